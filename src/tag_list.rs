@@ -1,0 +1,220 @@
+//! The quote-aware, single-pass scanner of `"*" / #entity-tag` ([RFC 9110, sections 5.6.1 and 13.1.1]).
+//!
+//! Every octet is judged once and nothing is allocated: a list is good or malformed as a whole, whatever was
+//! found in it before the bad octet.
+//!
+//! [RFC 9110, sections 5.6.1 and 13.1.1]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1
+
+use http::HeaderValue;
+
+use crate::EntityTag;
+use crate::entity_tag::is_etagc;
+
+/// One member of a list, borrowed from the field value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RawTag<'v> {
+    pub(crate) weak: bool,
+    /// With its quotes, as in the grammar.
+    pub(crate) opaque_tag: &'v [u8],
+}
+
+impl<'v> RawTag<'v> {
+    /// Exactly one tag and nothing else.
+    pub(crate) fn parse(value: &'v [u8]) -> Option<Self> {
+        match split_tag(value) {
+            Some((tag, [])) => Some(tag),
+            _ => None,
+        }
+    }
+
+    /// Octets that are known to be one tag.
+    pub(crate) fn of_valid(value: &'v [u8]) -> Self {
+        match value.strip_prefix(b"W/") {
+            Some(opaque_tag) => Self {
+                weak: true,
+                opaque_tag,
+            },
+            None => Self {
+                weak: false,
+                opaque_tag: value,
+            },
+        }
+    }
+
+    /// Strong comparison (section 8.8.3.2).
+    pub(crate) fn strong_eq(&self, ours: &EntityTag) -> bool {
+        !self.weak && self.opaque_tag == ours.as_bytes()
+    }
+
+    /// Weak comparison (section 8.8.3.2).
+    pub(crate) fn weak_eq(&self, ours: &EntityTag) -> bool {
+        self.opaque_tag == ours.opaque_tag()
+    }
+
+    /// Both tags name their epoch, and not the same one.
+    pub(crate) fn is_of_another_epoch(&self, ours: &EntityTag) -> bool {
+        let epochs = (self.in_epoch().0, ours.raw().in_epoch().0);
+        matches!(epochs, (Some(theirs), Some(ours)) if theirs != ours)
+    }
+
+    /// What stands between the quotes.
+    pub(crate) fn opaque(&self) -> &'v [u8] {
+        match self.opaque_tag {
+            [b'"', opaque @ .., b'"'] => opaque,
+            other => other,
+        }
+    }
+
+    /// The epoch before the first dot, if there is one, and the rest.
+    pub(crate) fn in_epoch(&self) -> (Option<&'v [u8]>, &'v [u8]) {
+        let opaque = self.opaque();
+        match opaque.iter().position(|&octet| octet == b'.') {
+            Some(dot) if (1..=16).contains(&dot) => (Some(&opaque[..dot]), &opaque[dot + 1..]),
+            _ => (None, opaque),
+        }
+    }
+}
+
+/// What the combined value of all lines turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ListForm {
+    /// `*`, alone across all lines.
+    Any,
+    /// Zero or more tags.
+    Tags,
+    /// Neither; nothing in it counts.
+    Malformed,
+}
+
+/// Reads all field lines as one list and shows each tag to `visit`.
+///
+/// The tags shown count only if the answer is [`ListForm::Tags`].
+pub(crate) fn scan<'v>(
+    lines: impl Iterator<Item = &'v HeaderValue>,
+    mut visit: impl FnMut(RawTag<'v>),
+) -> ListForm {
+    let mut form = ListForm::Tags;
+    let mut first_line = true;
+    for line in lines {
+        // A wildcard is one only when it is the whole combined value (section 13.1.1).
+        form = match scan_line(line.as_bytes(), &mut visit) {
+            ListForm::Tags if form == ListForm::Tags => ListForm::Tags,
+            ListForm::Any if first_line => ListForm::Any,
+            _ => return ListForm::Malformed,
+        };
+        first_line = false;
+    }
+    form
+}
+
+fn scan_line<'v>(line: &'v [u8], visit: &mut impl FnMut(RawTag<'v>)) -> ListForm {
+    if line.trim_ascii() == b"*" {
+        return ListForm::Any;
+    }
+    let mut rest = skip_empty_members(line);
+    while !rest.is_empty() {
+        let Some((tag, after)) = split_tag(rest) else {
+            return ListForm::Malformed;
+        };
+        visit(tag);
+        let after = skip_blanks(after);
+        match after.first() {
+            None | Some(b',') => rest = skip_empty_members(after),
+            Some(_) => return ListForm::Malformed,
+        }
+    }
+    ListForm::Tags
+}
+
+/// One tag from the front of `value`, and what follows its closing quote.
+fn split_tag(value: &[u8]) -> Option<(RawTag<'_>, &[u8])> {
+    let (weak, quoted) = match value {
+        [b'"', ..] => (false, value),
+        [b'W', b'/', quoted @ ..] => (true, quoted),
+        _ => return None,
+    };
+    let opaque = quoted.strip_prefix(b"\"")?;
+    let end = etagc_run(opaque);
+    if opaque.get(end) != Some(&b'"') {
+        return None;
+    }
+    let (opaque_tag, rest) = quoted.split_at(end + 2);
+    Some((RawTag { weak, opaque_tag }, rest))
+}
+
+/// How many octets from the front may stand between the quotes of a tag.
+///
+/// Eight at a time: lists of a hundred tags are what caches send, and this is where their cost is.
+fn etagc_run(octets: &[u8]) -> usize {
+    let (words, _) = octets.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let stops = not_etagc(u64::from_le_bytes(*word));
+        if stops != 0 {
+            return index * 8 + stops.trailing_zeros() as usize / 8;
+        }
+    }
+    let done = words.len() * 8;
+    let tail = &octets[done..];
+    done + tail
+        .iter()
+        .position(|&octet| !is_etagc(octet))
+        .unwrap_or(tail.len())
+}
+
+/// The high bit of the lowest octet of the word that is a control, SP, `"` or DEL (higher bits may lie).
+const fn not_etagc(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES * 0x80;
+    const fn below(word: u64, bound: u64) -> u64 {
+        word.wrapping_sub(ONES * bound) & !word & HIGH
+    }
+    const fn equal(word: u64, octet: u64) -> u64 {
+        below(word ^ (ONES * octet), 1)
+    }
+    below(word, 0x21) | equal(word, b'"' as u64) | equal(word, 0x7F)
+}
+
+fn skip_blanks(value: &[u8]) -> &[u8] {
+    skip(value, |octet| matches!(octet, b' ' | b'\t'))
+}
+
+/// Empty members count for nothing, wherever they stand (section 5.6.1.2).
+fn skip_empty_members(value: &[u8]) -> &[u8] {
+    skip(value, |octet| matches!(octet, b' ' | b'\t' | b','))
+}
+
+fn skip(value: &[u8], skipped: impl Fn(u8) -> bool) -> &[u8] {
+    let start = value
+        .iter()
+        .position(|&octet| !skipped(octet))
+        .unwrap_or(value.len());
+    &value[start..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_octet_stops_a_run_exactly_where_the_grammar_says() {
+        for octet in 0..=u8::MAX {
+            for at in 0..20 {
+                let mut octets = [b'a'; 20];
+                octets[at] = octet;
+                let expected = if is_etagc(octet) { 20 } else { at };
+                assert_eq!(etagc_run(&octets), expected, "octet {octet:#04x} at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_stops_in_one_word_give_the_first() {
+        for first in 0..=u8::MAX {
+            for second in 0..=u8::MAX {
+                let octets = [b'!', first, second, b'~', 0xFF, 0x80, b'#', b'a'];
+                let naive = octets.iter().position(|&o| !is_etagc(o)).unwrap_or(8);
+                assert_eq!(etagc_run(&octets), naive, "{first:#04x} {second:#04x}");
+            }
+        }
+    }
+}
