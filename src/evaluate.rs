@@ -1,0 +1,306 @@
+//! The judgement: preconditions against what the server knows, in the one order there is
+//! ([RFC 9110, section 13.2.2]). It can be read aloud beside the RFC.
+//!
+//! [RFC 9110, section 13.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
+
+use http::StatusCode;
+
+use crate::entity_tag::EntityTag;
+use crate::precondition_failed::{PreconditionFailed, Reason};
+use crate::preconditions::{Field, Lines, Preconditions};
+use crate::representation::{Absent, Current, Representation};
+use crate::tag_list::{ListForm, RawTag};
+use crate::{HttpDate, MethodClass};
+
+/// What is to be done with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "section 13.2.2 closes the list; a caller must handle each"
+)]
+pub enum Decision {
+    /// Perform the method. A Range that If-Range allowed is left in place.
+    Proceed,
+    /// Perform the method as if Range were not there (step 5).
+    IgnoreRange,
+    /// Answer 304 (steps 3 and 4, reads only).
+    NotModified,
+    /// Answer 412 (steps 1 to 3).
+    PreconditionFailed(PreconditionFailed),
+    /// The field is not what its grammar says: refuse, neither guess nor ignore. 400 is the kind answer, because
+    /// 412 would tell the client that somebody else changed the resource.
+    Malformed(Field),
+}
+
+impl Decision {
+    /// The status to answer with instead of performing the method, if any.
+    #[must_use]
+    pub const fn status(self) -> Option<StatusCode> {
+        match self {
+            Self::Proceed | Self::IgnoreRange => None,
+            Self::NotModified => Some(StatusCode::NOT_MODIFIED),
+            Self::PreconditionFailed(_) => Some(StatusCode::PRECONDITION_FAILED),
+            Self::Malformed(_) => Some(StatusCode::BAD_REQUEST),
+        }
+    }
+
+    const fn failed(field: Field, reason: Reason) -> Self {
+        Self::PreconditionFailed(PreconditionFailed::new(field, reason))
+    }
+}
+
+/// What one field says.
+enum Condition {
+    /// The field is not there, or the RFC says to ignore it.
+    NotGiven,
+    True,
+    False(Reason),
+    Malformed,
+}
+
+impl Preconditions<'_> {
+    /// Judges the request: performs steps 1 to 5 of
+    /// [section 13.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2), step 6 is the caller's.
+    ///
+    /// Reads every octet of the fields once; never panics, blocks or allocates.
+    #[must_use]
+    pub fn evaluate(&self, current: &Current) -> Decision {
+        if self.class == MethodClass::Neither {
+            return Decision::Proceed;
+        }
+        match current {
+            Current::Present(representation) => self.against(representation),
+            Current::Absent(absent) => self.against_nothing(*absent),
+            Current::Unknown => self.against_the_unknown(),
+            Current::Delegated => Decision::Proceed,
+        }
+    }
+
+    /// For a handler that judges by itself, inside its own transaction ([`Current::Delegated`]).
+    ///
+    /// # Errors
+    ///
+    /// The request must not be performed; the error is the answer (412, or 400 for a malformed field).
+    pub fn check(&self, current: impl Into<Current>) -> Result<(), PreconditionFailed> {
+        match self.evaluate(&current.into()) {
+            Decision::Proceed | Decision::IgnoreRange | Decision::NotModified => Ok(()),
+            Decision::PreconditionFailed(failed) => Err(failed),
+            Decision::Malformed(field) => Err(PreconditionFailed::new(field, Reason::Malformed)),
+        }
+    }
+
+    fn against(&self, current: &Representation) -> Decision {
+        // Steps 1 and 2: If-Unmodified-Since counts only where If-Match is absent.
+        match self.if_match(current) {
+            Condition::NotGiven => {
+                if let Condition::False(reason) = self.if_unmodified_since(current) {
+                    return Decision::failed(Field::IfUnmodifiedSince, reason);
+                }
+            }
+            Condition::True => {}
+            Condition::False(reason) => return Decision::failed(Field::IfMatch, reason),
+            Condition::Malformed => return Decision::Malformed(Field::IfMatch),
+        }
+        // Steps 3 and 4: If-Modified-Since counts only where If-None-Match is absent.
+        match (self.if_none_match(current), self.class) {
+            (Condition::NotGiven, _) => {
+                if self.if_modified_since(current).is_false() {
+                    return Decision::NotModified;
+                }
+            }
+            (Condition::False(_), MethodClass::Read) => return Decision::NotModified,
+            (Condition::False(reason), _) => return Decision::failed(Field::IfNoneMatch, reason),
+            (Condition::Malformed, MethodClass::Write) => {
+                return Decision::Malformed(Field::IfNoneMatch);
+            }
+            // A read whose list is malformed matches nothing, and If-Modified-Since stays off.
+            (Condition::Malformed | Condition::True, _) => {}
+        }
+        // Step 5.
+        if self.if_range(current).is_false() {
+            return Decision::IgnoreRange;
+        }
+        Decision::Proceed
+    }
+
+    /// No current representation: a date has nothing to be compared with, every If-None-Match is true.
+    fn against_nothing(&self, absent: Absent) -> Decision {
+        if let Some(field) = self.malformed() {
+            return Decision::Malformed(field);
+        }
+        let may_succeed = match absent {
+            Absent::ByMethod => self.may_create,
+            Absent::MaySucceed => true,
+            Absent::WillFail => false,
+        };
+        // Where the request would fail anyway, its own answer (404, 410) wins (section 13.2.1).
+        if may_succeed && self.has(Field::IfMatch) {
+            return Decision::failed(Field::IfMatch, Reason::Absent);
+        }
+        Decision::Proceed
+    }
+
+    /// Reads are judged later, by the response; a write cannot be, so it fails closed.
+    fn against_the_unknown(&self) -> Decision {
+        if let Some(field) = self.malformed() {
+            return Decision::Malformed(field);
+        }
+        match (self.class, self.guarding_field()) {
+            (MethodClass::Write, Some(field)) => Decision::failed(field, Reason::NoValidator),
+            _ if self.is_ranged_get => Decision::IgnoreRange,
+            _ => Decision::Proceed,
+        }
+    }
+
+    /// The field that steps 1 to 3 would judge first, a date only if it is one.
+    pub(crate) fn guarding_field(&self) -> Option<Field> {
+        let dated = || self.date(Field::IfUnmodifiedSince).is_some();
+        if self.has(Field::IfMatch) {
+            Some(Field::IfMatch)
+        } else if dated() {
+            Some(Field::IfUnmodifiedSince)
+        } else {
+            self.has(Field::IfNoneMatch).then_some(Field::IfNoneMatch)
+        }
+    }
+
+    /// Section 13.1.1: true if a current tag is in the list by strong comparison, or for `*`.
+    fn if_match(&self, current: &Representation) -> Condition {
+        let Some(lines) = self.lines(Field::IfMatch) else {
+            return Condition::NotGiven;
+        };
+        if is_just_our_tag(lines, current) && !current.entity_tag().is_some_and(EntityTag::is_weak)
+        {
+            return Condition::True;
+        }
+        let mut matched = false;
+        let form = lines.scan(|tag| matched |= self.names_strongly(tag, current));
+        match form {
+            ListForm::Any => Condition::True,
+            ListForm::Tags if matched => Condition::True,
+            ListForm::Tags => Condition::False(Reason::of_unmatched(lines, current)),
+            ListForm::Malformed => Condition::Malformed,
+        }
+    }
+
+    /// Section 13.1.2: false if a current tag is in the list by weak comparison, or for `*`.
+    fn if_none_match(&self, current: &Representation) -> Condition {
+        let Some(lines) = self.lines(Field::IfNoneMatch) else {
+            return Condition::NotGiven;
+        };
+        if is_just_our_tag(lines, current) {
+            return Condition::False(Reason::Exists);
+        }
+        let mut matched = false;
+        let form = lines.scan(|tag| matched |= self.names_weakly(tag, current));
+        match form {
+            ListForm::Any => Condition::False(Reason::Exists),
+            ListForm::Tags if matched => Condition::False(Reason::Exists),
+            ListForm::Tags => Condition::True,
+            ListForm::Malformed => Condition::Malformed,
+        }
+    }
+
+    /// Section 13.1.3: false if the representation was last modified at or before the date.
+    fn if_modified_since(&self, current: &Representation) -> Condition {
+        if !self.is_get_or_head {
+            return Condition::NotGiven;
+        }
+        self.dates(Field::IfModifiedSince, current)
+            .map_or(Condition::NotGiven, |(modified, date)| {
+                Condition::of(modified > date, Reason::Exists)
+            })
+    }
+
+    /// Section 13.1.4: true if the representation was last modified at or before the date.
+    fn if_unmodified_since(&self, current: &Representation) -> Condition {
+        self.dates(Field::IfUnmodifiedSince, current)
+            .map_or(Condition::NotGiven, |(modified, date)| {
+                Condition::of(modified <= date, Reason::Modified)
+            })
+    }
+
+    /// Section 13.1.5: true only for the very same strong validator; an order of dates means nothing here.
+    fn if_range(&self, current: &Representation) -> Condition {
+        if !self.is_ranged_get {
+            return Condition::NotGiven;
+        }
+        let line = self.lines(Field::IfRange).and_then(Lines::single);
+        let same = line.is_some_and(|line| match RawTag::parse(line.as_bytes()) {
+            Some(tag) => current.entity_tag().is_some_and(|ours| tag.strong_eq(ours)),
+            None => self.is_our_strong_date(line.as_bytes(), current),
+        });
+        Condition::of(same, Reason::Stale)
+    }
+
+    fn is_our_strong_date(&self, value: &[u8], current: &Representation) -> bool {
+        current.modified().is_some_and(|modified| {
+            modified.strong && HttpDate::parse(value, self.now) == Some(modified.date)
+        })
+    }
+
+    /// Our date and theirs, if both are there; otherwise the field is ignored.
+    fn dates(&self, field: Field, current: &Representation) -> Option<(HttpDate, HttpDate)> {
+        self.has(field)
+            .then(|| current.last_modified_date())
+            .flatten()
+            .and_then(|modified| Some((modified, self.date(field)?)))
+    }
+
+    fn names_strongly(&self, tag: RawTag<'_>, current: &Representation) -> bool {
+        let named = |ours: &EntityTag| {
+            tag.strong_eq(ours)
+                || self
+                    .rewrites
+                    .is_some_and(|known| known.strong_eq(tag, ours))
+        };
+        self.judged_tags(current).any(named)
+    }
+
+    fn names_weakly(&self, tag: RawTag<'_>, current: &Representation) -> bool {
+        let named = |ours: &EntityTag| {
+            tag.weak_eq(ours) || self.rewrites.is_some_and(|known| known.weak_eq(tag, ours))
+        };
+        self.judged_tags(current).any(named)
+    }
+
+    /// Reads have one selected representation, writes are guarded by the tag of any current one.
+    fn judged_tags<'r>(
+        &self,
+        current: &'r Representation,
+    ) -> impl Iterator<Item = &'r EntityTag> + use<'r> {
+        let count = match self.class {
+            MethodClass::Write => usize::MAX,
+            MethodClass::Read | MethodClass::Neither => 1,
+        };
+        // The selected representation's tag comes first; without it, a read has nothing to compare.
+        let judged = if current.entity_tag().is_some() || count > 1 {
+            count
+        } else {
+            0
+        };
+        current.current_tags().take(judged)
+    }
+}
+
+impl Condition {
+    const fn of(holds: bool, otherwise: Reason) -> Self {
+        if holds {
+            Self::True
+        } else {
+            Self::False(otherwise)
+        }
+    }
+
+    const fn is_false(&self) -> bool {
+        matches!(self, Self::False(_))
+    }
+}
+
+/// The usual case by far: one line, one tag, ours. Equal octets need no scan.
+fn is_just_our_tag(lines: &Lines<'_>, current: &Representation) -> bool {
+    lines
+        .single()
+        .zip(current.entity_tag())
+        .is_some_and(|(line, ours)| line.as_bytes() == ours.as_bytes())
+}

@@ -1,0 +1,34 @@
+//! Field surgery that several rooms share: the list in Vary.
+
+use http::header::{HeaderMap, HeaderValue, VARY};
+
+/// Adds the members of `names` that Vary does not list yet; `*` covers everything
+/// ([RFC 9110, section 12.5.5](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5)).
+pub(crate) fn add_vary(fields: &mut HeaderMap, names: &HeaderValue) {
+    if !fields.contains_key(VARY) {
+        fields.insert(VARY, names.clone());
+        return;
+    }
+    let missing: Vec<&[u8]> = members(names)
+        .filter(|name| !fields.get_all(VARY).iter().any(|line| lists(line, name)))
+        .collect();
+    if missing.is_empty() {
+        return;
+    }
+    let present = fields.get_all(VARY).iter().flat_map(members);
+    let combined = present.chain(missing).collect::<Vec<_>>().join(&b", "[..]);
+    if let Ok(combined) = HeaderValue::from_bytes(&combined) {
+        fields.insert(VARY, combined);
+    }
+}
+
+fn lists(line: &HeaderValue, name: &[u8]) -> bool {
+    members(line).any(|member| member == b"*" || member.eq_ignore_ascii_case(name))
+}
+
+fn members(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    line.as_bytes()
+        .split(|&octet| octet == b',')
+        .map(<[u8]>::trim_ascii)
+        .filter(|member| !member.is_empty())
+}

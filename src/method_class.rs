@@ -1,0 +1,34 @@
+//! Which methods preconditions mean something to ([RFC 9110, section 13.2.1]).
+//!
+//! [RFC 9110, section 13.2.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1
+
+use http::Method;
+
+/// What a method does with the target, as far as preconditions are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "a method selects, modifies, or does neither"
+)]
+pub enum MethodClass {
+    /// It selects a representation and changes nothing: a false If-None-Match is 304.
+    Read,
+    /// It may change the target: every false precondition is 412, before anything happens.
+    Write,
+    /// It does neither (CONNECT, OPTIONS, TRACE), or nobody knows: its preconditions are not looked at.
+    Neither,
+}
+
+impl MethodClass {
+    /// The class of the methods that RFC 9110 and RFC 5789 define; every other method is [`Neither`](Self::Neither).
+    ///
+    /// Names are case-sensitive: `get` is not GET. QUERY, PROPPATCH and the like have to be registered.
+    #[must_use]
+    pub fn of(method: &Method) -> Self {
+        match *method {
+            Method::GET | Method::HEAD => Self::Read,
+            Method::POST | Method::PUT | Method::PATCH | Method::DELETE => Self::Write,
+            _ => Self::Neither,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Why a precondition failed: the reason that the client, the operator and the log get to see.
+
+use std::fmt;
+
+use crate::preconditions::{Field, Lines};
+use crate::representation::Representation;
+use crate::rewritten_tag::RewrittenTags;
+use crate::tag_list::RawTag;
+
+/// A precondition that is false: which field, and why.
+///
+/// [`Decision`](crate::Decision) carries it, and a handler answers with it when its own compare-and-swap lost the
+/// race: the layer then sends the very same 412 as for a stale tag.
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::{Field, PreconditionFailed, Reason};
+///
+/// let lost = PreconditionFailed::stale();
+/// assert_eq!((lost.field(), lost.reason()), (Field::IfMatch, Reason::Stale));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PreconditionFailed {
+    field: Field,
+    reason: Reason,
+}
+
+impl PreconditionFailed {
+    /// This field failed for this reason.
+    #[must_use]
+    pub const fn new(field: Field, reason: Reason) -> Self {
+        Self { field, reason }
+    }
+
+    /// The version that the client had is no longer the current one: what a lost `UPDATE … WHERE version = ?` says.
+    #[must_use]
+    pub const fn stale() -> Self {
+        Self::new(Field::IfMatch, Reason::Stale)
+    }
+
+    /// The target was to be created and exists by now: what a lost `INSERT` says.
+    #[must_use]
+    pub const fn exists() -> Self {
+        Self::new(Field::IfNoneMatch, Reason::Exists)
+    }
+
+    /// The field that failed.
+    #[must_use]
+    pub const fn field(self) -> Field {
+        self.field
+    }
+
+    /// Why it failed.
+    #[must_use]
+    pub const fn reason(self) -> Reason {
+        self.reason
+    }
+}
+
+impl fmt::Display for PreconditionFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is false: {}", self.field, self.reason)
+    }
+}
+
+impl std::error::Error for PreconditionFailed {}
+
+/// Why a request was refused, as far as one request can tell.
+///
+/// A concurrent edit and a hard-coded tag look the same in one request: both are [`Stale`](Self::Stale).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// No tag in the list is current: somebody else changed the resource, or the tag was never right.
+    Stale,
+    /// The right tag, but weak: an intermediary weakened it, or the service itself makes weak tags.
+    WeakTag,
+    /// The right tag with the suffix that an intermediary appends for a content coding.
+    RewrittenTag,
+    /// A tag that another release of the service made (its [`Epoch`](crate::Epoch) differs).
+    OtherEpoch,
+    /// The target does not exist.
+    Absent,
+    /// The target exists, or is one of those that If-None-Match lists.
+    Exists,
+    /// The target was modified after the date in If-Unmodified-Since.
+    Modified,
+    /// The current representation has no tag to compare with, or its state is not known.
+    NoValidator,
+    /// The field is not what its grammar says (400).
+    Malformed,
+    /// No precondition was sent where one is required (428).
+    Missing,
+    /// `If-Match: *` was sent where it does not count as a guard (428).
+    Wildcard,
+    /// The only precondition sent had to be ignored: there is no modification date to compare with (428).
+    Inapplicable,
+    /// The state of the target could not be looked up (503).
+    Source,
+    /// The write lock could not be taken (503).
+    Lock,
+}
+
+impl Reason {
+    /// The stable name that the problem body, the hook and the logs use: `other_epoch`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stale => "stale",
+            Self::WeakTag => "weak_tag",
+            Self::RewrittenTag => "rewritten_tag",
+            Self::OtherEpoch => "other_epoch",
+            Self::Absent => "absent",
+            Self::Exists => "exists",
+            Self::Modified => "modified",
+            Self::NoValidator => "no_validator",
+            Self::Malformed => "malformed",
+            Self::Missing => "missing",
+            Self::Wildcard => "wildcard",
+            Self::Inapplicable => "inapplicable",
+            Self::Source => "source",
+            Self::Lock => "lock",
+        }
+    }
+
+    /// Why no tag of an If-Match list matched: the explanation nearest to a match.
+    #[cold]
+    pub(crate) fn of_unmatched(lines: &Lines<'_>, current: &Representation) -> Self {
+        if current.current_tags().next().is_none() {
+            return Self::NoValidator;
+        }
+        let mut nearest = Self::Stale;
+        lines.scan(|tag| {
+            let reason = Self::of_one(tag, current);
+            if reason.nearness() > nearest.nearness() {
+                nearest = reason;
+            }
+        });
+        nearest
+    }
+
+    fn of_one(tag: RawTag<'_>, current: &Representation) -> Self {
+        let any = |named: &dyn Fn(&crate::EntityTag) -> bool| current.current_tags().any(named);
+        if any(&|ours| tag.weak_eq(ours)) {
+            Self::WeakTag
+        } else if any(&|ours| RewrittenTags::KNOWN.weak_eq(tag, ours)) {
+            Self::RewrittenTag
+        } else if current
+            .current_tags()
+            .all(|ours| tag.is_of_another_epoch(ours))
+        {
+            Self::OtherEpoch
+        } else {
+            Self::Stale
+        }
+    }
+
+    const fn nearness(self) -> u8 {
+        match self {
+            Self::WeakTag => 3,
+            Self::RewrittenTag => 2,
+            Self::OtherEpoch => 1,
+            _ => 0,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

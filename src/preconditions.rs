@@ -1,0 +1,327 @@
+//! What the client asked: the five conditional fields of a request ([RFC 9110, section 13.1]).
+//!
+//! [RFC 9110, section 13.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.1
+
+use std::fmt;
+
+use http::header::{
+    GetAll, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+};
+use http::{Method, request};
+
+use crate::rewritten_tag::RewrittenTags;
+use crate::tag_list::{self, ListForm, RawTag};
+use crate::{HttpDate, MethodClass};
+
+/// One of the five conditional fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "section 13.1 defines five; others are not judged here"
+)]
+pub enum Field {
+    /// If-Match ([section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)).
+    IfMatch,
+    /// If-None-Match ([section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+    IfNoneMatch,
+    /// If-Modified-Since ([section 13.1.3](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.3)).
+    IfModifiedSince,
+    /// If-Unmodified-Since ([section 13.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.4)).
+    IfUnmodifiedSince,
+    /// If-Range ([section 13.1.5](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5)).
+    IfRange,
+}
+
+impl Field {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::IfMatch,
+        Self::IfNoneMatch,
+        Self::IfModifiedSince,
+        Self::IfUnmodifiedSince,
+        Self::IfRange,
+    ];
+
+    /// The name as the RFC spells it: `If-Match`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::IfMatch => "If-Match",
+            Self::IfNoneMatch => "If-None-Match",
+            Self::IfModifiedSince => "If-Modified-Since",
+            Self::IfUnmodifiedSince => "If-Unmodified-Since",
+            Self::IfRange => "If-Range",
+        }
+    }
+
+    /// The name as the key of a header map.
+    #[must_use]
+    pub const fn header_name(self) -> HeaderName {
+        match self {
+            Self::IfMatch => IF_MATCH,
+            Self::IfNoneMatch => IF_NONE_MATCH,
+            Self::IfModifiedSince => IF_MODIFIED_SINCE,
+            Self::IfUnmodifiedSince => IF_UNMODIFIED_SINCE,
+            Self::IfRange => IF_RANGE,
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Which of the five fields a request carries, found in one walk over its field names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Given(u8);
+
+impl Given {
+    pub(crate) fn in_headers(headers: &HeaderMap) -> Self {
+        let conditional = headers.keys().filter(|name| {
+            // Most requests carry none of the five: two octets tell, before five map look-ups would.
+            name.as_str().starts_with("if-")
+        });
+        conditional.fold(Self::default(), |given, name| {
+            let found = Field::ALL
+                .into_iter()
+                .find(|field| field.header_name() == name);
+            Self(given.0 | found.map_or(0, Field::bit))
+        })
+    }
+
+    pub(crate) const fn any(self) -> bool {
+        self.0 != 0
+    }
+
+    pub(crate) const fn has(self, field: Field) -> bool {
+        self.0 & field.bit() != 0
+    }
+
+    /// Whether one of the fields that can stop a write is there (section 13.2.2, steps 1 to 3).
+    pub(crate) const fn any_for_writes(self) -> bool {
+        self.has(Field::IfMatch)
+            || self.has(Field::IfNoneMatch)
+            || self.has(Field::IfUnmodifiedSince)
+    }
+
+    /// Whether judging needs a clock: two-digit years do (section 5.6.7).
+    pub(crate) const fn any_date(self) -> bool {
+        self.has(Field::IfModifiedSince)
+            || self.has(Field::IfUnmodifiedSince)
+            || self.has(Field::IfRange)
+    }
+}
+
+/// The preconditions of one request, ready to be judged.
+///
+/// Nothing is copied: the field lines stay where they are. Judging reads every octet once and allocates nothing.
+///
+/// # Examples
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, Method, header::IF_NONE_MATCH};
+/// use tower_conditional::{Current, Decision, EntityTag, HttpDate, Preconditions};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(IF_NONE_MATCH, HeaderValue::from_static("\"a,b\", W/\"v1\""));
+///
+/// let now = HttpDate::from(std::time::SystemTime::now());
+/// let preconditions = Preconditions::parse(&Method::GET, &headers, now);
+/// let current = Current::from(EntityTag::from_static("\"v1\""));
+/// assert_eq!(preconditions.evaluate(&current), Decision::NotModified);
+/// ```
+#[derive(Debug)]
+pub struct Preconditions<'h> {
+    pub(crate) class: MethodClass,
+    /// PUT and PATCH may create what is not there.
+    pub(crate) may_create: bool,
+    /// If-Modified-Since is for GET and HEAD alone (section 13.1.3).
+    pub(crate) is_get_or_head: bool,
+    /// If-Range counts only on a GET with Range (section 13.1.5).
+    pub(crate) is_ranged_get: bool,
+    pub(crate) now: HttpDate,
+    pub(crate) rewrites: Option<&'h RewrittenTags>,
+    if_match: Option<Lines<'h>>,
+    if_none_match: Option<Lines<'h>>,
+    if_modified_since: Option<Lines<'h>>,
+    if_unmodified_since: Option<Lines<'h>>,
+    if_range: Option<Lines<'h>>,
+}
+
+impl<'h> Preconditions<'h> {
+    /// Finds the conditional fields of a request; the class of the method is that of [`MethodClass::of`].
+    ///
+    /// `now` tells what century a two-digit year is in
+    /// ([section 5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)).
+    #[must_use]
+    pub fn parse(method: &Method, headers: &'h HeaderMap, now: HttpDate) -> Self {
+        Self::parse_as(MethodClass::of(method), method, headers, now)
+    }
+
+    /// As [`parse`](Self::parse), for a method whose class only the service knows (QUERY, PROPPATCH, …).
+    #[must_use]
+    pub fn parse_as(
+        class: MethodClass,
+        method: &Method,
+        headers: &'h HeaderMap,
+        now: HttpDate,
+    ) -> Self {
+        Self::found(class, method, headers, Given::in_headers(headers), now)
+    }
+
+    /// The preconditions of a request, from its head.
+    #[must_use]
+    pub fn of(head: &'h request::Parts, now: HttpDate) -> Self {
+        Self::parse(&head.method, &head.headers, now)
+    }
+
+    pub(crate) fn found(
+        class: MethodClass,
+        method: &Method,
+        headers: &'h HeaderMap,
+        given: Given,
+        now: HttpDate,
+    ) -> Self {
+        let lines = |field: Field| {
+            given
+                .has(field)
+                .then(|| Lines::InMap(headers.get_all(field.header_name())))
+        };
+        Self {
+            class,
+            may_create: may_create(method),
+            is_get_or_head: is_get_or_head(method),
+            is_ranged_get: given.has(Field::IfRange)
+                && method == Method::GET
+                && headers.contains_key(RANGE),
+            now,
+            rewrites: None,
+            if_match: lines(Field::IfMatch),
+            if_none_match: lines(Field::IfNoneMatch),
+            if_modified_since: lines(Field::IfModifiedSince),
+            if_unmodified_since: lines(Field::IfUnmodifiedSince),
+            if_range: lines(Field::IfRange),
+        }
+    }
+
+    /// Of a read whose fields were moved out of its head; If-Range is not among them.
+    pub(crate) fn of_read(
+        is_get_or_head: bool,
+        lines: [Option<Lines<'h>>; 4],
+        now: HttpDate,
+    ) -> Self {
+        let [
+            if_match,
+            if_none_match,
+            if_modified_since,
+            if_unmodified_since,
+        ] = lines;
+        Self {
+            class: MethodClass::Read,
+            may_create: false,
+            is_get_or_head,
+            is_ranged_get: false,
+            now,
+            rewrites: None,
+            if_match,
+            if_none_match,
+            if_modified_since,
+            if_unmodified_since,
+            if_range: None,
+        }
+    }
+
+    /// Takes tags that an intermediary is known to have rewritten as the tags they came from.
+    #[must_use]
+    pub const fn tolerating(mut self, rewrites: &'h RewrittenTags) -> Self {
+        self.rewrites = Some(rewrites);
+        self
+    }
+
+    /// Whether the request carries the field, whatever is in it.
+    #[must_use]
+    pub fn has(&self, field: Field) -> bool {
+        self.lines(field).is_some()
+    }
+
+    /// What the method does with the target.
+    #[must_use]
+    pub const fn method_class(&self) -> MethodClass {
+        self.class
+    }
+
+    /// The first field whose value is malformed in a way that must not be guessed at: If-Match on any method,
+    /// If-None-Match on a write.
+    #[must_use]
+    pub fn malformed(&self) -> Option<Field> {
+        let guarding: &[Field] = match self.class {
+            MethodClass::Neither => &[],
+            MethodClass::Read => &[Field::IfMatch],
+            MethodClass::Write => &[Field::IfMatch, Field::IfNoneMatch],
+        };
+        let malformed = |field: &&Field| self.list_form(**field) == Some(ListForm::Malformed);
+        guarding.iter().find(malformed).copied()
+    }
+
+    pub(crate) fn lines(&self, field: Field) -> Option<&Lines<'h>> {
+        match field {
+            Field::IfMatch => self.if_match.as_ref(),
+            Field::IfNoneMatch => self.if_none_match.as_ref(),
+            Field::IfModifiedSince => self.if_modified_since.as_ref(),
+            Field::IfUnmodifiedSince => self.if_unmodified_since.as_ref(),
+            Field::IfRange => self.if_range.as_ref(),
+        }
+    }
+
+    pub(crate) fn list_form(&self, field: Field) -> Option<ListForm> {
+        self.lines(field).map(|lines| lines.scan(|_| ()))
+    }
+
+    /// The one valid date of a field; more than one line is none (section 5.5).
+    pub(crate) fn date(&self, field: Field) -> Option<HttpDate> {
+        let line = self.lines(field)?.single()?;
+        HttpDate::parse(line.as_bytes(), self.now)
+    }
+}
+
+const fn may_create(method: &Method) -> bool {
+    matches!(*method, Method::PUT | Method::PATCH)
+}
+
+const fn is_get_or_head(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// The lines of one field, in order (section 5.3: several lines are one list).
+#[derive(Debug)]
+pub(crate) enum Lines<'h> {
+    InMap(GetAll<'h, HeaderValue>),
+    Taken(&'h [HeaderValue]),
+}
+
+impl<'h> Lines<'h> {
+    /// The only line, if there is only one.
+    pub(crate) fn single(&self) -> Option<&'h HeaderValue> {
+        match self {
+            Self::InMap(lines) => {
+                let mut lines = lines.iter();
+                lines.next().filter(|_| lines.next().is_none())
+            }
+            Self::Taken([line]) => Some(line),
+            Self::Taken(_) => None,
+        }
+    }
+
+    pub(crate) fn scan(&self, visit: impl FnMut(RawTag<'h>)) -> ListForm {
+        match self {
+            Self::InMap(lines) => tag_list::scan(lines.iter(), visit),
+            Self::Taken(lines) => tag_list::scan(lines.iter(), visit),
+        }
+    }
+}

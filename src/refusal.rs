@@ -1,0 +1,181 @@
+//! What a refused client reads: 400, 412, 428 and 503, each with a body that says which field failed, why, and what to
+//! do ([RFC 9110, section 15.5.13], [RFC 6585, section 3], [RFC 9457]).
+//!
+//! [RFC 9110, section 15.5.13]: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.13
+//! [RFC 6585, section 3]: https://www.rfc-editor.org/rfc/rfc6585#section-3
+//! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+
+use crate::{Field, PreconditionFailed, Reason};
+
+/// A request that is answered without being performed.
+///
+/// It becomes a response by [`to_problem`](Self::to_problem), or by whatever the application makes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    field: Option<Field>,
+    reason: Reason,
+}
+
+impl Refusal {
+    pub(crate) const fn of(field: Option<Field>, reason: Reason) -> Self {
+        Self { field, reason }
+    }
+
+    /// The field that failed or is missing; `None` when no field of the request is to blame.
+    #[must_use]
+    pub const fn field(self) -> Option<Field> {
+        self.field
+    }
+
+    /// Why.
+    #[must_use]
+    pub const fn reason(self) -> Reason {
+        self.reason
+    }
+
+    /// 400, 412, 428 or 503.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self.reason {
+            Reason::Malformed => StatusCode::BAD_REQUEST,
+            Reason::Missing | Reason::Wildcard | Reason::Inapplicable => {
+                StatusCode::PRECONDITION_REQUIRED
+            }
+            Reason::Source | Reason::Lock => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::PRECONDITION_FAILED,
+        }
+    }
+
+    /// The stable name of the kind of refusal, for programs: `precondition_failed`.
+    #[must_use]
+    pub const fn error(self) -> &'static str {
+        match self.reason {
+            Reason::Malformed => "precondition_malformed",
+            Reason::Missing | Reason::Wildcard | Reason::Inapplicable => "precondition_required",
+            Reason::Source | Reason::Lock => "precondition_unavailable",
+            _ => "precondition_failed",
+        }
+    }
+
+    /// What happened and what to do, in plain words.
+    #[must_use]
+    pub const fn detail(self) -> &'static str {
+        match (self.reason, self.field) {
+            (Reason::Stale, _) => {
+                "The If-Match ETag does not match the current resource version. Fetch the resource again, apply \
+                 your change to what you get, and send it with the new ETag."
+            }
+            (Reason::WeakTag, _) => {
+                "The If-Match ETag is weak, and If-Match needs a strong one. The resource may not have changed: \
+                 something between client and server probably weakened the ETag."
+            }
+            (Reason::RewrittenTag, _) => {
+                "The If-Match ETag carries the suffix of a content coding that this server did not apply. The \
+                 resource may not have changed: fetch it without compression (Accept-Encoding: identity) to get \
+                 the ETag itself."
+            }
+            (Reason::OtherEpoch, _) => {
+                "The If-Match ETag was made by another release of this service. Fetch the resource again, apply \
+                 your change to what you get, and send it with the new ETag."
+            }
+            (Reason::Absent, _) => {
+                "If-Match was sent, but the resource does not exist (any more). To create it, send \
+                 If-None-Match: * instead."
+            }
+            (Reason::Exists, _) => {
+                "If-None-Match does not allow the current resource version: the resource exists already. Fetch \
+                 it, and send If-Match with its ETag to change it."
+            }
+            (Reason::Modified, _) => {
+                "The resource was modified after the date in If-Unmodified-Since. Fetch it again, apply your \
+                 change to what you get, and send it with the new date, or better with If-Match and the ETag."
+            }
+            (Reason::NoValidator, _) => {
+                "The precondition cannot be judged: nothing is known that the current resource version could be \
+                 compared by. The request was not performed."
+            }
+            (Reason::Malformed, Some(Field::IfNoneMatch)) => {
+                "If-None-Match is malformed. It takes * alone, or a list of ETags in double quotes, as in \
+                 If-None-Match: \"abc\", \"def\"."
+            }
+            (Reason::Malformed, _) => {
+                "If-Match is malformed. It takes * alone, or a list of ETags in double quotes, as in \
+                 If-Match: \"abc\". Send the ETag exactly as it was received, quotes included."
+            }
+            (Reason::Missing, _) => {
+                "This request needs a precondition. Fetch the resource and send If-Match with the ETag of the \
+                 response, or send If-None-Match: * to create it."
+            }
+            (Reason::Wildcard, _) => {
+                "If-Match: * does not prevent a lost update. Fetch the resource and send If-Match with the ETag \
+                 of the response."
+            }
+            (Reason::Inapplicable, _) => {
+                "If-Unmodified-Since had to be ignored, because the resource has no modification date. Fetch the \
+                 resource and send If-Match with the ETag of the response."
+            }
+            (Reason::Source | Reason::Lock, _) => {
+                "The precondition cannot be judged right now, so the request was not performed. Try again."
+            }
+        }
+    }
+
+    /// The body that this crate sends unless told otherwise: problem details, not to be stored.
+    ///
+    /// ```json
+    /// {"type":"about:blank","title":"Precondition Failed","status":412,"error":"precondition_failed",
+    ///  "detail":"The If-Match ETag does not match the current resource version. …","field":"If-Match","reason":"stale"}
+    /// ```
+    ///
+    /// Nothing of the request is in it.
+    #[must_use]
+    pub fn to_problem(self) -> Response<Bytes> {
+        let mut response = self.to_terse();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        *response.body_mut() = self.problem_json().into();
+        response
+    }
+
+    /// The status alone, for services that must not tell why.
+    #[must_use]
+    pub fn to_terse(self) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+
+    fn problem_json(self) -> String {
+        let status = self.status();
+        let title = status.canonical_reason().unwrap_or_default();
+        let field = self
+            .field
+            .map_or_else(String::new, |field| format!(r#""field":"{field}","#));
+        // The details quote ETags; nothing else in the texts needs escaping, a test sees to that.
+        let detail = self.detail().replace('"', "\\\"");
+        format!(
+            r#"{{"type":"about:blank","title":"{title}","status":{},"error":"{}","detail":"{detail}",{field}"reason":"{}"}}"#,
+            status.as_u16(),
+            self.error(),
+            self.reason,
+        )
+    }
+}
+
+impl From<PreconditionFailed> for Refusal {
+    fn from(failed: PreconditionFailed) -> Self {
+        Self::of(Some(failed.field()), failed.reason())
+    }
+}

@@ -1,0 +1,275 @@
+//! What the server knows: the current representation of the target, its validators, or that there is none
+//! ([RFC 9110, section 8.8]).
+//!
+//! [RFC 9110, section 8.8]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8
+
+use http::header::{ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, VARY};
+
+use crate::fields::add_vary;
+use crate::{EntityTag, HttpDate};
+
+/// What a source knows about the target of a request.
+///
+/// "Exists without a validator", "does not exist", "not known" and "not mine to judge" are different answers:
+/// `If-Match: *` is true on the first, false on the second, and unclear on the third.
+#[derive(Clone, Debug)]
+#[allow(clippy::exhaustive_enums, reason = "section 13 knows no fifth case")]
+pub enum Current {
+    /// The target has a current representation, possibly without any validator.
+    Present(Representation),
+    /// The target has no current representation.
+    Absent(Absent),
+    /// Nothing is known before the handler runs. Reads are judged by what the handler sends; conditional writes
+    /// are refused, because after the handler it is too late.
+    Unknown,
+    /// The handler judges by itself: every field reaches it untouched.
+    Delegated,
+}
+
+impl Current {
+    /// The target does not exist, and the method says whether the request could succeed all the same.
+    #[must_use]
+    pub const fn absent() -> Self {
+        Self::Absent(Absent::ByMethod)
+    }
+
+    /// The representation, if there is one.
+    #[must_use]
+    pub const fn representation(&self) -> Option<&Representation> {
+        match self {
+            Self::Present(representation) => Some(representation),
+            _ => None,
+        }
+    }
+
+    /// Whether the target exists, as far as that is known.
+    #[must_use]
+    pub const fn exists(&self) -> Option<bool> {
+        match self {
+            Self::Present(_) => Some(true),
+            Self::Absent(_) => Some(false),
+            Self::Unknown | Self::Delegated => None,
+        }
+    }
+}
+
+impl From<Representation> for Current {
+    fn from(representation: Representation) -> Self {
+        Self::Present(representation)
+    }
+}
+
+impl From<&Representation> for Current {
+    fn from(representation: &Representation) -> Self {
+        Self::Present(representation.clone())
+    }
+}
+
+impl From<EntityTag> for Current {
+    fn from(tag: EntityTag) -> Self {
+        Self::Present(tag.into())
+    }
+}
+
+/// `None` is a target that does not exist.
+impl<R: Into<Representation>> From<Option<R>> for Current {
+    fn from(found: Option<R>) -> Self {
+        found.map_or(Self::absent(), |found| Self::Present(found.into()))
+    }
+}
+
+/// What the request would get without its preconditions when the target does not exist
+/// ([RFC 9110, section 13.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1)).
+///
+/// It decides between the handler's own 404 and a 412 when `If-Match` is sent to a target that is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Absent {
+    /// PUT and PATCH may create and so may succeed; GET, HEAD, POST and DELETE will not.
+    #[default]
+    ByMethod,
+    /// It may succeed (a DELETE that answers 204 for nothing): a false precondition is 412.
+    MaySucceed,
+    /// It will fail (a PUT that never creates): the handler runs and says 404 or 410.
+    WillFail,
+}
+
+/// The current representation of the target: its validators and the fields that a 304 must repeat.
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::{EntityTag, Representation};
+///
+/// let representation = Representation::tagged(EntityTag::from_version(7));
+/// assert!(representation.entity_tag().is_some());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Representation {
+    entity_tag: Option<EntityTag>,
+    other_tags: Vec<EntityTag>,
+    last_modified: Option<LastModified>,
+    fields: HeaderMap,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastModified {
+    pub(crate) date: HttpDate,
+    pub(crate) strong: bool,
+}
+
+impl Representation {
+    /// A representation that exists and has no validator yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A representation with this entity tag.
+    #[must_use]
+    pub fn tagged(tag: EntityTag) -> Self {
+        Self {
+            entity_tag: Some(tag),
+            ..Self::default()
+        }
+    }
+
+    /// With the time of the last change, in whole seconds.
+    ///
+    /// The date counts as weak: it never satisfies If-Range
+    /// ([section 8.8.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2)).
+    #[must_use]
+    pub fn last_modified(mut self, date: impl Into<HttpDate>) -> Self {
+        self.last_modified = Some(LastModified {
+            date: date.into(),
+            strong: false,
+        });
+        self
+    }
+
+    /// With the time of the last change, known to be the only change within its second.
+    #[must_use]
+    pub fn strong_last_modified(mut self, date: impl Into<HttpDate>) -> Self {
+        self.last_modified = Some(LastModified {
+            date: date.into(),
+            strong: true,
+        });
+        self
+    }
+
+    /// With the tags of the other current representations of the resource.
+    ///
+    /// A PUT rarely repeats the Accept fields of the GET: on a negotiated resource a write is guarded by the tag of
+    /// *a* current representation ([section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)).
+    /// They count on writes only.
+    #[must_use]
+    pub fn other_tags(mut self, tags: impl IntoIterator<Item = EntityTag>) -> Self {
+        self.other_tags.extend(tags);
+        self
+    }
+
+    /// With a field that a 200 and a 304 both carry: Cache-Control, Expires, Content-Location
+    /// ([section 15.4.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5)).
+    #[must_use]
+    pub fn field(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        if name == VARY {
+            add_vary(&mut self.fields, &value);
+        } else {
+            self.fields.insert(name, value);
+        }
+        self
+    }
+
+    /// With the request fields that took part in selecting the representation: they go into Vary.
+    #[must_use]
+    pub fn varying_on(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        for name in names {
+            add_vary(&mut self.fields, &HeaderValue::from(name));
+        }
+        self
+    }
+
+    /// The entity tag.
+    #[must_use]
+    pub const fn entity_tag(&self) -> Option<&EntityTag> {
+        self.entity_tag.as_ref()
+    }
+
+    /// The Last-Modified date.
+    #[must_use]
+    pub fn last_modified_date(&self) -> Option<HttpDate> {
+        self.last_modified.map(|modified| modified.date)
+    }
+
+    pub(crate) const fn modified(&self) -> Option<LastModified> {
+        self.last_modified
+    }
+
+    /// Every tag that guards a write.
+    pub(crate) fn current_tags(&self) -> impl Iterator<Item = &EntityTag> + Clone {
+        self.entity_tag.iter().chain(&self.other_tags)
+    }
+
+    pub(crate) const fn fields(&self) -> &HeaderMap {
+        &self.fields
+    }
+
+    /// What the fields of a response say about its validators; one that is not well-formed is none.
+    pub(crate) fn of_response(fields: &HeaderMap) -> Self {
+        let tag = only_line(fields, ETAG).and_then(|line| EntityTag::from_header_value(line).ok());
+        let date = only_line(fields, LAST_MODIFIED)
+            .and_then(|line| HttpDate::parse(line.as_bytes(), HttpDate::UNIX_EPOCH));
+        let representation = Self {
+            entity_tag: tag,
+            ..Self::default()
+        };
+        match date {
+            Some(date) => representation.last_modified(date),
+            None => representation,
+        }
+    }
+
+    /// The tag, moved out to be sent.
+    pub(crate) fn take_entity_tag(&mut self) -> Option<EntityTag> {
+        self.entity_tag.take()
+    }
+
+    pub(crate) fn with_tag(mut self, tag: EntityTag) -> Self {
+        self.entity_tag = Some(tag);
+        self
+    }
+
+    /// Whether a later look found the very same validators.
+    pub(crate) fn is_still(&self, later: &Current) -> bool {
+        let Some(later) = later.representation() else {
+            return false;
+        };
+        let octets = |tag: &Option<EntityTag>| tag.as_ref().map(|tag| tag.as_bytes().to_vec());
+        octets(&self.entity_tag) == octets(&later.entity_tag)
+            && self.last_modified_date() == later.last_modified_date()
+    }
+
+    /// A time in the future is replaced by the time of the answer
+    /// ([section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1)).
+    pub(crate) fn not_after(&mut self, now: HttpDate) {
+        if let Some(modified) = &mut self.last_modified
+            && modified.date > now
+        {
+            *modified = LastModified {
+                date: now,
+                strong: false,
+            };
+        }
+    }
+}
+
+fn only_line(fields: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
+    let mut lines = fields.get_all(name).iter();
+    lines.next().filter(|_| lines.next().is_none())
+}
+
+impl From<EntityTag> for Representation {
+    fn from(tag: EntityTag) -> Self {
+        Self::tagged(tag)
+    }
+}
