@@ -1,0 +1,127 @@
+//! Header surgery: what a 304 keeps and drops, and validators on what passes ([RFC 9110, section 15.4.5]).
+//!
+//! [RFC 9110, section 15.4.5]: https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5
+
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG,
+    HeaderMap, HeaderName, LAST_MODIFIED, TRAILER, TRANSFER_ENCODING, VARY,
+};
+use http::{Response, StatusCode, response};
+
+use crate::fields::add_vary;
+use crate::{HttpDate, Representation};
+
+/// Representation metadata that a 304 must not repeat: everything else survives (CORS, cookies, cache control).
+const DROPPED_BY_NOT_MODIFIED: [HeaderName; 11] = [
+    CONTENT_TYPE,
+    CONTENT_ENCODING,
+    CONTENT_LANGUAGE,
+    CONTENT_LENGTH,
+    CONTENT_RANGE,
+    TRANSFER_ENCODING,
+    TRAILER,
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("repr-digest"),
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("content-md5"),
+];
+
+/// The 304 of a read that was judged before the handler: what the source and the route say a 200 would carry.
+pub(crate) fn not_modified<B: Default>(
+    current: &mut Representation,
+    route_fields: &HeaderMap,
+    now: impl FnOnce() -> HttpDate,
+) -> Response<B> {
+    let mut response = Response::new(B::default());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    let headers = response.headers_mut();
+    add_validators(headers, current, now);
+    if headers.contains_key(ETAG) {
+        headers.remove(LAST_MODIFIED);
+    }
+    add_fields(headers, current.fields());
+    add_fields(headers, route_fields);
+    response
+}
+
+/// Turns the head of a 200 into that of the 304.
+pub(crate) fn into_not_modified(head: &mut response::Parts) {
+    head.status = StatusCode::NOT_MODIFIED;
+    for name in &DROPPED_BY_NOT_MODIFIED {
+        head.headers.remove(name);
+    }
+    if head.headers.contains_key(ETAG) {
+        head.headers.remove(LAST_MODIFIED);
+    }
+}
+
+/// Adds the validators and fields that the handler did not set; its own win, because it saw the bytes it sent.
+pub(crate) fn add_what_is_missing(
+    headers: &mut HeaderMap,
+    current: &mut Representation,
+    now: impl FnOnce() -> HttpDate,
+) {
+    add_validators(headers, current, now);
+    add_fields(headers, current.fields());
+}
+
+/// Adds fields that are not there yet; Vary is a list and grows.
+pub(crate) fn add_fields(headers: &mut HeaderMap, fields: &HeaderMap) {
+    for name in fields.keys() {
+        if name == VARY {
+            fields
+                .get_all(VARY)
+                .iter()
+                .for_each(|line| add_vary(headers, line));
+        } else if !headers.contains_key(name) {
+            let lines = fields.get_all(name);
+            lines.iter().for_each(|line| {
+                headers.append(name, line.clone());
+            });
+        }
+    }
+}
+
+fn add_validators(
+    headers: &mut HeaderMap,
+    current: &mut Representation,
+    now: impl FnOnce() -> HttpDate,
+) {
+    if let Some(tag) = current.take_entity_tag() {
+        headers.entry(ETAG).or_insert(tag.into());
+    }
+    if let Some(date) = current.last_modified_date() {
+        add_last_modified(headers, date, now());
+    }
+}
+
+/// Last-Modified is never after Date (section 8.8.2.1). The server below stamps Date from a clock that may lag by a
+/// second, so where it comes that close, both are stamped from one reading.
+fn add_last_modified(headers: &mut HeaderMap, date: HttpDate, now: HttpDate) {
+    if headers.contains_key(LAST_MODIFIED) {
+        return;
+    }
+    let Some(value) = date.min(now).to_header_value() else {
+        return;
+    };
+    headers.insert(LAST_MODIFIED, value);
+    if date >= now.saturating_add_seconds(-1)
+        && !headers.contains_key(DATE)
+        && let Some(now) = now.to_header_value()
+    {
+        headers.insert(DATE, now);
+    }
+}
+
+/// The validators of the state that a write has made, where the handler vouches for them.
+pub(crate) fn replace_validators(headers: &mut HeaderMap, new: &Representation) {
+    headers.remove(ETAG);
+    headers.remove(LAST_MODIFIED);
+    if let Some(tag) = new.entity_tag() {
+        headers.insert(ETAG, tag.header_value().clone());
+    }
+    let date = new.last_modified_date().and_then(HttpDate::to_header_value);
+    if let Some(date) = date {
+        headers.insert(LAST_MODIFIED, date);
+    }
+}

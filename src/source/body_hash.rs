@@ -1,0 +1,228 @@
+//! The stock source that hashes bodies: right tags for services that know nothing of them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName};
+use http::{HeaderMap, StatusCode, header, response};
+use sha2::{Digest, Sha256};
+
+use super::hmac::HmacSha256;
+use super::{BodyTag, Compute, ContentDigest, Probing, ValidatorSource};
+use crate::Epoch;
+
+/// Makes an entity tag of what is served: SHA-256 over content type, content encoding, content language and the
+/// bytes, truncated to 128 bits, in base64url.
+///
+/// By itself it judges reads only; [`probing`](Self::probing) lets it guard writes as well. The tag is a stable
+/// contract: the same content gives the same tag in every process, on every platform and in every release.
+///
+/// Left alone are bodies of unknown size or over the limit (default 1 MiB), `text/event-stream`, gRPC, `no-store`,
+/// responses that have a tag, and everything but a 200.
+///
+/// A body hash of a protected, guessable resource is an oracle: use [`keyed`](Self::keyed), inside authentication.
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::{BodyHash, ConditionalLayer};
+///
+/// let layer = ConditionalLayer::new(BodyHash::strong());
+/// # let _ = layer;
+/// ```
+#[derive(Clone)]
+pub struct BodyHash {
+    weak: bool,
+    key: Option<Arc<[u8]>>,
+    epoch: Option<Epoch>,
+    limit: u64,
+    unknown_lengths: bool,
+    digest: Option<Arc<dyn Fn() -> Box<dyn ContentDigest> + Send + Sync>>,
+}
+
+/// The fields that tell representations with equal bytes apart.
+const IDENTIFYING: [HeaderName; 3] = [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE];
+
+impl BodyHash {
+    /// Strong tags: for responses that reach the client as the layer saw them, with no compressor in between.
+    #[must_use]
+    pub const fn strong() -> Self {
+        Self {
+            weak: false,
+            key: None,
+            epoch: None,
+            limit: 1024 * 1024,
+            unknown_lengths: false,
+            digest: None,
+        }
+    }
+
+    /// Weak tags: for routes that something outside compresses or rewrites. No If-Match can ever be true on them.
+    #[must_use]
+    pub const fn weak() -> Self {
+        let mut hash = Self::strong();
+        hash.weak = true;
+        hash
+    }
+
+    /// With a secret key (HMAC-SHA-256), so that nobody can compute the tag of a guessed body.
+    #[must_use]
+    pub fn keyed(mut self, key: impl AsRef<[u8]>) -> Self {
+        self.key = Some(key.as_ref().into());
+        self
+    }
+
+    /// With an epoch: changing it invalidates every tag on purpose.
+    #[must_use]
+    pub const fn epoch(mut self, epoch: Epoch) -> Self {
+        self.epoch = Some(epoch);
+        self
+    }
+
+    /// The largest body that is collected, in bytes (default 1 MiB). It bounds the memory of each response.
+    #[must_use]
+    pub const fn limit(mut self, bytes: u64) -> Self {
+        self.limit = bytes;
+        self
+    }
+
+    /// Collects bodies of unknown size too, up to the limit; a longer one goes on as a stream, without a tag.
+    ///
+    /// It delays the first byte until the body has ended or the limit is reached: not for streams that live long.
+    #[must_use]
+    pub const fn collecting_streams(mut self) -> Self {
+        self.unknown_lengths = true;
+        self
+    }
+
+    /// With another digest. The key is not used with it.
+    #[must_use]
+    pub fn digest<D: ContentDigest + 'static>(
+        mut self,
+        make: impl Fn() -> D + Send + Sync + 'static,
+    ) -> Self {
+        self.digest = Some(Arc::new(move || Box::new(make())));
+        self
+    }
+
+    /// Guards writes too: before a write that carries preconditions, this reader is asked (with a GET for the same
+    /// target) what the representation is now.
+    ///
+    /// The reader is a service of its own, such as a clone of the finished router:
+    ///
+    /// ```
+    /// # use axum::{Router, routing::get};
+    /// use tower_conditional::{BodyHash, ConditionalLayer};
+    ///
+    /// let router: Router = Router::new().route("/", get(async || "hello"));
+    /// let source = BodyHash::strong().probing(router.clone());
+    /// let protected = router.layer(ConditionalLayer::new(source));
+    /// # let _ = protected;
+    /// ```
+    #[must_use]
+    pub fn probing<R>(self, reader: R) -> Probing<Self, R> {
+        Probing::new(self, reader)
+    }
+
+    fn new_digest(&self) -> Box<dyn ContentDigest> {
+        match (&self.digest, &self.key) {
+            (Some(make), _) => make(),
+            (None, Some(key)) => Box::new(HmacSha256::new(key)),
+            (None, None) => Box::new(Plain(Sha256::new())),
+        }
+    }
+}
+
+impl ValidatorSource for BodyHash {
+    fn looks_up(&self) -> bool {
+        false
+    }
+
+    fn reads_bodies(&self) -> bool {
+        true
+    }
+
+    fn compute(&self, response: &response::Parts) -> Compute {
+        if response.status != StatusCode::OK || is_left_alone(&response.headers) {
+            return Compute::FromFields;
+        }
+        let mut digest = self.new_digest();
+        feed_identifying_fields(&mut *digest, &response.headers);
+        let tag = if self.weak {
+            BodyTag::weak(digest, self.limit)
+        } else {
+            BodyTag::strong(digest, self.limit)
+        };
+        let tag = tag.in_epoch(self.epoch);
+        Compute::FromBody(tag.with_unknown_lengths(self.unknown_lengths))
+    }
+}
+
+impl fmt::Debug for BodyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyHash")
+            .field("weak", &self.weak)
+            .field("keyed", &self.key.is_some())
+            .field("epoch", &self.epoch)
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Endless streams, parts of something else, and what must not be kept anyway.
+fn is_left_alone(fields: &HeaderMap) -> bool {
+    let content_type = fields
+        .get(CONTENT_TYPE)
+        .map_or(&b""[..], |value| value.as_bytes());
+    let is_type = |prefix: &[u8]| {
+        content_type
+            .get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    fields.contains_key(header::ETAG)
+        || fields.contains_key(header::CONTENT_RANGE)
+        || is_type(b"text/event-stream")
+        || is_type(b"application/grpc")
+        || is_no_store(fields)
+}
+
+fn is_no_store(fields: &HeaderMap) -> bool {
+    let lines = fields.get_all(header::CACHE_CONTROL).iter();
+    lines
+        .flat_map(|line| line.as_bytes().split(|&octet| octet == b','))
+        .any(|directive| directive.trim_ascii().eq_ignore_ascii_case(b"no-store"))
+}
+
+/// For each field the number of lines, then each line's length and octets: no two sets of fields feed the same.
+fn feed_identifying_fields(digest: &mut dyn ContentDigest, fields: &HeaderMap) {
+    let feed_number = |digest: &mut dyn ContentDigest, number: usize| {
+        // Field sections are far below 4 GiB; a longer one would only make the tag coarser.
+        digest.update(&u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
+    };
+    for name in IDENTIFYING {
+        let lines = fields.get_all(name);
+        feed_number(digest, lines.iter().count());
+        for line in lines {
+            feed_number(digest, line.len());
+            digest.update(line.as_bytes());
+        }
+    }
+}
+
+struct Plain(Sha256);
+
+impl ContentDigest for Plain {
+    fn update(&mut self, octets: &[u8]) {
+        self.0.update(octets);
+    }
+
+    fn finish(self: Box<Self>) -> [u8; 16] {
+        first_half(self.0.finalize().into())
+    }
+}
+
+pub(super) fn first_half(digest: [u8; 32]) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    half
+}

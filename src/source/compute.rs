@@ -1,0 +1,118 @@
+//! The second moment: what a source makes of a response.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http_body::SizeHint;
+
+use crate::{EntityTag, Epoch};
+
+/// What [`ValidatorSource::compute`](crate::ValidatorSource::compute) wants done with a response.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Compute {
+    /// Take the `ETag` and `Last-Modified` that the handler has set.
+    FromFields,
+    /// Make a tag of the content: the layer feeds it the body, frame by frame.
+    FromBody(BodyTag),
+}
+
+/// An incremental digest of content; the layer feeds it, in order, every octet that identifies a representation.
+pub trait ContentDigest: Send {
+    /// Takes the next octets. How they are split must not change the outcome.
+    fn update(&mut self, octets: &[u8]);
+
+    /// The first 16 bytes (128 bits) of the digest: less is not safe as a strong validator.
+    fn finish(self: Box<Self>) -> [u8; 16];
+}
+
+/// A tag in the making: a digest, and how the tag is written when the whole body was seen.
+pub struct BodyTag {
+    digest: Box<dyn ContentDigest>,
+    weak: bool,
+    epoch: Option<Epoch>,
+    limit: u64,
+    unknown_lengths: bool,
+}
+
+impl BodyTag {
+    /// A strong tag made of this digest, for bodies of known size up to `limit` bytes.
+    #[must_use]
+    pub fn strong(digest: Box<dyn ContentDigest>, limit: u64) -> Self {
+        Self {
+            digest,
+            weak: false,
+            epoch: None,
+            limit,
+            unknown_lengths: false,
+        }
+    }
+
+    /// A weak tag made of this digest, for bodies of known size up to `limit` bytes.
+    #[must_use]
+    pub fn weak(digest: Box<dyn ContentDigest>, limit: u64) -> Self {
+        Self {
+            weak: true,
+            ..Self::strong(digest, limit)
+        }
+    }
+
+    /// With an epoch before the digest.
+    #[must_use]
+    pub const fn in_epoch(mut self, epoch: Option<Epoch>) -> Self {
+        self.epoch = epoch;
+        self
+    }
+
+    /// Bodies of unknown size are collected up to the limit as well; beyond it they go on as a stream, untagged.
+    #[must_use]
+    pub const fn with_unknown_lengths(mut self, collected: bool) -> Self {
+        self.unknown_lengths = collected;
+        self
+    }
+
+    pub(crate) fn update(&mut self, octets: &[u8]) {
+        self.digest.update(octets);
+    }
+
+    /// Whether a body of this size is to be collected.
+    pub(crate) fn takes(&self, size: SizeHint) -> bool {
+        match size.exact() {
+            Some(exact) => exact <= self.limit,
+            None => self.unknown_lengths && size.lower() <= self.limit,
+        }
+    }
+
+    pub(crate) const fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// The tag: `"<epoch>.<22 base64url characters>"`, or without epoch and dot.
+    pub(crate) fn finish(self) -> EntityTag {
+        let epoch = self.epoch.map_or("", Epoch::name);
+        let dot = if self.epoch.is_some() { "." } else { "" };
+        let mut digest = [0; 22];
+        // 16 bytes are 22 characters, always.
+        let _ = URL_SAFE_NO_PAD.encode_slice(self.digest.finish(), &mut digest);
+        let opening = if self.weak { "W/\"" } else { "\"" };
+        let parts = [
+            opening.as_bytes(),
+            epoch.as_bytes(),
+            dot.as_bytes(),
+            &digest,
+            b"\"",
+        ];
+        EntityTag::of_valid(parts.concat())
+    }
+}
+
+impl fmt::Debug for BodyTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyTag")
+            .field("weak", &self.weak)
+            .field("epoch", &self.epoch)
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,25 @@
+//! The source for handlers that set their own validators.
+
+use super::ValidatorSource;
+
+/// Takes the `ETag` and `Last-Modified` that the handler has set: 304s for handlers that already tag their responses.
+///
+/// It looks nothing up, so writes pass it untouched.
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::{ConditionalLayer, FromResponse};
+///
+/// let layer = ConditionalLayer::new(FromResponse);
+/// # let _ = layer;
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::exhaustive_structs, reason = "it has nothing to configure")]
+pub struct FromResponse;
+
+impl ValidatorSource for FromResponse {
+    fn looks_up(&self) -> bool {
+        false
+    }
+}
