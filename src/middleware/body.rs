@@ -1,0 +1,220 @@
+//! The body of every response that passes the layer: the inner one, or what the layer puts in its place.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+/// The inner service's body, an empty one, a refusal's text, or frames that were read ahead.
+///
+/// Frames, trailers, errors and size hints of the inner body pass as they are.
+pub struct ConditionalBody<B: Body>(Kind<B>);
+
+enum Kind<B: Body> {
+    Inner(B),
+    /// `None` is of exact size 0 and at its end: a 304 must be, or compressors touch it.
+    Own(Option<Bytes>),
+    ReadAhead(Box<ReadAhead<B>>),
+}
+
+struct ReadAhead<B: Body> {
+    frames: Frames,
+    then: Rest<B>,
+}
+
+/// What comes after the frames that were read ahead.
+pub(crate) enum Rest<B: Body> {
+    /// The body goes on as a stream.
+    Stream(B),
+    /// The body has ended.
+    Ended,
+    /// The body has failed; the error was not handed out yet.
+    Failed(Option<B::Error>),
+}
+
+impl<B: Body> ConditionalBody<B> {
+    pub(crate) const fn inner(body: B) -> Self {
+        Self(Kind::Inner(body))
+    }
+
+    pub(crate) const fn empty() -> Self {
+        Self(Kind::Own(None))
+    }
+
+    pub(crate) fn text(text: Bytes) -> Self {
+        Self(Kind::Own(Some(text).filter(|text| !text.is_empty())))
+    }
+
+    /// Most bodies are one frame of data, and then need no box.
+    pub(crate) fn read_ahead(frames: Frames, then: Rest<B>) -> Self {
+        match then {
+            Rest::Ended => match frames.into_single_data() {
+                Ok(data) => Self::text(data),
+                Err(frames) => Self::boxed(frames, Rest::Ended),
+            },
+            then => Self::boxed(frames, then),
+        }
+    }
+
+    /// How many bytes the whole body has, where that is known.
+    pub(crate) fn exact_size(&self) -> Option<u64> {
+        match &self.0 {
+            Kind::Inner(body) => body.size_hint().exact(),
+            Kind::Own(text) => Some(text.as_ref().map_or(0, |text| text.len() as u64)),
+            Kind::ReadAhead(ahead) => match ahead.then {
+                Rest::Ended => Some(ahead.frames.data_length()),
+                Rest::Stream(_) | Rest::Failed(_) => None,
+            },
+        }
+    }
+
+    fn boxed(frames: Frames, then: Rest<B>) -> Self {
+        Self(Kind::ReadAhead(Box::new(ReadAhead { frames, then })))
+    }
+}
+
+impl<B: Body> Default for ConditionalBody<B> {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl<B: Body> fmt::Debug for ConditionalBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::Inner(_) => "ConditionalBody::Inner",
+            Kind::Own(_) => "ConditionalBody::Own",
+            Kind::ReadAhead(_) => "ConditionalBody::ReadAhead",
+        })
+    }
+}
+
+impl<B> Body for ConditionalBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        match &mut self.get_mut().0 {
+            Kind::Inner(body) => Pin::new(body).poll_frame(cx),
+            Kind::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            Kind::ReadAhead(ahead) => ahead.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Inner(body) => body.is_end_stream(),
+            Kind::Own(text) => text.is_none(),
+            Kind::ReadAhead(ahead) => ahead.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Inner(body) => body.size_hint(),
+            Kind::Own(text) => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
+            Kind::ReadAhead(ahead) => ahead.size_hint(),
+        }
+    }
+}
+
+// Nothing in here is ever pinned: the inner body is polled through `Pin::new`.
+impl<B: Body + Unpin> Unpin for ConditionalBody<B> {}
+
+impl<B: Body<Data = Bytes> + Unpin> ReadAhead<B> {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        if let Some(frame) = self.frames.pop() {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        match &mut self.then {
+            Rest::Stream(body) => Pin::new(body).poll_frame(cx),
+            Rest::Ended => Poll::Ready(None),
+            Rest::Failed(error) => Poll::Ready(error.take().map(Err)),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.frames.is_empty()
+            && match &self.then {
+                Rest::Stream(body) => body.is_end_stream(),
+                Rest::Ended => true,
+                Rest::Failed(error) => error.is_none(),
+            }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = match &self.then {
+            Rest::Stream(body) => body.size_hint(),
+            Rest::Ended => SizeHint::with_exact(0),
+            Rest::Failed(_) => SizeHint::new(),
+        };
+        let ahead = self.frames.data_length();
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower().saturating_add(ahead));
+        if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(ahead)) {
+            hint.set_upper(upper);
+        }
+        hint
+    }
+}
+
+/// Frames in order; the first needs no allocation.
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
+    first: Option<Frame<Bytes>>,
+    more: VecDeque<Frame<Bytes>>,
+}
+
+impl Frames {
+    pub(crate) fn push(&mut self, frame: Frame<Bytes>) {
+        if self.is_empty() {
+            self.first = Some(frame);
+        } else {
+            self.more.push_back(frame);
+        }
+    }
+
+    pub(crate) fn last_data(&self) -> Option<&Bytes> {
+        self.more.back().or(self.first.as_ref())?.data_ref()
+    }
+
+    fn pop(&mut self) -> Option<Frame<Bytes>> {
+        self.first.take().or_else(|| self.more.pop_front())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none() && self.more.is_empty()
+    }
+
+    fn data_length(&self) -> u64 {
+        let frames = self.first.iter().chain(&self.more);
+        let data = frames.filter_map(Frame::data_ref);
+        data.map(|data| data.len() as u64).sum()
+    }
+
+    /// The only frame's data (empty if there is no frame), or all frames again.
+    #[expect(
+        clippy::result_large_err,
+        reason = "both are frames, neither is an error"
+    )]
+    fn into_single_data(self) -> Result<Bytes, Self> {
+        let Self { first, more } = self;
+        match first {
+            None if more.is_empty() => Ok(Bytes::new()),
+            Some(only) if more.is_empty() => only.into_data().map_err(|trailers| Self {
+                first: Some(trailers),
+                more,
+            }),
+            first => Err(Self { first, more }),
+        }
+    }
+}

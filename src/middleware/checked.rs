@@ -1,0 +1,154 @@
+//! The handler contract: what a write's handler learns of the judgement, and what it may say back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::write_lock::{HeldLock, WriteGuard};
+use crate::{Current, EntityTag, Field, PreconditionFailed, Representation};
+
+/// In the extensions of a write that was judged: what the judgement rested on.
+///
+/// A handler puts it into its statement (`… WHERE version = ?`), so that the write is right on many machines too:
+///
+/// ```
+/// use tower_conditional::{Checked, EntityTag, PreconditionFailed};
+///
+/// async fn save(checked: &Checked) -> Result<(), PreconditionFailed> {
+///     let version = checked.entity_tag().and_then(EntityTag::version);
+///     // UPDATE … WHERE id = ? AND version = ?
+///     # let rows = version.map_or(0, |_| 1);
+///     if rows == 0 {
+///         return Err(checked.lost());
+///     }
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Checked {
+    current: Current,
+    held_by: Option<Field>,
+    lock: Option<HeldLock>,
+}
+
+impl Checked {
+    pub(crate) const fn new(
+        current: Current,
+        held_by: Option<Field>,
+        lock: Option<HeldLock>,
+    ) -> Self {
+        Self {
+            current,
+            held_by,
+            lock,
+        }
+    }
+
+    /// What the source said of the target.
+    #[must_use]
+    pub const fn current(&self) -> &Current {
+        &self.current
+    }
+
+    /// The representation that the write is about to replace.
+    #[must_use]
+    pub const fn representation(&self) -> Option<&Representation> {
+        self.current.representation()
+    }
+
+    /// The entity tag of the representation that the write is about to replace.
+    #[must_use]
+    pub const fn entity_tag(&self) -> Option<&EntityTag> {
+        match self.representation() {
+            Some(representation) => representation.entity_tag(),
+            None => None,
+        }
+    }
+
+    /// Whether the target existed: 201 or 200 for a PUT
+    /// ([RFC 9110, section 9.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4)). `None` when that is unknown.
+    #[must_use]
+    pub const fn existed(&self) -> Option<bool> {
+        self.current.exists()
+    }
+
+    /// The precondition that held, if the request carried one that counts.
+    #[must_use]
+    pub const fn precondition(&self) -> Option<Field> {
+        self.held_by
+    }
+
+    /// The answer when the handler's own compare-and-swap found that somebody else was faster.
+    #[must_use]
+    pub const fn lost(&self) -> PreconditionFailed {
+        match self.held_by {
+            Some(Field::IfNoneMatch) => PreconditionFailed::exists(),
+            Some(Field::IfUnmodifiedSince) => {
+                PreconditionFailed::new(Field::IfUnmodifiedSince, crate::Reason::Modified)
+            }
+            _ => PreconditionFailed::stale(),
+        }
+    }
+
+    /// A clone of the write lock, to move into `spawn_blocking` or `spawn`: the lock is free when the last clone is
+    /// gone. Without it, a client that hangs up frees the lock while the write still runs.
+    ///
+    /// `None` when the route takes no lock.
+    #[must_use]
+    pub fn hold_lock(&self) -> Option<WriteGuard> {
+        self.lock.as_ref().map(HeldLock::guard)
+    }
+
+    pub(crate) const fn lock(&self) -> Option<&HeldLock> {
+        self.lock.as_ref()
+    }
+}
+
+/// In the extensions of a successful PUT's response: the bytes were stored as they came, and this is what a GET now
+/// selects. The layer sends its validators.
+///
+/// Without it a PUT's response carries no validator
+/// ([RFC 9110, section 9.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4)).
+#[derive(Clone, Debug)]
+pub struct StoredVerbatim(pub(crate) Representation);
+
+impl StoredVerbatim {
+    /// The new state.
+    pub fn new(state: impl Into<Representation>) -> Self {
+        Self(state.into())
+    }
+}
+
+/// In the extensions of a successful PATCH's or POST's response: what the write has made. The layer sends its
+/// validators; for a 201 they are those of the created resource.
+///
+/// On a PUT it says nothing to the client: see [`StoredVerbatim`].
+#[derive(Clone, Debug)]
+pub struct NewVersion(pub(crate) Representation);
+
+impl NewVersion {
+    /// The new state.
+    pub fn new(state: impl Into<Representation>) -> Self {
+        Self(state.into())
+    }
+}
+
+/// In the extensions of a response: the handler has judged the preconditions by itself, under a source that left
+/// them to it. Without it a 2xx to a conditional write is reported as unjudged.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::exhaustive_structs, reason = "a marker")]
+pub struct JudgedByHandler;
+
+/// In the extensions of a conditional write that passed a layer unjudged: a layer further in that does judge it
+/// says so here.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AwaitsJudgement(Arc<AtomicBool>);
+
+impl AwaitsJudgement {
+    pub(crate) fn settle(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}

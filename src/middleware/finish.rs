@@ -1,0 +1,205 @@
+//! The second moment: what is done with the handler's response.
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, ETAG, HeaderValue, TRANSFER_ENCODING};
+use http::{Response, StatusCode, response as http_response};
+use http_body::Body;
+
+use super::body::ConditionalBody;
+use super::checked::{JudgedByHandler, NewVersion, StoredVerbatim};
+use super::hashing::Hashing;
+use super::judge::{After, SecondLook, Waited, Written};
+use super::observe::{Judged, Moment, Verdict};
+use super::options::Shared;
+use crate::source::{Compute, ValidatorSource};
+use crate::{
+    Current, Decision, EntityTag, MethodClass, PreconditionFailed, Representation, response,
+};
+
+/// A response, or what has to be read before there is one.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is matched on at once; a box would be an allocation"
+)]
+pub(crate) enum Next<B: Body> {
+    Respond(Response<ConditionalBody<B>>),
+    Hash(http_response::Parts, Hashing<B>, SecondLook),
+}
+
+impl<V: ValidatorSource> Shared<V> {
+    pub(crate) fn finish<B>(&self, after: After, response: Response<B>) -> Next<B>
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        Next::Respond(match after {
+            After::Pass => response.map(ConditionalBody::inner),
+            After::Attach(representation) => self.attach(representation, response),
+            After::Write(written) => self.written(written, response),
+            After::SecondLook(look) => return self.look_again(look, response),
+        })
+    }
+
+    /// A read that was judged before: what the handler did not set is added, on 200 and 206 alike.
+    fn attach<B: Body>(
+        &self,
+        mut current: Representation,
+        mut response: Response<B>,
+    ) -> Response<ConditionalBody<B>> {
+        if matches!(
+            response.status(),
+            StatusCode::OK | StatusCode::PARTIAL_CONTENT
+        ) {
+            let headers = response.headers_mut();
+            response::add_what_is_missing(headers, &mut current, || self.options.now());
+            response::add_fields(headers, &self.options.response_fields);
+        }
+        response.map(ConditionalBody::inner)
+    }
+
+    /// A read that only its response can judge. Anything but a 200 stays what it is (section 13.2.1).
+    fn look_again<B>(&self, look: SecondLook, response: Response<B>) -> Next<B>
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        let (mut head, body) = response.into_parts();
+        if head.status != StatusCode::OK {
+            return Next::Respond(passed(&look, head, ConditionalBody::inner(body)));
+        }
+        response::add_fields(&mut head.headers, &self.options.response_fields);
+        let body_is_whole = !look.is_head || look.drops_body;
+        if body_is_whole
+            && let Compute::FromBody(tag) = self.source.compute(&head)
+            && tag.takes(body.size_hint())
+        {
+            return Next::Hash(head, Hashing::new(body, tag), look);
+        }
+        Next::Respond(self.conclude(look, head, ConditionalBody::inner(body), None))
+    }
+
+    /// A 200 with whatever validators it has by now: it stays, or becomes 304, 412 or 400.
+    pub(crate) fn conclude<B: Body>(
+        &self,
+        look: SecondLook,
+        mut head: http_response::Parts,
+        body: ConditionalBody<B>,
+        tag: Option<EntityTag>,
+    ) -> Response<ConditionalBody<B>> {
+        if let Some(tag) = tag {
+            head.headers.insert(ETAG, tag.into());
+        }
+        let Some(preconditions) = &look.preconditions else {
+            return passed(&look, head, body);
+        };
+        let current = Current::Present(Representation::of_response(&head.headers));
+        let preconditions = preconditions.preconditions();
+        let decision = match &self.options.read_rewrites {
+            Some(rewrites) => preconditions.tolerating(rewrites).evaluate(&current),
+            None => preconditions.evaluate(&current),
+        };
+        let judged = |verdict| Judged {
+            moment: Moment::After,
+            ..self.judged(MethodClass::Read, verdict, Waited::default())
+        };
+        let refusal = match decision {
+            Decision::Proceed | Decision::IgnoreRange => {
+                self.options.observer.tell(&judged(Verdict::Proceeded));
+                return passed(&look, head, body);
+            }
+            Decision::NotModified => {
+                self.options.observer.tell(&judged(Verdict::NotModified));
+                response::into_not_modified(&mut head);
+                return Response::from_parts(head, ConditionalBody::empty());
+            }
+            Decision::PreconditionFailed(failed) => failed.into(),
+            Decision::Malformed(field) => self.malformed(field),
+        };
+        let mut answer = self.refuse(refusal, judged(Verdict::Refused), look.is_head);
+        if let Some(representation) = current.representation() {
+            response::replace_validators(answer.headers_mut(), representation);
+        }
+        answer
+    }
+
+    /// A write: its handler may have lost the race after all, or may vouch for the validators of the new state.
+    fn written<B: Body>(
+        &self,
+        mut written: Written,
+        response: Response<B>,
+    ) -> Response<ConditionalBody<B>> {
+        // The handler has answered: the next writer may go on.
+        let lock = written.lock.take();
+        drop(lock);
+        if let Some(&lost) = response.extensions().get::<PreconditionFailed>() {
+            return self.lost_after_all(lost, written);
+        }
+        let mut response = response.map(ConditionalBody::inner);
+        if response.status().is_success() {
+            self.report_unjudged(&written, &response);
+            vouch_for_validators(&mut response, written.is_put);
+        }
+        if let Some(judged) = &written.judged {
+            self.options.observer.tell(judged);
+        }
+        response
+    }
+
+    fn lost_after_all<B: Body>(
+        &self,
+        lost: PreconditionFailed,
+        written: Written,
+    ) -> Response<ConditionalBody<B>> {
+        let class = MethodClass::Write;
+        let judged = Judged {
+            moment: Moment::After,
+            ..written
+                .judged
+                .unwrap_or_else(|| Judged::new(class, Moment::After))
+        };
+        self.refuse(lost.into(), judged, false)
+    }
+
+    /// Nobody panics over it: a client could trigger that. The hook and the log say so.
+    fn report_unjudged<B>(&self, written: &Written, response: &Response<B>) {
+        let unjudged = written
+            .awaits
+            .as_ref()
+            .is_some_and(|awaits| !awaits.is_settled());
+        if unjudged && response.extensions().get::<JudgedByHandler>().is_none() {
+            let judged = self.judged(MethodClass::Write, Verdict::Unjudged, Waited::default());
+            self.options.observer.tell(&judged);
+        }
+    }
+}
+
+/// The response of a read that stays what it is. A HEAD that went inward as GET loses its body here.
+fn passed<B: Body>(
+    look: &SecondLook,
+    mut head: http_response::Parts,
+    body: ConditionalBody<B>,
+) -> Response<ConditionalBody<B>> {
+    if !look.drops_body {
+        return Response::from_parts(head, body);
+    }
+    let framed =
+        head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
+    if !framed && let Some(length) = body.exact_size() {
+        head.headers
+            .insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Response::from_parts(head, ConditionalBody::empty())
+}
+
+/// Validators of the state that the write has made: only the handler can know them (section 9.3.4).
+fn vouch_for_validators<B>(response: &mut Response<B>, is_put: bool) {
+    let extensions = response.extensions_mut();
+    let verbatim = extensions.remove::<StoredVerbatim>().map(|stored| stored.0);
+    let version = extensions.remove::<NewVersion>().map(|version| version.0);
+    let new = if is_put {
+        verbatim
+    } else {
+        version.or(verbatim)
+    };
+    if let Some(new) = new {
+        response::replace_validators(response.headers_mut(), &new);
+    }
+}

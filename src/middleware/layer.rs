@@ -1,0 +1,218 @@
+//! The layer: a source, and the few things a route may want to say about it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Response};
+use tower::Layer;
+
+use super::observe::{Judged, Observer};
+use super::options::{Options, Shared};
+use super::policy::WritePolicy;
+use super::request_body::CollectUpTo;
+use super::service::Conditional;
+use crate::refusal::Refusal;
+use crate::source::ValidatorSource;
+use crate::{MethodClass, RewrittenTags};
+
+/// Judges the preconditions of every request and answers 304, 412 or 428 itself where RFC 9110 says so.
+///
+/// See the [crate docs](crate) for where to put it and for what it does not protect from.
+///
+/// # Examples
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use tower_conditional::{ConditionalLayer, InMemoryVersions, WritePolicy};
+///
+/// let versions = InMemoryVersions::new();
+/// let note = get(async || "a note")
+///     .put(async || ())
+///     .route_layer(ConditionalLayer::new(versions).writes(WritePolicy::required()));
+/// let router: Router = Router::new().route("/notes/{id}", note);
+/// # let _ = router;
+/// ```
+#[must_use]
+pub struct ConditionalLayer<V, C = ()> {
+    source: Arc<V>,
+    options: Options,
+    collect: C,
+}
+
+impl<V: ValidatorSource> ConditionalLayer<V> {
+    /// A layer over this source: reads and writes are judged, nothing is required.
+    ///
+    /// The write lock is born here. Clones of the layer share it; two layers made by two calls share nothing, unless
+    /// they are given one [`lock`](WritePolicy::lock).
+    pub fn new(source: V) -> Self {
+        Self {
+            source: Arc::new(source),
+            options: Options::default(),
+            collect: (),
+        }
+    }
+
+    /// Collects request bodies of up to `limit` bytes before the write lock is taken, so that a slow client does
+    /// not hold it. A longer body runs under the lock: bound the time of request bodies further in.
+    ///
+    /// `wrap` makes the service's body type out of what was collected, as `axum::body::Body::new` does:
+    ///
+    /// ```
+    /// use tower_conditional::{ConditionalLayer, InMemoryVersions};
+    ///
+    /// let layer = ConditionalLayer::new(InMemoryVersions::new())
+    ///     .collecting_bodies(64 * 1024, axum::body::Body::new);
+    /// # let _ = layer;
+    /// ```
+    pub fn collecting_bodies<F>(self, limit: u64, wrap: F) -> ConditionalLayer<V, CollectUpTo<F>> {
+        ConditionalLayer {
+            source: self.source,
+            options: self.options,
+            collect: CollectUpTo::new(limit, wrap),
+        }
+    }
+}
+
+impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
+    /// How writes are guarded.
+    ///
+    /// # Panics
+    ///
+    /// When the policy requires a precondition and the source looks nothing up: it could never judge one.
+    pub fn writes(mut self, policy: WritePolicy) -> Self {
+        assert!(
+            !policy.required || self.source.looks_up(),
+            "WritePolicy::required() needs a source that looks validators up before the handler runs: give \
+             BodyHash a reader with .probing(reader), or implement ValidatorSource::look_up"
+        );
+        self.options.writes = policy;
+        self
+    }
+
+    /// What a refused client gets instead of problem details: the application's own form of error.
+    ///
+    /// [`Refusal::to_terse`] says nothing but the status.
+    ///
+    /// ```
+    /// use tower_conditional::{ConditionalLayer, FromResponse, Refusal};
+    ///
+    /// let layer = ConditionalLayer::new(FromResponse).refusals(|refusal: &Refusal| refusal.to_terse());
+    /// # let _ = layer;
+    /// ```
+    pub fn refusals(
+        mut self,
+        respond: impl Fn(&Refusal) -> Response<Bytes> + Send + Sync + 'static,
+    ) -> Self {
+        self.options.refusals = Some(Arc::new(respond));
+        self
+    }
+
+    /// A hook that sees every judged request once, when its fate is known. Without it nothing is measured.
+    pub fn observe(mut self, hook: impl Fn(&Judged) + Send + Sync + 'static) -> Self {
+        self.options.observer = Observer::new(hook);
+        self
+    }
+
+    /// Fields that every 200 and 304 of the route carry: Cache-Control, Expires, Vary, Content-Location
+    /// ([RFC 9110, section 15.4.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5)).
+    ///
+    /// A 304 that is made before the handler runs knows nothing of the handler's fields: what the 200 carries
+    /// beside its validators has to be said here, or by the source. A field that the handler sets itself stays.
+    ///
+    /// ```
+    /// use http::{HeaderValue, header::CACHE_CONTROL};
+    /// use tower_conditional::{ConditionalLayer, InMemoryVersions};
+    ///
+    /// let layer = ConditionalLayer::new(InMemoryVersions::new())
+    ///     .response_fields([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))]);
+    /// # let _ = layer;
+    /// ```
+    pub fn response_fields(
+        mut self,
+        fields: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Self {
+        let fields: HeaderMap = fields.into_iter().collect();
+        self.options.response_fields.extend(fields);
+        self
+    }
+
+    /// Takes rewritten tags in the preconditions of reads as the tags they came from.
+    pub fn tolerating(mut self, rewrites: RewrittenTags) -> Self {
+        self.options.read_rewrites = Some(Arc::new(rewrites));
+        self
+    }
+
+    /// Registers methods that RFC 9110 does not define: QUERY is [`MethodClass::Read`], PROPPATCH is
+    /// [`MethodClass::Write`]. `None` leaves a method what it is.
+    pub fn classify(
+        mut self,
+        class: impl Fn(&Method) -> Option<MethodClass> + Send + Sync + 'static,
+    ) -> Self {
+        self.options.classes = Some(Arc::new(class));
+        self
+    }
+
+    /// Leaves the conditional fields of reads in the request. By default they are removed once judged, so that an
+    /// inner service does not judge them again by other validators.
+    pub const fn keeping_preconditions(mut self) -> Self {
+        self.options.keeps_preconditions = true;
+        self
+    }
+
+    /// Sends HEAD inward as it came, over a source that hashes bodies. By default it goes inward as GET, so that
+    /// both get the same tag; the body is dropped.
+    pub const fn leaving_head_alone(mut self) -> Self {
+        self.options.leaves_head_alone = true;
+        self
+    }
+
+    /// Looks the validators up again after a read's handler and sends them only if they are still the same.
+    ///
+    /// A tag that was looked up first is older than the body or as old, which is safe for writes; with this it is
+    /// never older.
+    pub const fn verifying_after(mut self) -> Self {
+        self.options.verifies_after = true;
+        self
+    }
+
+    /// Another clock than the system's.
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.options.clock = Some(Arc::new(now));
+        self
+    }
+}
+
+impl<S, V, C: Clone> Layer<S> for ConditionalLayer<V, C> {
+    type Service = Conditional<S, V, C>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let shared = Shared {
+            source: self.source.clone(),
+            options: self.options.clone(),
+        };
+        Conditional::new(inner, Arc::new(shared), self.collect.clone())
+    }
+}
+
+// Derived, it would ask for a source that is `Clone`.
+impl<V, C: Clone> Clone for ConditionalLayer<V, C> {
+    fn clone(&self) -> Self {
+        Self {
+            source: self.source.clone(),
+            options: self.options.clone(),
+            collect: self.collect.clone(),
+        }
+    }
+}
+
+impl<V: fmt::Debug, C> fmt::Debug for ConditionalLayer<V, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConditionalLayer")
+            .field("source", &self.source)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,26 @@
+//! The layer: it fetches what the server knows, asks for the judgement, and obeys. The only rooms that know async.
+
+mod body;
+mod checked;
+mod finish;
+mod future;
+mod hashing;
+mod judge;
+mod layer;
+mod observe;
+mod options;
+mod policy;
+mod request_body;
+mod service;
+mod taken;
+mod write_lock;
+
+pub use body::ConditionalBody;
+pub use checked::{Checked, JudgedByHandler, NewVersion, StoredVerbatim};
+pub use future::ResponseFuture;
+pub use layer::ConditionalLayer;
+pub use observe::{Judged, Moment, Verdict};
+pub use policy::WritePolicy;
+pub use request_body::{CollectBody, CollectUpTo};
+pub use service::Conditional;
+pub use write_lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};

@@ -1,0 +1,166 @@
+//! What the operator sees: one record for each judged request.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::{Field, MethodClass, Reason};
+
+/// What became of one request, as the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) sees it.
+///
+/// It holds no tags: a tag can identify a user.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Judged {
+    /// What the method does with the target.
+    pub class: MethodClass,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// The field that decided; on a proceeding request the one that held.
+    pub field: Option<Field>,
+    /// Why the request was refused.
+    pub reason: Option<Reason>,
+    /// Whether the judgement came before the handler or after it.
+    pub moment: Moment,
+    /// How long the request waited for the write lock.
+    pub lock_wait: Duration,
+    /// How long the source took to look the validators up.
+    pub look_up: Duration,
+    /// The error of a source or lock that failed. It never reaches the client.
+    pub error: Option<Arc<str>>,
+}
+
+/// What was decided about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// The preconditions held.
+    Proceeded,
+    /// 304.
+    NotModified,
+    /// 400, 412, 428 or 503; the reason says which.
+    Refused,
+    /// A conditional write succeeded (2xx) and nobody had judged it: a lost update may have happened.
+    Unjudged,
+    /// The source failed, and the read passed unjudged.
+    SourceFailed,
+}
+
+impl Verdict {
+    /// The stable name that logs and metrics use: `not_modified`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Proceeded => "proceeded",
+            Self::NotModified => "not_modified",
+            Self::Refused => "refused",
+            Self::Unjudged => "unjudged",
+            Self::SourceFailed => "source_failed",
+        }
+    }
+}
+
+/// When a request was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "there are two moments")]
+pub enum Moment {
+    /// Before the handler, by what the source looked up.
+    Before,
+    /// After the handler, by its response.
+    After,
+}
+
+impl Moment {
+    /// `before` or `after`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
+impl Judged {
+    pub(crate) const fn new(class: MethodClass, moment: Moment) -> Self {
+        Self {
+            class,
+            verdict: Verdict::Proceeded,
+            field: None,
+            reason: None,
+            moment,
+            lock_wait: Duration::ZERO,
+            look_up: Duration::ZERO,
+            error: None,
+        }
+    }
+}
+
+/// The hook, if there is one, and the tracing event, if the feature is on.
+#[derive(Clone, Default)]
+pub(crate) struct Observer(Option<Hook>);
+
+type Hook = Arc<dyn Fn(&Judged) + Send + Sync>;
+
+impl Observer {
+    pub(crate) fn new(hook: impl Fn(&Judged) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(hook)))
+    }
+
+    /// Whether anybody looks: time is measured only then.
+    pub(crate) fn is_on(&self) -> bool {
+        self.0.is_some() || cfg!(feature = "tracing")
+    }
+
+    /// The time now, if anybody wants to know.
+    pub(crate) fn start(&self) -> Option<Instant> {
+        self.is_on().then(Instant::now)
+    }
+
+    pub(crate) fn tell(&self, judged: &Judged) {
+        #[cfg(feature = "tracing")]
+        trace(judged);
+        if let Some(hook) = &self.0 {
+            hook(judged);
+        }
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Observer")
+            .field("is_on", &self.is_on())
+            .finish()
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn trace(judged: &Judged) {
+    macro_rules! event {
+        ($level:ident, $message:literal) => {
+            tracing::$level!(
+                target: "tower_conditional",
+                decision = judged.verdict.as_str(),
+                reason = judged.reason.map(Reason::as_str),
+                field = judged.field.map(Field::as_str),
+                class = ?judged.class,
+                moment = judged.moment.as_str(),
+                lock_wait_us = micros(judged.lock_wait),
+                look_up_us = micros(judged.look_up),
+                error = judged.error.as_deref(),
+                $message
+            )
+        };
+    }
+    match judged.verdict {
+        Verdict::Unjudged => event!(error, "a conditional write succeeded unjudged"),
+        Verdict::SourceFailed => event!(warn, "the validators could not be looked up"),
+        Verdict::Refused => event!(info, "a request was refused"),
+        Verdict::Proceeded | Verdict::NotModified => event!(debug, "a request was judged"),
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

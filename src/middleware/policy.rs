@@ -1,0 +1,189 @@
+//! What a route asks of writes: whether a precondition is required, how the lock is taken, what is tolerated.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::Method;
+use http::request::Parts;
+
+use super::write_lock::{InProcessLock, KeyFn, WriteKey, WriteLock};
+use crate::tag_list::ListForm;
+use crate::{Current, Field, Preconditions, Reason, RewrittenTags};
+
+/// How writes are guarded on a route; the default requires nothing and holds the write lock.
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::{ConditionalLayer, InMemoryVersions, WritePolicy};
+///
+/// let layer = ConditionalLayer::new(InMemoryVersions::new()).writes(WritePolicy::required());
+/// # let _ = layer;
+/// ```
+#[derive(Clone)]
+pub struct WritePolicy {
+    pub(crate) required: bool,
+    strict: bool,
+    methods: Vec<Method>,
+    pub(crate) lock: Option<Arc<dyn WriteLock>>,
+    pub(crate) keys: Option<KeyFn>,
+    pub(crate) malformed_is_412: bool,
+    pub(crate) shows_validators: bool,
+    pub(crate) drain_limit: u64,
+    pub(crate) rewrites: Option<Arc<RewrittenTags>>,
+}
+
+impl WritePolicy {
+    /// Preconditions are judged when they are sent, and not required.
+    #[must_use]
+    pub fn optional() -> Self {
+        Self {
+            required: false,
+            strict: false,
+            methods: vec![Method::PUT, Method::PATCH, Method::DELETE],
+            lock: Some(Arc::new(InProcessLock::new())),
+            keys: None,
+            malformed_is_412: false,
+            shows_validators: false,
+            drain_limit: 0,
+            rewrites: None,
+        }
+    }
+
+    /// PUT, PATCH and DELETE need a precondition, or they get 428
+    /// ([RFC 6585, section 3](https://www.rfc-editor.org/rfc/rfc6585#section-3)).
+    ///
+    /// A valid If-Match, an applicable If-Unmodified-Since, or `If-None-Match: *` will do.
+    #[must_use]
+    pub fn required() -> Self {
+        Self {
+            required: true,
+            ..Self::optional()
+        }
+    }
+
+    /// As [`required`](Self::required), and `If-Match: *` does not count: it does not prevent a lost update.
+    #[must_use]
+    pub fn strictly_required() -> Self {
+        Self {
+            strict: true,
+            ..Self::required()
+        }
+    }
+
+    /// The methods that need a precondition, instead of PUT, PATCH and DELETE.
+    #[must_use]
+    pub fn for_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.methods = methods.into_iter().collect();
+        self
+    }
+
+    /// Another write lock: one that several layers share, or one that works across machines.
+    #[must_use]
+    pub fn lock(mut self, lock: impl WriteLock) -> Self {
+        self.lock = Some(Arc::new(lock));
+        self
+    }
+
+    /// No write lock: check and write are two steps, unless the handler's own statement makes them one.
+    #[must_use]
+    pub fn without_lock(mut self) -> Self {
+        self.lock = None;
+        self
+    }
+
+    /// The resources that a write touches, instead of the one that its path names.
+    ///
+    /// Several keys are taken in a fixed order. A key that is too coarse is slow, one that is too fine is unsafe.
+    #[must_use]
+    pub fn keys(
+        mut self,
+        keys: impl Fn(&Parts) -> Vec<WriteKey<'static>> + Send + Sync + 'static,
+    ) -> Self {
+        self.keys = Some(Arc::new(keys));
+        self
+    }
+
+    /// Answers 412 instead of 400 to a malformed If-Match or If-None-Match: the letter of section 13.1.1.
+    #[must_use]
+    pub const fn malformed_as_failed(mut self) -> Self {
+        self.malformed_is_412 = true;
+        self
+    }
+
+    /// Shows the current validators in the 412 of a write. It saves a round trip, and it invites blind retries.
+    #[must_use]
+    pub const fn showing_validators(mut self) -> Self {
+        self.shows_validators = true;
+        self
+    }
+
+    /// Reads up to this many bytes of a refused request's body before answering, so that a client that is busy
+    /// sending sees the 412 and not a broken connection (default 0). Not done for `Expect: 100-continue`.
+    #[must_use]
+    pub const fn reading_refused_bodies(mut self, limit: u64) -> Self {
+        self.drain_limit = limit;
+        self
+    }
+
+    /// Takes rewritten tags in the preconditions of writes as the tags they came from.
+    #[must_use]
+    pub fn tolerating(mut self, rewrites: RewrittenTags) -> Self {
+        self.rewrites = Some(Arc::new(rewrites));
+        self
+    }
+
+    /// Why the request is to be answered 428, if it is (`None`: it is guarded, or need not be).
+    pub(crate) fn unguarded(
+        &self,
+        method: &Method,
+        preconditions: &Preconditions<'_>,
+        current: &Current,
+    ) -> Option<(Field, Reason)> {
+        if !self.requires(method) {
+            return None;
+        }
+        let form = |field| preconditions.list_form(field);
+        match (form(Field::IfMatch), form(Field::IfNoneMatch)) {
+            (Some(ListForm::Any), _) if self.strict => Some((Field::IfMatch, Reason::Wildcard)),
+            (Some(ListForm::Any | ListForm::Tags), _) | (_, Some(ListForm::Any)) => None,
+            _ if preconditions.date(Field::IfUnmodifiedSince).is_none() => {
+                Some((Field::IfMatch, Reason::Missing))
+            }
+            _ if has_date(current) => None,
+            _ => Some((Field::IfUnmodifiedSince, Reason::Inapplicable)),
+        }
+    }
+
+    pub(crate) fn requires(&self, method: &Method) -> bool {
+        self.required && self.methods.contains(method)
+    }
+
+    /// Whether this method takes the lock even without preconditions.
+    pub(crate) fn always_guards(&self, method: &Method) -> bool {
+        matches!(*method, Method::PUT | Method::PATCH | Method::DELETE) || self.requires(method)
+    }
+}
+
+fn has_date(current: &Current) -> bool {
+    current
+        .representation()
+        .is_some_and(|current| current.last_modified_date().is_some())
+}
+
+impl Default for WritePolicy {
+    fn default() -> Self {
+        Self::optional()
+    }
+}
+
+impl fmt::Debug for WritePolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WritePolicy")
+            .field("required", &self.required)
+            .field("strict", &self.strict)
+            .field("methods", &self.methods)
+            .field("locks", &self.lock.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! Request bodies: collected before the lock is taken, or read to their end after a refusal.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+
+use bytes::{Buf, Bytes};
+use http_body::{Body, Frame};
+
+use super::body::{ConditionalBody, Frames, Rest};
+
+/// Whether and how a layer collects request bodies before it takes the write lock; `()` does not.
+pub trait CollectBody<B>: Clone + Send + Sync + 'static {
+    /// Whether this body is to be collected.
+    fn collects(&self, body: &B) -> bool;
+
+    /// The body, with as much of it in memory as the limit allows.
+    fn collect(&self, body: B) -> impl Future<Output = B> + Send;
+}
+
+impl<B: Send> CollectBody<B> for () {
+    fn collects(&self, _: &B) -> bool {
+        false
+    }
+
+    async fn collect(&self, body: B) -> B {
+        body
+    }
+}
+
+/// Collects bodies of up to a number of bytes:
+/// [`ConditionalLayer::collecting_bodies`](crate::ConditionalLayer::collecting_bodies).
+#[derive(Clone)]
+pub struct CollectUpTo<F> {
+    limit: u64,
+    wrap: F,
+}
+
+impl<F> CollectUpTo<F> {
+    pub(crate) const fn new(limit: u64, wrap: F) -> Self {
+        Self { limit, wrap }
+    }
+}
+
+impl<F> fmt::Debug for CollectUpTo<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CollectUpTo")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<B, F> CollectBody<B> for CollectUpTo<F>
+where
+    B: Body<Data = Bytes> + Unpin + Send,
+    B::Error: Send,
+    F: Fn(ConditionalBody<B>) -> B + Clone + Send + Sync + 'static,
+{
+    fn collects(&self, body: &B) -> bool {
+        !body.is_end_stream() && body.size_hint().lower() <= self.limit
+    }
+
+    async fn collect(&self, mut body: B) -> B {
+        let mut frames = Frames::default();
+        let mut read = 0;
+        let rest = loop {
+            match next_frame(Pin::new(&mut body)).await {
+                None => break Rest::Ended,
+                Some(Err(error)) => break Rest::Failed(Some(error)),
+                Some(Ok(frame)) => {
+                    read += data_length(&frame);
+                    frames.push(frame);
+                }
+            }
+            if read > self.limit {
+                break Rest::Stream(body);
+            }
+        };
+        (self.wrap)(ConditionalBody::read_ahead(frames, rest))
+    }
+}
+
+/// Reads a body that nobody wants, up to a limit, so that the client gets to read its answer.
+pub(crate) async fn drain<B: Body>(body: B, limit: u64) {
+    let mut body = pin!(body);
+    let mut read = 0;
+    while read <= limit {
+        match next_frame(body.as_mut()).await {
+            Some(Ok(frame)) => read += data_length(&frame),
+            Some(Err(_)) | None => return,
+        }
+    }
+}
+
+fn data_length<D: Buf>(frame: &Frame<D>) -> u64 {
+    frame.data_ref().map_or(0, |data| data.remaining() as u64)
+}
+
+async fn next_frame<B: Body>(mut body: Pin<&mut B>) -> Option<Result<Frame<B::Data>, B::Error>> {
+    poll_fn(|cx| body.as_mut().poll_frame(cx)).await
+}

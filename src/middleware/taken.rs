@@ -1,0 +1,84 @@
+//! Preconditions that were moved out of a read's head, to be judged when the response is there.
+
+use http::HeaderValue;
+use http::header::{Entry, HeaderMap};
+use http::request::Parts;
+
+use crate::preconditions::{Field, Given, Lines, Preconditions};
+use crate::{HttpDate, MethodClass};
+
+#[derive(Debug)]
+pub(crate) struct TakenPreconditions {
+    is_get_or_head: bool,
+    now: HttpDate,
+    fields: [TakenLines; 4],
+}
+
+/// The lines of one field; the usual one needs no allocation.
+#[derive(Debug)]
+enum TakenLines {
+    None,
+    One([HeaderValue; 1]),
+    Many(Vec<HeaderValue>),
+}
+
+/// The fields that a response can be judged by. If-Range cannot wait: its Range is taken off instead.
+const JUDGED_LATER: [Field; 4] = [
+    Field::IfMatch,
+    Field::IfNoneMatch,
+    Field::IfModifiedSince,
+    Field::IfUnmodifiedSince,
+];
+
+impl TakenPreconditions {
+    /// Moves the fields out of the head, or copies them where the inner service is to see them too.
+    pub(crate) fn take(head: &mut Parts, given: Given, now: HttpDate, keep: bool) -> Self {
+        let is_get_or_head = MethodClass::of(&head.method) == MethodClass::Read;
+        let headers = &mut head.headers;
+        let fields = JUDGED_LATER.map(|field| match (given.has(field), keep) {
+            (false, _) => TakenLines::None,
+            (true, true) => TakenLines::of(headers.get_all(field.header_name()).iter().cloned()),
+            (true, false) => TakenLines::remove(headers, field),
+        });
+        if given.has(Field::IfRange) && !keep {
+            headers.remove(Field::IfRange.header_name());
+        }
+        Self {
+            is_get_or_head,
+            now,
+            fields,
+        }
+    }
+
+    pub(crate) fn preconditions(&self) -> Preconditions<'_> {
+        let lines = self.fields.each_ref().map(TakenLines::lines);
+        Preconditions::of_read(self.is_get_or_head, lines, self.now)
+    }
+}
+
+impl TakenLines {
+    fn remove(headers: &mut HeaderMap, field: Field) -> Self {
+        match headers.entry(field.header_name()) {
+            Entry::Occupied(entry) => Self::of(entry.remove_entry_mult().1),
+            Entry::Vacant(_) => Self::None,
+        }
+    }
+
+    fn of(mut lines: impl Iterator<Item = HeaderValue>) -> Self {
+        match (lines.next(), lines.next()) {
+            (None, _) => Self::None,
+            (Some(only), None) => Self::One([only]),
+            (Some(first), Some(second)) => {
+                Self::Many([first, second].into_iter().chain(lines).collect())
+            }
+        }
+    }
+
+    fn lines(&self) -> Option<Lines<'_>> {
+        match self {
+            Self::None => None,
+            Self::One(line) => Some(Lines::Taken(line)),
+            Self::Many(lines) => Some(Lines::Taken(lines)),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What a write lock is taken for: the name of a resource.
+
+use std::borrow::Cow;
+use std::hash::BuildHasher;
+use std::sync::{Arc, OnceLock};
+
+use http::request::Parts;
+
+/// The name of a resource, for the write lock. Too coarse is slow, too fine is unsafe.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WriteKey<'a>(Cow<'a, [u8]>);
+
+impl<'a> WriteKey<'a> {
+    /// A key of any octets.
+    pub fn new(key: impl Into<Cow<'a, [u8]>>) -> Self {
+        Self(key.into())
+    }
+
+    /// The key of a path: fully percent-decoded, empty segments and a trailing slash dropped, because
+    /// `/notes/a%62` and `/notes//ab/` may well be `/notes/ab`.
+    ///
+    /// ```
+    /// use tower_conditional::WriteKey;
+    ///
+    /// assert_eq!(WriteKey::of_path("/notes/a%62/"), WriteKey::of_path("/notes/ab"));
+    /// ```
+    #[must_use]
+    pub fn of_path(path: &'a str) -> Self {
+        if is_normal(path.as_bytes()) {
+            Self(Cow::Borrowed(path.as_bytes()))
+        } else {
+            Self(Cow::Owned(normalised(path.as_bytes())))
+        }
+    }
+
+    /// The octets of the key, for a lock that lives elsewhere.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The same key, owning its octets.
+    #[must_use]
+    pub fn into_owned(self) -> WriteKey<'static> {
+        WriteKey(Cow::Owned(self.0.into_owned()))
+    }
+}
+
+impl From<String> for WriteKey<'_> {
+    fn from(key: String) -> Self {
+        Self(Cow::Owned(key.into_bytes()))
+    }
+}
+
+/// The default: the path of the request target.
+pub(crate) fn path_key(head: &Parts) -> WriteKey<'_> {
+    WriteKey::of_path(head.uri.path())
+}
+
+/// A key function of the user's.
+pub(crate) type KeyFn = Arc<dyn Fn(&Parts) -> Vec<WriteKey<'static>> + Send + Sync>;
+
+fn is_normal(path: &[u8]) -> bool {
+    let ends = path.len() <= 1 || !path.ends_with(b"/");
+    ends && !path.contains(&b'%') && !path.windows(2).any(|pair| pair == b"//")
+}
+
+fn normalised(path: &[u8]) -> Vec<u8> {
+    let decoded = fully_decoded(path);
+    let mut key = Vec::with_capacity(decoded.len() + 1);
+    for segment in decoded.split(|&octet| octet == b'/') {
+        if !segment.is_empty() {
+            key.push(b'/');
+            key.extend_from_slice(segment);
+        }
+    }
+    if key.is_empty() {
+        key.push(b'/');
+    }
+    key
+}
+
+/// One pass over the octets decodes what a router decodes; `%2541` stays `%41`, as it does there.
+fn fully_decoded(path: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((&octet, after)) = rest.split_first() {
+        let (octet, after) = match (octet, after) {
+            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => (high << 4 | low, after),
+                _ => (octet, &rest[1..]),
+            },
+            _ => (octet, after),
+        };
+        decoded.push(octet);
+        rest = after;
+    }
+    decoded
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    let value = char::from(digit).to_digit(16)?;
+    u8::try_from(value).ok()
+}
+
+/// The keys of one request as numbers, sorted, each once: the fixed order in which locks are taken.
+///
+/// Two keys with one hash share a lock, which is only slower.
+#[derive(Clone, Debug)]
+pub(crate) enum KeyHashes {
+    One(u64),
+    Many(Arc<[u64]>),
+}
+
+impl KeyHashes {
+    pub(crate) fn of(keys: &[WriteKey<'_>]) -> Self {
+        if let [key] = keys {
+            return Self::One(hash(key));
+        }
+        let mut hashes: Vec<u64> = keys.iter().map(hash).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        Self::Many(hashes.into())
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u64] {
+        match self {
+            Self::One(hash) => std::slice::from_ref(hash),
+            Self::Many(hashes) => hashes,
+        }
+    }
+
+    pub(crate) fn contain(&self, others: &Self) -> bool {
+        let own = self.as_slice();
+        others.as_slice().iter().all(|hash| own.contains(hash))
+    }
+}
+
+/// Seeded for each process: nobody can choose paths that share a lock.
+fn hash(key: &WriteKey<'_>) -> u64 {
+    static SEED: OnceLock<std::hash::RandomState> = OnceLock::new();
+    SEED.get_or_init(Default::default).hash_one(key.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_same(first: &str, second: &str) {
+        assert_eq!(WriteKey::of_path(first), WriteKey::of_path(second));
+    }
+
+    #[test]
+    fn spellings_of_one_path_share_a_key() {
+        assert_same("/notes/ab", "/notes/a%62");
+        assert_same("/notes/ab", "/notes/ab/");
+        assert_same("/notes/ab", "//notes///ab//");
+        assert_same("/notes/ab", "/notes%2Fab");
+        assert_same("/", "");
+        assert_same("/", "//");
+    }
+
+    #[test]
+    fn different_paths_do_not() {
+        assert_ne!(WriteKey::of_path("/a"), WriteKey::of_path("/b"));
+        assert_ne!(WriteKey::of_path("/a%"), WriteKey::of_path("/a"));
+        assert_ne!(WriteKey::of_path("/a%4"), WriteKey::of_path("/a%41"));
+    }
+}

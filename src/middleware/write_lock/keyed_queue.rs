@@ -1,0 +1,175 @@
+//! The queue behind the lock, in one file that knows nothing of the crate, so that a model checker can include it.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use super::sync::{Arc, Mutex, MutexGuard};
+
+/// How many parts the table has, so that writers of different keys seldom meet even for the moment of a look.
+const SHARDS: usize = 16;
+
+/// For each key in use: who has the turn, and who waits for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeyedQueue(Arc<[Mutex<Shard>; SHARDS]>);
+
+/// A key is in the table exactly as long as somebody has its turn.
+type Shard = HashMap<u64, Line>;
+
+#[derive(Debug, Default)]
+struct Line {
+    /// The waiter that was called and has not come yet.
+    called: Option<u64>,
+    waiters: VecDeque<(u64, Waker)>,
+    last_ticket: u64,
+}
+
+impl KeyedQueue {
+    /// The turn, if nobody has it.
+    pub(crate) fn try_take(&self, key: u64) -> Option<Turn> {
+        match self.shard(key).entry(key) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(free) => {
+                free.insert(Line::default());
+                Some(self.turn(key))
+            }
+        }
+    }
+
+    /// Waits for the turn; the place in the line is taken at the first poll.
+    pub(crate) fn wait(&self, key: u64) -> Waiting {
+        Waiting {
+            queue: self.clone(),
+            key,
+            ticket: None,
+        }
+    }
+
+    fn turn(&self, key: u64) -> Turn {
+        Turn {
+            queue: self.clone(),
+            key,
+        }
+    }
+
+    /// Calls the next waiter, or forgets the key.
+    fn pass_on(&self, key: u64) {
+        let mut shard = self.shard(key);
+        let Entry::Occupied(mut line) = shard.entry(key) else {
+            return;
+        };
+        let called = line.get_mut().waiters.pop_front();
+        let Some((ticket, waker)) = called else {
+            line.remove();
+            return;
+        };
+        line.get_mut().called = Some(ticket);
+        drop(shard);
+        // Outside the lock: a waker may run anything.
+        waker.wake();
+    }
+
+    fn shard(&self, key: u64) -> MutexGuard<'_, Shard> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "any bits of a hash will do"
+        )]
+        let index = key as usize % SHARDS;
+        // Nothing panics while it is held, so a poisoned shard is whole.
+        self.0[index]
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// How many keys are in use.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        (0..SHARDS as u64).map(|key| self.shard(key).len()).sum()
+    }
+}
+
+/// The turn of one key; dropping it calls the next waiter.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    queue: KeyedQueue,
+    key: u64,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.queue.pass_on(self.key);
+    }
+}
+
+/// The future of a [`Turn`].
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    queue: KeyedQueue,
+    key: u64,
+    ticket: Option<u64>,
+}
+
+impl Future for Waiting {
+    type Output = Turn;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn> {
+        let this = &mut *self;
+        let mut shard = this.queue.shard(this.key);
+        let line = match shard.entry(this.key) {
+            Entry::Vacant(free) => {
+                free.insert(Line::default());
+                this.ticket = None;
+                return Poll::Ready(this.queue.turn(this.key));
+            }
+            Entry::Occupied(line) => line.into_mut(),
+        };
+        let Some(ticket) = this.ticket else {
+            line.last_ticket += 1;
+            this.ticket = Some(line.last_ticket);
+            let waker = cx.waker().clone();
+            line.waiters.push_back((line.last_ticket, waker));
+            return Poll::Pending;
+        };
+        if line.called == Some(ticket) {
+            line.called = None;
+            this.ticket = None;
+            return Poll::Ready(this.queue.turn(this.key));
+        }
+        // Tickets grow along the line, so the place is found by halving.
+        if let Ok(place) = line
+            .waiters
+            .binary_search_by_key(&ticket, |waiter| waiter.0)
+        {
+            line.waiters[place].1.clone_from(cx.waker());
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let Some(ticket) = self.ticket else {
+            return;
+        };
+        let mut shard = self.queue.shard(self.key);
+        let Some(line) = shard.get_mut(&self.key) else {
+            return;
+        };
+        if line.called == Some(ticket) {
+            // Called, but no longer there: the turn goes to the next.
+            line.called = None;
+            drop(shard);
+            self.queue.pass_on(self.key);
+        } else if let Ok(place) = line
+            .waiters
+            .binary_search_by_key(&ticket, |waiter| waiter.0)
+        {
+            let waiter = line.waiters.remove(place);
+            drop(shard);
+            // Outside the lock: dropping a waker may run anything.
+            drop(waiter);
+        }
+    }
+}
