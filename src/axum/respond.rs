@@ -1,0 +1,57 @@
+//! What handlers say back: a lost race is a response, and what they know of the new state goes beside theirs.
+
+use std::convert::Infallible;
+
+use ::axum::body::Body;
+use ::axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
+
+use crate::{JudgedByHandler, NewVersion, PreconditionFailed, Refusal, StoredVerbatim};
+
+/// The 412 that the layer turns into its own, so that both look the same; without a layer it stays as it is.
+impl IntoResponse for PreconditionFailed {
+    fn into_response(self) -> Response {
+        let mut response = Refusal::from(self).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        self.to_problem().map(Body::from)
+    }
+}
+
+impl IntoResponseParts for StoredVerbatim {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Infallible> {
+        parts.extensions_mut().insert(self);
+        Ok(parts)
+    }
+}
+
+impl IntoResponseParts for NewVersion {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Infallible> {
+        parts.extensions_mut().insert(self);
+        Ok(parts)
+    }
+}
+
+impl IntoResponseParts for JudgedByHandler {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Infallible> {
+        parts.extensions_mut().insert(self);
+        Ok(parts)
+    }
+}
+
+/// An empty 200 from a handler that judged by itself.
+impl IntoResponse for JudgedByHandler {
+    fn into_response(self) -> Response {
+        (self, ()).into_response()
+    }
+}
