@@ -137,6 +137,10 @@ impl Preconditions<'_> {
         if may_succeed && self.has(Field::IfMatch) {
             return Decision::failed(Field::IfMatch, Reason::Absent);
         }
+        // Step 5: there is no validator that If-Range could name.
+        if may_succeed && self.is_ranged_get {
+            return Decision::IgnoreRange;
+        }
         Decision::Proceed
     }
 
@@ -178,7 +182,9 @@ impl Preconditions<'_> {
         match form {
             ListForm::Any => Condition::True,
             ListForm::Tags if matched => Condition::True,
-            ListForm::Tags => Condition::False(Reason::of_unmatched(lines, current)),
+            ListForm::Tags => {
+                Condition::False(Reason::of_unmatched(lines, self.judged_tags(current)))
+            }
             ListForm::Malformed => Condition::Malformed,
         }
     }
@@ -226,7 +232,7 @@ impl Preconditions<'_> {
             return Condition::NotGiven;
         }
         let line = self.lines(Field::IfRange).and_then(Lines::single);
-        let same = line.is_some_and(|line| match RawTag::parse(line.as_bytes()) {
+        let same = line.is_some_and(|line| match RawTag::parse(line.as_bytes().trim_ascii()) {
             Some(tag) => current.entity_tag().is_some_and(|ours| tag.strong_eq(ours)),
             None => self.is_our_strong_date(line.as_bytes(), current),
         });
@@ -268,7 +274,7 @@ impl Preconditions<'_> {
     fn judged_tags<'r>(
         &self,
         current: &'r Representation,
-    ) -> impl Iterator<Item = &'r EntityTag> + use<'r> {
+    ) -> impl Iterator<Item = &'r EntityTag> + Clone + use<'r> {
         let count = match self.class {
             MethodClass::Write => usize::MAX,
             MethodClass::Read | MethodClass::Neither => 1,

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::EntityTag;
 use crate::preconditions::{Field, Lines};
-use crate::representation::Representation;
 use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::RawTag;
 
@@ -126,13 +126,16 @@ impl Reason {
 
     /// Why no tag of an If-Match list matched: the explanation nearest to a match.
     #[cold]
-    pub(crate) fn of_unmatched(lines: &Lines<'_>, current: &Representation) -> Self {
-        if current.current_tags().next().is_none() {
+    pub(crate) fn of_unmatched<'r>(
+        lines: &Lines<'_>,
+        judged: impl Iterator<Item = &'r EntityTag> + Clone,
+    ) -> Self {
+        if judged.clone().next().is_none() {
             return Self::NoValidator;
         }
         let mut nearest = Self::Stale;
         lines.scan(|tag| {
-            let reason = Self::of_one(tag, current);
+            let reason = Self::of_one(tag, judged.clone());
             if reason.nearness() > nearest.nearness() {
                 nearest = reason;
             }
@@ -140,16 +143,18 @@ impl Reason {
         nearest
     }
 
-    fn of_one(tag: RawTag<'_>, current: &Representation) -> Self {
-        let any = |named: &dyn Fn(&crate::EntityTag) -> bool| current.current_tags().any(named);
-        if any(&|ours| tag.weak_eq(ours)) {
+    fn of_one<'r>(
+        tag: RawTag<'_>,
+        mut judged: impl Iterator<Item = &'r EntityTag> + Clone,
+    ) -> Self {
+        if judged.clone().any(|ours| tag.weak_eq(ours)) {
             Self::WeakTag
-        } else if any(&|ours| RewrittenTags::KNOWN.weak_eq(tag, ours)) {
-            Self::RewrittenTag
-        } else if current
-            .current_tags()
-            .all(|ours| tag.is_of_another_epoch(ours))
+        } else if judged
+            .clone()
+            .any(|ours| RewrittenTags::KNOWN.weak_eq(tag, ours))
         {
+            Self::RewrittenTag
+        } else if judged.all(|ours| tag.is_of_another_epoch(ours)) {
             Self::OtherEpoch
         } else {
             Self::Stale

@@ -61,8 +61,8 @@ pub(crate) fn path_key(head: &Parts) -> WriteKey<'_> {
 pub(crate) type KeyFn = Arc<dyn Fn(&Parts) -> Vec<WriteKey<'static>> + Send + Sync>;
 
 fn is_normal(path: &[u8]) -> bool {
-    let ends = path.len() <= 1 || !path.ends_with(b"/");
-    ends && !path.contains(&b'%') && !path.windows(2).any(|pair| pair == b"//")
+    let slashes = path == b"/" || (path.starts_with(b"/") && !path.ends_with(b"/"));
+    slashes && !path.contains(&b'%') && !path.windows(2).any(|pair| pair == b"//")
 }
 
 fn normalised(path: &[u8]) -> Vec<u8> {
