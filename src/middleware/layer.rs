@@ -7,8 +7,10 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Response};
+use http_body::Body;
 use tower::Layer;
 
+use super::body::ConditionalBody;
 use super::observe::{Judged, Observer};
 use super::options::{Options, Shared};
 use super::policy::WritePolicy;
@@ -67,7 +69,11 @@ impl<V: ValidatorSource> ConditionalLayer<V> {
     ///     .collecting_bodies(64 * 1024, axum::body::Body::new);
     /// # let _ = layer;
     /// ```
-    pub fn collecting_bodies<F>(self, limit: u64, wrap: F) -> ConditionalLayer<V, CollectUpTo<F>> {
+    pub fn collecting_bodies<B, F>(self, limit: u64, wrap: F) -> ConditionalLayer<V, CollectUpTo<F>>
+    where
+        B: Body,
+        F: Fn(ConditionalBody<B>) -> B,
+    {
         ConditionalLayer {
             source: self.source,
             options: self.options,
