@@ -1,0 +1,132 @@
+//! What each method does once the layer has let the request through.
+//!
+//! A write hands the version that the layer judged to the store, which swaps only if it is still the
+//! current one: with the layer's lock that is always so in this process, and without it (another
+//! process over the same file, say) the swap is lost and the client gets the very same 412.
+//!
+//! The store is synchronous, so it is only ever called on the blocking threads.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use tower_conditional::Checked;
+
+use crate::{
+    conditional::{judged_version, new_version},
+    problem::Problem,
+    request::{JsonBody, NoteId},
+    store::{self, Change, Draft, Store, Swap},
+};
+
+/// `GET /notes`
+pub(crate) async fn list(State(store): State<Store>) -> Result<Response, Problem> {
+    let notes = store::blocking(move || store.list()).await?;
+    Ok(Json(notes).into_response())
+}
+
+/// `POST /notes`: adds a note, or adds it only to the list that the client has seen.
+pub(crate) async fn create(
+    State(store): State<Store>,
+    checked: Option<Checked>,
+    JsonBody(draft): JsonBody<Draft>,
+) -> Result<Response, Problem> {
+    let note = match checked {
+        None => store::blocking(move || store.insert(&draft)).await?,
+        Some(checked) => {
+            let seen = judged_version(&checked);
+            swap(checked, move || store.insert_into(seen, &draft)).await?
+        }
+    };
+    let location = [(header::LOCATION, format!("/notes/{}", note.id))];
+    Ok((
+        StatusCode::CREATED,
+        location,
+        new_version(&note),
+        Json(note),
+    )
+        .into_response())
+}
+
+/// `GET /notes/{id}`
+pub(crate) async fn read(
+    State(store): State<Store>,
+    NoteId(id): NoteId,
+) -> Result<Response, Problem> {
+    let note = store::blocking(move || store.get(id)).await?;
+    let note = note.ok_or(Problem::NotFound)?;
+    Ok(Json(note).into_response())
+}
+
+/// `PUT /notes/{id}`: replaces the note that the client has seen, or creates where it saw none.
+///
+/// The answer carries no entity tag: what is stored is not byte for byte what was sent, and a tag
+/// would tell the client that its own copy is current (RFC 9110, section 9.3.4).
+pub(crate) async fn save(
+    State(store): State<Store>,
+    NoteId(id): NoteId,
+    checked: Checked,
+    JsonBody(draft): JsonBody<Draft>,
+) -> Result<Response, Problem> {
+    let seen = judged_version(&checked);
+    let note = swap(checked, move || match seen {
+        Some(version) => store.replace(id, &draft, version),
+        None => store.create_at(id, &draft),
+    })
+    .await?;
+    let status = match seen {
+        Some(_) => StatusCode::OK,
+        None => StatusCode::CREATED,
+    };
+    Ok((status, Json(note)).into_response())
+}
+
+/// `PATCH /notes/{id}`
+pub(crate) async fn change(
+    State(store): State<Store>,
+    NoteId(id): NoteId,
+    checked: Checked,
+    JsonBody(change): JsonBody<Change>,
+) -> Result<Response, Problem> {
+    if change.is_empty() {
+        return Err(Problem::BadRequest(
+            "give a title, a body, or both".to_owned(),
+        ));
+    }
+    let seen = judged_version(&checked).ok_or(Problem::NotFound)?;
+    let note = swap(checked, move || store.patch(id, &change, seen)).await?;
+    Ok((new_version(&note), Json(note)).into_response())
+}
+
+/// `DELETE /notes/{id}`
+pub(crate) async fn remove(
+    State(store): State<Store>,
+    NoteId(id): NoteId,
+    checked: Checked,
+) -> Result<Response, Problem> {
+    let seen = judged_version(&checked).ok_or(Problem::NotFound)?;
+    swap(checked, move || store.delete(id, seen)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Runs a compare-and-swap and keeps the layer's lock until it has landed.
+///
+/// A client that hangs up drops the handler's future, but not a closure that already runs: without
+/// the lock in it, the next writer would be let in while this write is still under way.
+async fn swap<T: Send + 'static>(
+    checked: Checked,
+    write: impl FnOnce() -> store::Result<Swap<T>> + Send + 'static,
+) -> Result<T, Problem> {
+    let lock = checked.hold_lock();
+    let outcome = store::blocking(move || {
+        let _held = lock;
+        write()
+    })
+    .await?;
+    match outcome {
+        Swap::Done(value) => Ok(value),
+        Swap::Lost => Err(Problem::Lost(checked.lost())),
+    }
+}

@@ -1,0 +1,314 @@
+//! The notes in SQLite: synchronous functions, every write a compare-and-swap.
+//!
+//! A version is drawn from one counter for the whole database, in the transaction that uses it. It is
+//! never used twice, not for another note, not after a delete and not after a restart, so a version
+//! that someone still holds can never come to mean something else (the ABA problem).
+//!
+//! Every method of the store may wait for the disk: call them through [`blocking`].
+
+use std::{
+    error::Error,
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params,
+};
+use serde::{Deserialize, Serialize};
+use tokio::task::{JoinError, spawn_blocking};
+
+pub(crate) type Result<T> = rusqlite::Result<T>;
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS notes (
+        id      INTEGER PRIMARY KEY,
+        title   TEXT NOT NULL,
+        body    TEXT NOT NULL,
+        version INTEGER NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS counter (
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+        version  INTEGER NOT NULL
+    );
+    INSERT OR IGNORE INTO counter VALUES (1, 0);
+";
+
+/// How long to wait for a writer in another process before the database counts as busy.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a client sees of a note; the version travels in the entity tag.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Note {
+    pub(crate) id: i64,
+    pub(crate) title: String,
+    pub(crate) body: String,
+    #[serde(skip)]
+    pub(crate) version: u64,
+}
+
+/// A whole note, as a client sends it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Draft {
+    pub(crate) title: String,
+    pub(crate) body: String,
+}
+
+/// The parts of a note that a client wants changed.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Change {
+    pub(crate) title: Option<String>,
+    pub(crate) body: Option<String>,
+}
+
+impl Change {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.title.is_none() && self.body.is_none()
+    }
+}
+
+/// What became of a write. A lost swap is an answer, not an error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use]
+pub(crate) enum Swap<T> {
+    Done(T),
+    /// The note is not (or no longer) in the state that the writer expected; nothing was written.
+    Lost,
+}
+
+/// Cheap to clone; clones share the connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    connections: Arc<Connections>,
+}
+
+/// One to read and one to write: with a write-ahead log, reads never wait for a write, and writes
+/// queue here instead of polling for the file's lock.
+#[derive(Debug)]
+struct Connections {
+    reader: Mutex<Connection>,
+    writer: Mutex<Connection>,
+}
+
+impl Store {
+    /// Opens the database, and makes it if it is not there.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let mut writer = connect(path)?;
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(SCHEMA)?;
+        transaction.commit()?;
+
+        let store = Self {
+            connections: Arc::new(Connections {
+                reader: Mutex::new(connect(path)?),
+                writer: Mutex::new(writer),
+            }),
+        };
+        // Someone else's table of the same name shows now, not at the first request.
+        store.get(0)?;
+        Ok(store)
+    }
+
+    pub(crate) fn list(&self) -> Result<Vec<Note>> {
+        let connection = lock(&self.connections.reader);
+        let mut notes =
+            connection.prepare_cached("SELECT id, title, body, version FROM notes ORDER BY id")?;
+        notes.query_map([], note)?.collect()
+    }
+
+    pub(crate) fn get(&self, id: i64) -> Result<Option<Note>> {
+        lock(&self.connections.reader)
+            .prepare_cached("SELECT id, title, body, version FROM notes WHERE id = ?1")?
+            .query_row([id], note)
+            .optional()
+    }
+
+    pub(crate) fn version_of(&self, id: i64) -> Result<Option<u64>> {
+        lock(&self.connections.reader)
+            .prepare_cached("SELECT version FROM notes WHERE id = ?1")?
+            .query_row([id], version)
+            .optional()
+    }
+
+    /// The version of the list: the counter itself, because every write moves it.
+    pub(crate) fn collection_version(&self) -> Result<u64> {
+        lock(&self.connections.reader)
+            .prepare_cached("SELECT version FROM counter")?
+            .query_row([], version)
+    }
+
+    /// Adds a note under an id that is free.
+    pub(crate) fn insert(&self, draft: &Draft) -> Result<Note> {
+        let mut connection = lock(&self.connections.writer);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let version = next_version(&transaction)?;
+        let note = insert(&transaction, draft, version)?;
+        transaction.commit()?;
+        Ok(note)
+    }
+
+    /// Adds a note under an id that is free, if no note was written since the list had this version.
+    pub(crate) fn insert_into(&self, seen: Option<u64>, draft: &Draft) -> Result<Swap<Note>> {
+        self.swap(|transaction, version| {
+            if seen.map(|seen| seen + 1) != Some(version.cast_unsigned()) {
+                return Ok(None);
+            }
+            insert(transaction, draft, version).map(Some)
+        })
+    }
+
+    /// Adds a note under this id, if there is none.
+    pub(crate) fn create_at(&self, id: i64, draft: &Draft) -> Result<Swap<Note>> {
+        self.swap(|transaction, version| {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO notes (id, title, body, version) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT DO NOTHING
+                     RETURNING id, title, body, version",
+                )?
+                .query_row(params![id, draft.title, draft.body, version], note)
+                .optional()
+        })
+    }
+
+    pub(crate) fn replace(&self, id: i64, draft: &Draft, expected: u64) -> Result<Swap<Note>> {
+        self.swap(|transaction, version| {
+            transaction
+                .prepare_cached(
+                    "UPDATE notes SET title = ?3, body = ?4, version = ?5
+                     WHERE id = ?1 AND version = ?2
+                     RETURNING id, title, body, version",
+                )?
+                .query_row(
+                    params![id, expected.cast_signed(), draft.title, draft.body, version],
+                    note,
+                )
+                .optional()
+        })
+    }
+
+    pub(crate) fn patch(&self, id: i64, change: &Change, expected: u64) -> Result<Swap<Note>> {
+        self.swap(|transaction, version| {
+            transaction
+                .prepare_cached(
+                    "UPDATE notes
+                     SET title = coalesce(?3, title), body = coalesce(?4, body), version = ?5
+                     WHERE id = ?1 AND version = ?2
+                     RETURNING id, title, body, version",
+                )?
+                .query_row(
+                    params![
+                        id,
+                        expected.cast_signed(),
+                        change.title,
+                        change.body,
+                        version
+                    ],
+                    note,
+                )
+                .optional()
+        })
+    }
+
+    pub(crate) fn delete(&self, id: i64, expected: u64) -> Result<Swap<()>> {
+        self.swap(|transaction, _version| {
+            let deleted = transaction
+                .prepare_cached("DELETE FROM notes WHERE id = ?1 AND version = ?2")?
+                .execute([id, expected.cast_signed()])?;
+            Ok((deleted == 1).then_some(()))
+        })
+    }
+
+    /// Draws a version and writes with it; a write that finds no row to change takes nothing.
+    fn swap<T>(
+        &self,
+        write: impl FnOnce(&Transaction<'_>, i64) -> Result<Option<T>>,
+    ) -> Result<Swap<T>> {
+        let mut connection = lock(&self.connections.writer);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let version = next_version(&transaction)?;
+        let Some(value) = write(&transaction, version)? else {
+            // Dropped uncommitted: the counter has not moved either.
+            return Ok(Swap::Lost);
+        };
+        transaction.commit()?;
+        Ok(Swap::Done(value))
+    }
+}
+
+/// Why the store has no answer.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    Database(rusqlite::Error),
+    /// The call panicked, or the service is shutting down.
+    Thread(JoinError),
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database(error) => write!(f, "database: {error}"),
+            Self::Thread(error) => write!(f, "store: {error}"),
+        }
+    }
+}
+
+impl Error for Failed {}
+
+/// Calls the store off the async threads.
+pub(crate) async fn blocking<T: Send + 'static>(
+    call: impl FnOnce() -> Result<T> + Send + 'static,
+) -> std::result::Result<T, Failed> {
+    match spawn_blocking(call).await {
+        Ok(result) => result.map_err(Failed::Database),
+        Err(error) => Err(Failed::Thread(error)),
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    Ok(connection)
+}
+
+/// A panic elsewhere leaves no half-done write behind: its transaction was rolled back.
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn insert(transaction: &Transaction<'_>, draft: &Draft, version: i64) -> Result<Note> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO notes (title, body, version) VALUES (?1, ?2, ?3)
+             RETURNING id, title, body, version",
+        )?
+        .query_row(params![draft.title, draft.body, version], note)
+}
+
+fn next_version(transaction: &Transaction<'_>) -> Result<i64> {
+    transaction
+        .prepare_cached("UPDATE counter SET version = version + 1 RETURNING version")?
+        .query_row([], |row| row.get("version"))
+}
+
+fn note(row: &Row<'_>) -> Result<Note> {
+    Ok(Note {
+        id: row.get("id")?,
+        title: row.get("title")?,
+        body: row.get("body")?,
+        version: version(row)?,
+    })
+}
+
+/// SQLite's integers are signed; versions count up from 1, so both forms are the same number.
+fn version(row: &Row<'_>) -> Result<u64> {
+    row.get::<_, i64>("version").map(i64::cast_unsigned)
+}
