@@ -209,7 +209,7 @@ impl Preconditions<'_> {
 
     /// Section 13.1.3: false if the representation was last modified at or before the date.
     fn if_modified_since(&self, current: &Representation) -> Condition {
-        if !self.is_get_or_head {
+        if self.class != MethodClass::Read || !self.is_get_or_head {
             return Condition::NotGiven;
         }
         self.dates(Field::IfModifiedSince, current)

@@ -130,11 +130,13 @@ impl Reason {
         lines: &Lines<'_>,
         judged: impl Iterator<Item = &'r EntityTag> + Clone,
     ) -> Self {
-        if judged.clone().next().is_none() {
-            return Self::NoValidator;
-        }
+        let untagged = judged.clone().next().is_none();
         let mut nearest = Self::Stale;
         lines.scan(|tag| {
+            if untagged {
+                nearest = Self::NoValidator;
+                return;
+            }
             let reason = Self::of_one(tag, judged.clone());
             if reason.nearness() > nearest.nearness() {
                 nearest = reason;
