@@ -1,0 +1,127 @@
+//! If-Range (section 13.1.5).
+
+use tower_conditional::{Absent, MethodClass};
+
+use crate::naive::State;
+use crate::support::Outcome::{NotModified, Run, RunWithoutRange};
+use crate::support::{
+    AFTER_T, BEFORE_T, BYTES, INM, IR, NEITHER, RANGE, T, WRITES, a, e, l, n, row, row_as,
+    strong_l, tagged, w,
+};
+
+#[track_caller]
+fn keeps_range(id: &str, state: &State, value: &str) {
+    row(id, "GET", state, &[(RANGE, BYTES), (IR, value)], Run);
+}
+
+#[track_caller]
+fn drops_range(id: &str, state: &State, value: &str) {
+    row(
+        id,
+        "GET",
+        state,
+        &[(RANGE, BYTES), (IR, value)],
+        RunWithoutRange,
+    );
+}
+
+#[test]
+fn is_ignored_without_range() {
+    for value in ["\"x\"", "\"v1\"", T, "junk"] {
+        row("R-13.1.5-1", "GET", &e(), &[(IR, value)], Run);
+    }
+    row("R-13.1.5-1", "GET", &e(), &[(RANGE, BYTES)], Run);
+}
+
+#[test]
+fn is_for_get_alone() {
+    for method in ["HEAD"].iter().chain(&WRITES).chain(&NEITHER) {
+        row(
+            "R-13.1.5-3",
+            method,
+            &e(),
+            &[(RANGE, BYTES), (IR, "\"x\"")],
+            Run,
+        );
+    }
+    row_as(
+        MethodClass::Read,
+        "R-13.1.5-3",
+        "QUERY",
+        &e(),
+        &[(RANGE, BYTES), (IR, "\"x\"")],
+        Run,
+    );
+}
+
+#[test]
+fn comes_after_steps_one_to_four() {
+    let fields = [(RANGE, BYTES), (IR, "\"x\""), (INM, "\"v1\"")];
+    row("R-13.2.2-5", "GET", &e(), &fields, NotModified);
+}
+
+#[test]
+fn tags_are_compared_strongly() {
+    keeps_range("R-13.1.5-4", &e(), "\"v1\"");
+    keeps_range("R-5.5-1", &e(), " \"v1\"\t");
+    for value in ["W/\"v1\"", "\"x\"", "\"V1\""] {
+        drops_range("R-13.1.5-4", &e(), value);
+    }
+    for state in [w(), n(), l(), strong_l()] {
+        drops_range("R-13.1.5-4", &state, "\"v1\"");
+        drops_range("R-13.1.5-4", &state, "W/\"v1\"");
+    }
+    keeps_range("R-13.1.5-4", &tagged("\"a,b\""), "\"a,b\"");
+}
+
+#[test]
+fn dates_are_strong_and_equal() {
+    for value in [
+        T,
+        "Wednesday, 01-Jan-25 00:00:00 GMT",
+        "Wed Jan  1 00:00:00 2025",
+    ] {
+        keeps_range("R-13.1.5-5", &strong_l(), value);
+        for state in [l(), e(), n()] {
+            drops_range("R-13.1.5-5", &state, value);
+        }
+    }
+    keeps_range("R-5.5-1", &strong_l(), " Wed, 01 Jan 2025 00:00:00 GMT\t");
+    drops_range("R-13.1.5-5", &strong_l(), AFTER_T);
+    drops_range("R-13.1.5-5", &strong_l(), BEFORE_T);
+}
+
+#[test]
+fn is_one_value() {
+    let both = format!("\"v1\", {T}");
+    for value in [
+        "*",
+        "\"a\", \"v1\"",
+        "\"v1\",",
+        "\"v1\", \"v1\"",
+        "v1",
+        "\"v1",
+        "w/\"v1\"",
+        "",
+        "junk",
+        &both,
+    ] {
+        drops_range("R-13.1.5-6", &e(), value);
+        drops_range("R-13.1.5-6", &strong_l(), value);
+    }
+    let lines = [(RANGE, BYTES), (IR, "\"v1\""), (IR, "\"v1\"")];
+    row("R-13.1.5-6", "GET", &e(), &lines, RunWithoutRange);
+}
+
+#[test]
+fn without_a_known_state() {
+    for value in ["\"v1\"", T, "junk"] {
+        // Ignoring Range is always allowed (section 14.2).
+        drops_range("design 8", &State::Unknown, value);
+        keeps_range("R-13.1.5-9", &State::Delegated, value);
+        // The 404 of the handler wins; where it may succeed, no validator is there to be named.
+        keeps_range("R-13.2.1-2", &a(), value);
+        drops_range("R-13.1.5-4", &State::Absent(Absent::MaySucceed), value);
+    }
+    row("design 8", "GET", &State::Unknown, &[(RANGE, BYTES)], Run);
+}

@@ -1,0 +1,319 @@
+//! Entity tags: grammar, comparison, and the tags that stand for versions and keys (sections 8.8.3 and 8.8.3.2).
+
+use std::panic::catch_unwind;
+
+use http::HeaderValue;
+use tower_conditional::{EntityTag, Epoch};
+
+use crate::naive::Tag;
+use crate::support::Outcome::{Failed, Malformed, NotModified, Run};
+use crate::support::{IM, INM, e, header_value, row, tagged, w};
+
+#[track_caller]
+fn assert_tag(text: &str, weak: bool, opaque_tag: &str) {
+    let value = header_value(text);
+    let tag = EntityTag::from_header_value(&value).unwrap_or_else(|_| panic!("refused: {text}"));
+    assert_eq!(tag.is_weak(), weak, "{text}");
+    assert_eq!(
+        tag.opaque_tag(),
+        header_value(opaque_tag).as_bytes(),
+        "{text}"
+    );
+    assert_eq!(HeaderValue::from(tag), value, "{text}");
+}
+
+/// No tag for any constructor; in a field it is no list either.
+#[track_caller]
+fn assert_no_tag(id: &str, text: &'static str) {
+    let value = header_value(text);
+    assert!(
+        EntityTag::from_header_value(&value).is_err(),
+        "{id}: {text}"
+    );
+    assert!(EntityTag::try_from(value).is_err(), "{id}: {text}");
+    assert!(text.parse::<EntityTag>().is_err(), "{id}: {text}");
+    let literal = catch_unwind(|| EntityTag::from_static(text));
+    assert!(literal.is_err(), "{id}: {text}");
+}
+
+#[test]
+fn grammar() {
+    assert_tag("\"xyzzy\"", false, "\"xyzzy\"");
+    assert_tag("W/\"xyzzy\"", true, "\"xyzzy\"");
+    // R-8.8.3-5
+    assert_tag("\"\"", false, "\"\"");
+    assert_tag("W/\"\"", true, "\"\"");
+    // R-8.8.3-4, R-8.8.3-6
+    assert_tag("\"a\\\"", false, "\"a\\\"");
+    assert_tag("\"\u{80}\u{e9}\u{ff}\"", false, "\"\u{80}\u{e9}\u{ff}\"");
+    assert_tag("\"W/\"", false, "\"W/\"");
+    assert_tag("\"*\"", false, "\"*\"");
+}
+
+#[test]
+fn anything_else_is_no_tag() {
+    let table = [
+        "",
+        " ",
+        "*",
+        "xyzzy",
+        "\"",
+        "\"x",
+        "x\"",
+        "'x'",
+        "W/",
+        "W/\"",
+        "W/\"x",
+        "W\"x\"",
+        "W/ \"x\"",
+        "W/x",
+        "\"a\"\"b\"",
+        "\"x\"y",
+        "y\"x\"",
+        "\"x\" ",
+        " \"x\"",
+        "\"x\",",
+        "\"x\", \"y\"",
+        "W/W/\"x\"",
+        "/\"x\"",
+        "\"x\";q=1",
+    ];
+    for text in table {
+        assert_no_tag("R-8.8.3-1", text);
+    }
+    for text in ["w/\"x\"", "W\\\"x\"", "w\"x\""] {
+        assert_no_tag("R-8.8.3-2", text);
+    }
+    for text in ["\"a b\"", "\"a\tb\"", "\" \"", "W/\"a \""] {
+        assert_no_tag("R-8.8.3-3", text);
+    }
+}
+
+/// R-8.8.3-3: `etagc = %x21 / %x23-7E / obs-text`.
+#[test]
+fn every_octet_between_the_quotes() {
+    for octet in 0..=u8::MAX {
+        let allowed = matches!(octet, 0x21 | 0x23..=0x7E | 0x80..=0xFF);
+        for opaque in [
+            vec![octet],
+            vec![b'a', octet, b'b'],
+            [&[b'a'; 20], &[octet][..]].concat(),
+        ] {
+            assert_eq!(EntityTag::strong(&opaque).is_ok(), allowed, "{octet:#04x}");
+            assert_eq!(EntityTag::weak(&opaque).is_ok(), allowed, "{octet:#04x}");
+            let quoted = [b"\"", &opaque[..], b"\""].concat();
+            let read = HeaderValue::from_bytes(&quoted).map(EntityTag::try_from);
+            assert_eq!(matches!(read, Ok(Ok(_))), allowed, "{octet:#04x}");
+        }
+    }
+}
+
+#[test]
+fn in_a_field() {
+    row("R-8.8.3-2", "GET", &e(), &[(INM, "w/\"v1\"")], Run);
+    row("R-8.8.3-2", "PUT", &e(), &[(IM, "w/\"v1\"")], Malformed);
+    row("R-8.8.3-3", "GET", &e(), &[(INM, "\"a b\", \"v1\"")], Run);
+    row(
+        "R-8.8.3-3",
+        "PUT",
+        &e(),
+        &[(IM, "\"a\tb\", \"v1\"")],
+        Malformed,
+    );
+
+    let backslash = tagged("\"a\\b\"");
+    row(
+        "R-8.8.3-4",
+        "GET",
+        &backslash,
+        &[(INM, "\"a\\b\"")],
+        NotModified,
+    );
+    row("R-8.8.3-4", "GET", &backslash, &[(INM, "\"ab\"")], Run);
+    row(
+        "R-8.8.3-4",
+        "GET",
+        &e(),
+        &[(INM, "\"a\\\", \"v1\"")],
+        NotModified,
+    );
+
+    row(
+        "R-8.8.3-5",
+        "GET",
+        &tagged("\"\""),
+        &[(INM, "\"\"")],
+        NotModified,
+    );
+    row("R-8.8.3-5", "GET", &tagged("\"\""), &[(INM, "")], Run);
+    row("R-8.8.3-5", "GET", &e(), &[(INM, "\"\"")], Run);
+    row("R-8.8.3-5", "PUT", &tagged("\"\""), &[(IM, "\"\"")], Run);
+
+    row(
+        "R-8.8.3-6",
+        "GET",
+        &e(),
+        &[(INM, "\"\u{ff}\", \"v1\"")],
+        NotModified,
+    );
+    row(
+        "R-8.8.3-6",
+        "PUT",
+        &tagged("\"\u{e9}\""),
+        &[(IM, "\"\u{e9}\"")],
+        Run,
+    );
+    row(
+        "R-8.8.3-6",
+        "PUT",
+        &tagged("\"\u{e9}\""),
+        &[(IM, "\"\u{e8}\"")],
+        Failed,
+    );
+}
+
+/// The table of section 8.8.3.2, read both ways.
+#[test]
+fn comparison() {
+    #[track_caller]
+    fn compare(first: &str, second: &str, strong: bool, weak: bool) {
+        for (first, second) in [(first, second), (second, first)] {
+            let (one, other): (EntityTag, EntityTag) =
+                (first.parse().unwrap(), second.parse().unwrap());
+            assert_eq!(one.strong_eq(&other), strong, "strong: {first} {second}");
+            assert_eq!(one.weak_eq(&other), weak, "weak: {first} {second}");
+        }
+    }
+    // R-8.8.3.2-1, R-8.8.3.2-2
+    compare("W/\"1\"", "W/\"1\"", false, true);
+    compare("W/\"1\"", "W/\"2\"", false, false);
+    compare("W/\"1\"", "\"1\"", false, true);
+    compare("\"1\"", "\"1\"", true, true);
+    // R-8.8.3.2-3
+    compare("\"1\"", "\"01\"", false, false);
+    compare("\"v1\"", "\"V1\"", false, false);
+    compare("\"v1\"", "\"v10\"", false, false);
+    compare("\"v1\"", "\"W/v1\"", false, false);
+    compare("\"\"", "\"\"", true, true);
+}
+
+#[test]
+fn whole_values_are_compared() {
+    for theirs in [
+        "\"v10\"",
+        "\"V1\"",
+        "\"xv1\"",
+        "\"v\"",
+        "\"v1-gzip\"",
+        "\"W/v1\"",
+    ] {
+        row("R-8.8.3.2-3", "GET", &e(), &[(INM, theirs)], Run);
+        row("R-8.8.3.2-3", "GET", &w(), &[(INM, theirs)], Run);
+        row("R-8.8.3.2-3", "PUT", &e(), &[(IM, theirs)], Failed);
+    }
+}
+
+#[test]
+fn literals() {
+    const STRONG: EntityTag = EntityTag::from_static("\"v1\"");
+    const WEAK: EntityTag = EntityTag::from_static("W/\"v1\"");
+    assert!(!STRONG.is_weak() && WEAK.is_weak());
+    assert!(STRONG.weak_eq(&WEAK) && !STRONG.strong_eq(&WEAK));
+    assert!(EntityTag::from_static("\"\"").strong_eq(&EntityTag::strong("").unwrap()));
+    assert!(EntityTag::from_static("W/\"\"").is_weak());
+}
+
+#[test]
+fn versions() {
+    #[track_caller]
+    fn reads(text: &str, expected: Option<u64>) {
+        assert_eq!(
+            text.parse::<EntityTag>().unwrap().version(),
+            expected,
+            "{text}"
+        );
+    }
+    assert_eq!(EntityTag::from_version(42).as_bytes(), b"\"42\"");
+    reads("\"0\"", Some(0));
+    reads("\"42\"", Some(42));
+    reads("\"n1.42\"", Some(42));
+    reads("\"18446744073709551615\"", Some(u64::MAX));
+    reads("\"n1.0\"", Some(0));
+    // Not what was put in, so not to be mistaken for it.
+    for text in [
+        "W/\"42\"",
+        "\"007\"",
+        "\"00\"",
+        "\"+7\"",
+        "\"-7\"",
+        "\"\"",
+        "\"n1.\"",
+        "\"n1.n2.7\"",
+        "\"4 2\"",
+        "\"n1.007\"",
+        "\"18446744073709551616\"",
+        "\"x\"",
+        "\".7\"",
+        "\"an-epoch-too-long.7\"",
+        "\"7-gzip\"",
+    ] {
+        if let Ok(tag) = text.parse::<EntityTag>() {
+            assert_eq!(tag.version(), None, "{text}");
+        }
+    }
+}
+
+#[test]
+fn keys_and_epochs() {
+    const FORM: Epoch = Epoch::new("n1");
+    assert_eq!(FORM.name(), "n1");
+    assert_eq!(FORM.version(42).as_bytes(), b"\"n1.42\"");
+    assert_eq!(FORM.key("3f9a").unwrap().as_bytes(), b"\"n1.3f9a\"");
+    assert_eq!(EntityTag::from_key("3f9a").unwrap().as_bytes(), b"\"3f9a\"");
+
+    for bad in [
+        "",
+        "a.b",
+        "a b",
+        "a\"b",
+        "a,b",
+        "a\\b",
+        "a/b",
+        "\u{e9}",
+        &"x".repeat(65),
+    ] {
+        assert!(EntityTag::from_key(bad).is_err(), "{bad}");
+        assert!(FORM.key(bad).is_err(), "{bad}");
+    }
+    for bad in ["", "a.b", "a~b", "a b", "an-epoch-too-long"] {
+        assert!(catch_unwind(|| Epoch::new(bad)).is_err(), "{bad}");
+    }
+
+    let of = |text: &str| {
+        let tag: EntityTag = text.parse().unwrap();
+        (tag.epoch().map(str::to_owned), tag.key().map(str::to_owned))
+    };
+    let (n1, key) = (Some("n1".to_owned()), Some("3f9a".to_owned()));
+    assert_eq!(of("\"n1.3f9a\""), (n1.clone(), key.clone()));
+    assert_eq!(of("\"3f9a\""), (None, key));
+    // The epoch is there to be told, whatever became of the rest.
+    assert_eq!(of("W/\"n1.3f9a\""), (n1.clone(), None));
+    assert_eq!(of("\"n1.3f9a;gzip\""), (n1, None));
+}
+
+/// R-8.8.3-8, R-2.3-1: what we make is made of safe characters, and a list of the longest is read.
+#[test]
+fn the_longest_tags_of_our_own() {
+    const LONGEST: Epoch = Epoch::new("abcdefghijklmnop");
+    let tag = LONGEST.key(&"~".repeat(64)).unwrap();
+    let text = std::str::from_utf8(tag.as_bytes()).unwrap().to_owned();
+    assert_eq!(text.len(), 16 + 1 + 64 + 2);
+    let is_safe = |octet: u8| octet.is_ascii_alphanumeric() || b"._~-".contains(&octet);
+    assert!(text.trim_matches('"').bytes().all(is_safe));
+
+    let list = format!("{}, {text}", vec!["\"x\""; 1_000].join(", "));
+    let state = tagged(&text);
+    row("R-2.3-1", "GET", &state, &[(INM, &list)], NotModified);
+    row("R-2.3-1", "PUT", &state, &[(IM, &list)], Run);
+    assert!(Tag::read(tag.as_bytes()).is_some());
+}

@@ -1,0 +1,179 @@
+//! The fixture of the tables, and the one row helper.
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use tower_conditional::{Absent, Decision, MethodClass, Preconditions, Reason};
+
+use crate::naive::{Answer, Request, State, Tag, http_date, octets};
+
+pub(crate) const IM: &str = "if-match";
+pub(crate) const INM: &str = "if-none-match";
+pub(crate) const IMS: &str = "if-modified-since";
+pub(crate) const IUS: &str = "if-unmodified-since";
+pub(crate) const IR: &str = "if-range";
+pub(crate) const RANGE: &str = "range";
+pub(crate) const BYTES: &str = "bytes=0-3";
+
+pub(crate) const BEFORE_T: &str = "Tue, 31 Dec 2024 23:59:59 GMT";
+pub(crate) const T: &str = "Wed, 01 Jan 2025 00:00:00 GMT";
+pub(crate) const AFTER_T: &str = "Wed, 01 Jan 2025 00:00:01 GMT";
+/// The second of T.
+pub(crate) const T_SECONDS: i64 = 1_735_689_600;
+/// Wed, 01 Jan 2025 12:00:00 GMT
+pub(crate) const NOW: i64 = T_SECONDS + 12 * 3600;
+
+pub(crate) const READS: [&str; 2] = ["GET", "HEAD"];
+pub(crate) const WRITES: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
+/// They neither select nor modify, or nobody knows (names are case-sensitive).
+pub(crate) const NEITHER: [&str; 6] = ["CONNECT", "OPTIONS", "TRACE", "QUERY", "PROPPATCH", "get"];
+
+/// Exists, strong tag `"v1"`, modified at T.
+pub(crate) fn e() -> State {
+    tagged("\"v1\"")
+}
+
+/// As E, but the tag is weak.
+pub(crate) fn w() -> State {
+    tagged("W/\"v1\"")
+}
+
+/// Exists, no tag, modified at T.
+pub(crate) const fn l() -> State {
+    State::present(None, Some((T_SECONDS, false)))
+}
+
+/// As L, but the date is a strong validator.
+pub(crate) const fn strong_l() -> State {
+    State::present(None, Some((T_SECONDS, true)))
+}
+
+/// Exists, no validator.
+pub(crate) const fn n() -> State {
+    State::present(None, None)
+}
+
+/// Does not exist.
+pub(crate) const fn a() -> State {
+    State::Absent(Absent::ByMethod)
+}
+
+pub(crate) fn tagged(tag: &str) -> State {
+    State::present(Some(Tag::of(tag)), Some((T_SECONDS, false)))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Run,
+    RunWithoutRange,
+    NotModified,
+    Failed,
+    Malformed,
+}
+
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Perform => Self::Run,
+            Answer::PerformWithoutRange => Self::RunWithoutRange,
+            Answer::NotModified => Self::NotModified,
+            Answer::Failed(_) => Self::Failed,
+            Answer::BadRequest(_) => Self::Malformed,
+        }
+    }
+}
+
+/// One row of a table: the requirement, the request, the state, and what has to come out.
+#[track_caller]
+pub(crate) fn row(
+    id: &str,
+    method: &str,
+    state: &State,
+    fields: &[(&str, &str)],
+    expected: Outcome,
+) {
+    let class = MethodClass::of(&as_method(method));
+    row_as(class, id, method, state, fields, expected);
+}
+
+/// As [`row`], for a method that the service registers with a class.
+#[track_caller]
+pub(crate) fn row_as(
+    class: MethodClass,
+    id: &str,
+    method: &str,
+    state: &State,
+    fields: &[(&str, &str)],
+    expected: Outcome,
+) {
+    let headers = headers(fields);
+    let answer = judge(class, method, &headers, NOW, state);
+    assert_eq!(
+        Outcome::from(answer),
+        expected,
+        "{id}: {method} {fields:?} on {state:?}"
+    );
+    let naive = Request::read(class, method, &headers, NOW).judge(state);
+    assert_eq!(
+        naive, answer,
+        "{id}, naive model: {method} {fields:?} on {state:?}"
+    );
+}
+
+/// What the core answers; on the way its other entrances are held to the same answer.
+#[track_caller]
+pub(crate) fn judge(
+    class: MethodClass,
+    method: &str,
+    headers: &HeaderMap,
+    now: i64,
+    state: &State,
+) -> Answer {
+    let (method, now, current) = (as_method(method), http_date(now), state.current());
+    let preconditions = Preconditions::parse_as(class, &method, headers, now);
+    let decision = preconditions.evaluate(&current);
+    match (decision, preconditions.check(current)) {
+        (Decision::PreconditionFailed(failed), Err(checked)) => assert_eq!(failed, checked),
+        (Decision::Malformed(field), Err(checked)) => {
+            assert_eq!(
+                (field, Reason::Malformed),
+                (checked.field(), checked.reason())
+            );
+        }
+        (Decision::Proceed | Decision::IgnoreRange | Decision::NotModified, Ok(())) => {}
+        (decision, checked) => panic!("evaluate says {decision:?}, check says {checked:?}"),
+    }
+    assert_eq!(
+        decision.status().map(|status| status.as_u16()),
+        status(decision)
+    );
+    decision.into()
+}
+
+const fn status(decision: Decision) -> Option<u16> {
+    match decision {
+        Decision::Proceed | Decision::IgnoreRange => None,
+        Decision::NotModified => Some(304),
+        Decision::PreconditionFailed(_) => Some(412),
+        Decision::Malformed(_) => Some(400),
+    }
+}
+
+pub(crate) fn as_method(method: &str) -> Method {
+    Method::from_bytes(method.as_bytes()).unwrap()
+}
+
+/// Several fields of one name are several lines.
+pub(crate) fn headers(fields: &[(&str, &str)]) -> HeaderMap {
+    let field = |(name, value): &(&str, &str)| {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        (name, HeaderValue::from_bytes(&octets(value)).unwrap())
+    };
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields.iter().map(field) {
+        headers.append(name, value);
+    }
+    headers
+}
+
+pub(crate) fn header_value(text: &str) -> HeaderValue {
+    HeaderValue::from_bytes(&octets(text)).unwrap()
+}
