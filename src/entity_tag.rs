@@ -214,6 +214,12 @@ impl EntityTag {
         &self.0
     }
 
+    /// The same tag with a suffix inside the quotes, as compressors append it.
+    pub(crate) fn with_suffix(&self, suffix: &str) -> Self {
+        let opening: &[u8] = if self.is_weak() { b"W/\"" } else { b"\"" };
+        Self::of_valid([opening, self.raw().opaque(), suffix.as_bytes(), b"\""].concat())
+    }
+
     /// Takes octets that are known to be an entity tag: the one place that turns them into a field value.
     pub(crate) fn of_valid(bytes: Vec<u8>) -> Self {
         debug_assert!(RawTag::parse(&bytes).is_some());

@@ -137,6 +137,8 @@ pub mod axum;
 mod entity_tag;
 mod evaluate;
 mod fields;
+#[cfg(feature = "layer")]
+mod finish;
 mod http_date;
 mod method_class;
 #[cfg(feature = "layer")]
@@ -154,6 +156,8 @@ mod tag_list;
 
 pub use entity_tag::{EntityTag, Epoch, InvalidEntityTag};
 pub use evaluate::Decision;
+#[cfg(feature = "layer")]
+pub use finish::{Finish, FinishFuture, FinishLayer};
 pub use http_date::HttpDate;
 pub use method_class::MethodClass;
 #[cfg(feature = "layer")]

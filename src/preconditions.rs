@@ -12,7 +12,7 @@ use http::{Method, request};
 
 use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::{self, ListForm, RawTag};
-use crate::{HttpDate, MethodClass};
+use crate::{Current, EntityTag, HttpDate, MethodClass};
 
 /// One of the five conditional fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -239,9 +239,16 @@ impl<'h> Preconditions<'h> {
 
     /// Takes tags that an intermediary is known to have rewritten as the tags they came from.
     #[must_use]
-    pub const fn tolerating(mut self, rewrites: &'h RewrittenTags) -> Self {
-        self.rewrites = Some(rewrites);
+    pub fn tolerating(mut self, rewrites: impl Into<Option<&'h RewrittenTags>>) -> Self {
+        self.rewrites = rewrites.into();
         self
+    }
+
+    /// The current tag as If-None-Match lists it, where a tolerated intermediary has rewritten it.
+    pub(crate) fn as_listed(&self, current: &Current) -> Option<EntityTag> {
+        let ours = current.representation()?.entity_tag()?;
+        let lines = self.lines(Field::IfNoneMatch)?;
+        self.rewrites?.as_listed(lines, ours)
     }
 
     /// Whether the request carries the field, whatever is in it.

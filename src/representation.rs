@@ -235,8 +235,12 @@ impl Representation {
     }
 
     pub(crate) fn with_tag(mut self, tag: EntityTag) -> Self {
-        self.entity_tag = Some(tag);
+        self.retag(tag);
         self
+    }
+
+    pub(crate) fn retag(&mut self, tag: EntityTag) {
+        self.entity_tag = Some(tag);
     }
 
     /// Whether a later look found the very same validators.

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::EntityTag;
+use crate::preconditions::Lines;
 use crate::tag_list::RawTag;
 
 /// Which rewritten tags are taken as the tags they came from.
@@ -80,6 +81,22 @@ impl RewrittenTags {
     /// Weak comparison after undoing what an intermediary is known to do.
     pub(crate) fn weak_eq(&self, tag: RawTag<'_>, ours: &EntityTag) -> bool {
         self.suffix_of(tag, ours).is_some()
+    }
+
+    /// Our tag with the suffix that it carries in this list, made of the known ones; `None` where it is listed as it
+    /// is. A client's 304 has to name the tag of the response that the client has stored.
+    pub(crate) fn as_listed(&self, lines: &Lines<'_>, ours: &EntityTag) -> Option<EntityTag> {
+        let mut as_is = false;
+        let mut suffixed = None;
+        lines.scan(|tag| {
+            as_is |= tag.weak_eq(ours);
+            if suffixed.is_none() {
+                suffixed = self.suffix_of(tag, ours);
+            }
+        });
+        suffixed
+            .filter(|_| !as_is)
+            .map(|suffix| ours.with_suffix(suffix))
     }
 
     /// The suffix that makes the tag out of ours, from the known list; whole tags are compared, never prefixes.

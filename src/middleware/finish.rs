@@ -1,7 +1,7 @@
 //! The second moment: what is done with the handler's response.
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, ETAG, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, ETAG, HeaderValue, TRANSFER_ENCODING};
 use http::{Response, StatusCode, response as http_response};
 use http_body::Body;
 
@@ -11,6 +11,7 @@ use super::hashing::Hashing;
 use super::judge::{After, SecondLook, Waited, Written};
 use super::observe::{Judged, Moment, Verdict};
 use super::options::Shared;
+use crate::finish::TaggedAsCoded;
 use crate::source::{Compute, ValidatorSource};
 use crate::{
     Current, Decision, EntityTag, MethodClass, PreconditionFailed, Representation, response,
@@ -52,6 +53,9 @@ impl<V: ValidatorSource> Shared<V> {
             let headers = response.headers_mut();
             response::add_what_is_missing(headers, &mut current, || self.options.now());
             response::add_fields(headers, &self.options.response_fields);
+            if headers.contains_key(CONTENT_ENCODING) {
+                response.extensions_mut().insert(TaggedAsCoded);
+            }
         }
         response.map(ConditionalBody::inner)
     }
@@ -87,15 +91,16 @@ impl<V: ValidatorSource> Shared<V> {
         if let Some(tag) = tag {
             head.headers.insert(ETAG, tag.into());
         }
+        if head.headers.contains_key(CONTENT_ENCODING) {
+            head.extensions.insert(TaggedAsCoded);
+        }
         let Some(preconditions) = &look.preconditions else {
             return passed(&look, head, body);
         };
         let current = Current::Present(Representation::of_response(&head.headers));
-        let preconditions = preconditions.preconditions();
-        let decision = match &self.options.read_rewrites {
-            Some(rewrites) => preconditions.tolerating(rewrites).evaluate(&current),
-            None => preconditions.evaluate(&current),
-        };
+        let rewrites = self.options.read_rewrites.as_deref();
+        let preconditions = preconditions.preconditions().tolerating(rewrites);
+        let decision = preconditions.evaluate(&current);
         let judged = |verdict| Judged {
             moment: Moment::After,
             ..self.judged(MethodClass::Read, verdict, Waited::default())
@@ -107,6 +112,9 @@ impl<V: ValidatorSource> Shared<V> {
             }
             Decision::NotModified => {
                 self.options.observer.tell(&judged(Verdict::NotModified));
+                if let Some(tag) = preconditions.as_listed(&current) {
+                    head.headers.insert(ETAG, tag.into());
+                }
                 response::into_not_modified(&mut head);
                 return Response::from_parts(head, ConditionalBody::empty());
             }

@@ -87,14 +87,15 @@ impl<V: ValidatorSource> Shared<V> {
             Current::Present(representation) => self.clamp(representation),
         }
         if given.any() {
-            let decision = {
-                let found = self.preconditions(MethodClass::Read, head, given);
-                let found = match &self.options.read_rewrites {
-                    Some(rewrites) => found.tolerating(rewrites),
-                    None => found,
-                };
-                found.evaluate(&current)
-            };
+            let found = self.preconditions(MethodClass::Read, head, given);
+            let found = found.tolerating(self.options.read_rewrites.as_deref());
+            let decision = found.evaluate(&current);
+            let as_listed = found.as_listed(&current);
+            if let (Current::Present(current), Some(tag)) = (&mut current, as_listed)
+                && decision == Decision::NotModified
+            {
+                current.retag(tag);
+            }
             if let Some(answer) = self.answer_read(head, decision, &mut current, waited) {
                 return Plan::Answer(answer);
             }
@@ -218,10 +219,7 @@ impl<V: ValidatorSource> Shared<V> {
         let judged = self.judged(MethodClass::Write, Verdict::Proceeded, waited);
         let (refusal, held_by) = {
             let found = self.preconditions(MethodClass::Write, head, given);
-            let found = match &self.options.writes.rewrites {
-                Some(rewrites) => found.tolerating(rewrites),
-                None => found,
-            };
+            let found = found.tolerating(self.options.writes.rewrites.as_deref());
             (
                 self.refusal(&head.method, &found, &current),
                 found.guarding_field(),

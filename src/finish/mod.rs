@@ -1,0 +1,117 @@
+//! The outermost companion: repairs what only the outside of a compressor can know.
+
+mod future;
+mod incoming;
+mod outgoing;
+
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tower::{Layer, Service};
+
+pub use future::FinishFuture;
+pub(crate) use outgoing::TaggedAsCoded;
+
+use crate::ConditionalBody;
+
+/// Goes outside everything that touches bodies: `finish(compression(router.layer(conditional(handler))))`.
+///
+/// A compressor changes the representation and leaves the strong tag that an inner layer has set, so that gzip, br
+/// and identity share one ([RFC 9110, section 8.8.3.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3)
+/// forbids it). Where Content-Encoding was applied since the response was tagged, this layer
+///
+/// - appends the coding to the tag (`"x"` becomes `"x-gzip"`) and takes it off again when the tag comes back in
+///   If-Match or If-None-Match, so that a browser behind gzip can save; or, by choice,
+///   [weakens](Self::weakening) the tag, or [leaves](Self::leaving_tags) it;
+/// - makes a 304 carry the tag and the Vary that the 200 had;
+/// - takes body, Content-Length and Content-Encoding off a 304 and a 204;
+/// - keeps If-Range from splicing identity bytes onto a coded body: a suffixed tag never satisfies it.
+///
+/// An application's own tags should not end in `-gzip`, `-br`, `-zstd` or `-deflate`.
+///
+/// # Examples
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use tower::ServiceBuilder;
+/// use tower_conditional::{BodyHash, ConditionalLayer, FinishLayer};
+/// use tower_http::compression::CompressionLayer;
+///
+/// let router: Router = Router::new()
+///     .route("/", get(async || "a page"))
+///     .layer(ConditionalLayer::new(BodyHash::strong()));
+/// let service = ServiceBuilder::new()
+///     .layer(FinishLayer::new())
+///     .layer(CompressionLayer::new())
+///     .service(router);
+/// # let _ = service;
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use]
+pub struct FinishLayer(Coded);
+
+/// What becomes of the strong tag of a response that was coded after it was tagged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Coded {
+    #[default]
+    Suffixed,
+    Weakened,
+    Left,
+}
+
+impl FinishLayer {
+    /// Appends the coding to the tag, and takes it off on the way in.
+    pub const fn new() -> Self {
+        Self(Coded::Suffixed)
+    }
+
+    /// Weakens the tag: for routes that are only read, because a weak tag satisfies no If-Match.
+    pub const fn weakening() -> Self {
+        Self(Coded::Weakened)
+    }
+
+    /// Leaves the tag: for a compressor that changes tags itself. A Range with If-Range is not passed on then, if
+    /// the client also accepts codings.
+    pub const fn leaving_tags() -> Self {
+        Self(Coded::Left)
+    }
+}
+
+impl<S> Layer<S> for FinishLayer {
+    type Service = Finish<S>;
+
+    fn layer(&self, inner: S) -> Finish<S> {
+        Finish {
+            inner,
+            coded: self.0,
+        }
+    }
+}
+
+/// The service that [`FinishLayer`] makes.
+#[derive(Clone, Copy, Debug)]
+pub struct Finish<S> {
+    inner: S,
+    coded: Coded,
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Finish<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: Body<Data = Bytes> + Unpin,
+{
+    type Response = Response<ConditionalBody<ResBody>>;
+    type Error = S::Error;
+    type Future = FinishFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let sent = incoming::prepare(request.headers_mut(), self.coded);
+        FinishFuture::new(self.inner.call(request), self.coded, sent)
+    }
+}

@@ -1,0 +1,114 @@
+//! The way out: tags that tell codings apart, and 304s that carry what the 200 carried.
+
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, ETAG, HeaderMap, HeaderValue, LAST_MODIFIED,
+    TRANSFER_ENCODING,
+};
+use http::{Response, StatusCode};
+use http_body::Body;
+
+use super::Coded;
+use super::incoming::SUFFIXES;
+use crate::fields::add_vary;
+use crate::{ConditionalBody, EntityTag};
+
+/// In the extensions of a response whose Content-Encoding was there when it was tagged: its tag is right already.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TaggedAsCoded;
+
+pub(super) fn repair<B: Body>(
+    response: Response<B>,
+    coded: Coded,
+    sent: &[EntityTag],
+) -> Response<ConditionalBody<B>> {
+    let status = response.status();
+    let tagged_as_coded = response.extensions().get::<TaggedAsCoded>().is_some();
+    let mut response = response.map(ConditionalBody::inner);
+    let headers = response.headers_mut();
+    if headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED) {
+        match status {
+            StatusCode::NOT_MODIFIED => repeat_the_sent_tag(headers, sent),
+            _ if headers.contains_key(CONTENT_ENCODING) && !tagged_as_coded => {
+                tell_codings_apart(headers, coded);
+            }
+            _ => {}
+        }
+        if selects_by_coding(status) {
+            add_vary(headers, &HeaderValue::from_static("accept-encoding"));
+        }
+    }
+    if has_no_content(status) {
+        drop_content(&mut response);
+    }
+    response
+}
+
+/// The tag of the stored response that the 304 is about, made of ours and the known suffix.
+fn repeat_the_sent_tag(headers: &mut HeaderMap, sent: &[EntityTag]) {
+    let Some(ours) = tag_of(headers) else {
+        return;
+    };
+    let as_sent = sent.iter().find_map(|sent| as_sent(&ours, sent));
+    if let Some(tag) = as_sent {
+        headers.insert(ETAG, tag.into());
+    }
+}
+
+/// Our tag in the form in which the client sent it, if it sent it.
+fn as_sent(ours: &EntityTag, sent: &EntityTag) -> Option<EntityTag> {
+    if sent.weak_eq(ours) {
+        let weakened = sent.is_weak() && !ours.is_weak();
+        return Some(if weakened {
+            ours.to_weak()
+        } else {
+            ours.clone()
+        });
+    }
+    let suffix = sent.raw().opaque().strip_prefix(ours.raw().opaque())?;
+    let known = SUFFIXES.iter().find(|known| known.as_bytes() == suffix)?;
+    Some(ours.with_suffix(known))
+}
+
+fn tell_codings_apart(headers: &mut HeaderMap, coded: Coded) {
+    let Some(ours) = tag_of(headers) else {
+        return;
+    };
+    let suffix = headers.get(CONTENT_ENCODING).and_then(known_suffix);
+    let tag = match (coded, suffix) {
+        (Coded::Left, _) => return,
+        (Coded::Suffixed, Some(suffix)) => ours.with_suffix(suffix),
+        // A coding that would not be recognised on the way in.
+        (Coded::Suffixed, None) | (Coded::Weakened, _) => ours.to_weak(),
+    };
+    headers.insert(ETAG, tag.into());
+}
+
+fn known_suffix(coding: &HeaderValue) -> Option<&'static str> {
+    let coding = coding.as_bytes().trim_ascii();
+    SUFFIXES
+        .into_iter()
+        .find(|suffix| suffix.as_bytes()[1..].eq_ignore_ascii_case(coding))
+}
+
+fn tag_of(headers: &HeaderMap) -> Option<EntityTag> {
+    EntityTag::from_header_value(headers.get(ETAG)?).ok()
+}
+
+/// Which coding a client gets depends on what it accepts: on a 200 as on its 304.
+fn selects_by_coding(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED
+    )
+}
+
+fn has_no_content(status: StatusCode) -> bool {
+    status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+fn drop_content<B: Body>(response: &mut Response<ConditionalBody<B>>) {
+    *response.body_mut() = ConditionalBody::empty();
+    for name in [CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING] {
+        response.headers_mut().remove(name);
+    }
+}
