@@ -244,6 +244,17 @@ impl<'h> Preconditions<'h> {
         self
     }
 
+    /// The first tag of an If-Match list that is one.
+    pub(crate) fn first_tag(&self) -> Option<EntityTag> {
+        let mut first = None;
+        let form = self.lines(Field::IfMatch)?.scan(|tag| {
+            first.get_or_insert(tag);
+        });
+        let first = first.filter(|_| form == ListForm::Tags)?;
+        let weak: &[u8] = if first.weak { b"W/" } else { b"" };
+        Some(EntityTag::of_valid([weak, first.opaque_tag].concat()))
+    }
+
     /// The current tag as If-None-Match lists it, where a tolerated intermediary has rewritten it.
     pub(crate) fn as_listed(&self, current: &Current) -> Option<EntityTag> {
         let ours = current.representation()?.entity_tag()?;

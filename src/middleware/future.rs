@@ -11,8 +11,8 @@ use http::{Response, response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
+use super::after::Next;
 use super::body::ConditionalBody;
-use super::finish::Next;
 use super::hashing::{Hashing, Outcome};
 use super::judge::{After, SecondLook};
 use super::options::Shared;

@@ -6,18 +6,19 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
-use tower::Layer;
+use tower::{Layer, Service};
 
 use super::body::ConditionalBody;
 use super::observe::{Judged, Observer};
 use super::options::{Options, Shared};
 use super::policy::WritePolicy;
+use super::recovery::Recovery;
 use super::request_body::CollectUpTo;
 use super::service::Conditional;
 use crate::refusal::Refusal;
-use crate::source::ValidatorSource;
+use crate::source::{BoxError, ProbeBody, ValidatorSource};
 use crate::{MethodClass, RewrittenTags};
 
 /// Judges the preconditions of every request and answers 304, 412 or 428 itself where RFC 9110 says so.
@@ -142,6 +143,33 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     ) -> Self {
         let fields: HeaderMap = fields.into_iter().collect();
         self.options.response_fields.extend(fields);
+        self
+    }
+
+    /// Answers a refused write that says `Prefer: return=representation` with the current representation inside the
+    /// 412, so that the client can merge without another round trip
+    /// ([RFC 8144, section 3.2](https://www.rfc-editor.org/rfc/rfc8144#section-3.2)).
+    ///
+    /// The reader is a service that the user hands in, such as a clone of the finished router; it gets a GET with
+    /// the caller's own fields and extensions, and only its 2xx (of up to 1 MiB) is shown.
+    ///
+    /// ```
+    /// # use axum::{Router, routing::get};
+    /// use tower_conditional::{ConditionalLayer, InMemoryVersions};
+    ///
+    /// let notes: Router = Router::new().route("/notes/{id}", get(async || "a note").put(async || ()));
+    /// let layer = ConditionalLayer::new(InMemoryVersions::new()).recovering(notes.clone());
+    /// let guarded = notes.layer(layer);
+    /// # let _ = guarded;
+    /// ```
+    pub fn recovering<R, B>(mut self, reader: R) -> Self
+    where
+        R: Service<Request<ProbeBody>, Response = Response<B>> + Clone + Send + 'static,
+        R::Future: Send,
+        R::Error: Into<BoxError>,
+        B: Body<Data = Bytes> + Send + Unpin,
+    {
+        self.options.recovery = Some(Recovery::new(reader));
         self
     }
 

@@ -1,8 +1,8 @@
 //! The layer: it fetches what the server knows, asks for the judgement, and obeys. The only rooms that know async.
 
+mod after;
 mod body;
 mod checked;
-mod finish;
 mod future;
 mod hashing;
 mod judge;
@@ -10,9 +10,13 @@ mod layer;
 mod observe;
 mod options;
 mod policy;
+mod recovery;
+mod refuse;
 mod request_body;
 mod service;
+mod take_lock;
 mod taken;
+mod waiting;
 mod write_lock;
 
 pub use body::ConditionalBody;

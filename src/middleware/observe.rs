@@ -1,10 +1,11 @@
 //! What the operator sees: one record for each judged request.
 
 use std::fmt;
-use std::sync::Arc;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use crate::{Field, MethodClass, Reason};
+use crate::{Current, Field, MethodClass, Preconditions, Reason};
 
 /// What became of one request, as the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) sees it.
 ///
@@ -26,6 +27,11 @@ pub struct Judged {
     pub lock_wait: Duration,
     /// How long the source took to look the validators up.
     pub look_up: Duration,
+    /// How many versions the client was behind, where its tag and the current one are version tags of one epoch.
+    pub versions_behind: Option<u64>,
+    /// A short hash of the tag that If-Match carried, keyed for each process: one value that repeats is one tag that
+    /// somebody has hard-coded, and nobody can compute the tag from it.
+    pub tag_hash: Option<u32>,
     /// The error of a source or lock that failed. It never reaches the client.
     pub error: Option<Arc<str>>,
 }
@@ -44,6 +50,8 @@ pub enum Verdict {
     Unjudged,
     /// The source failed, and the read passed unjudged.
     SourceFailed,
+    /// A write that would have been refused had taken effect before, and got that answer.
+    AlreadyApplied,
 }
 
 impl Verdict {
@@ -56,6 +64,7 @@ impl Verdict {
             Self::Refused => "refused",
             Self::Unjudged => "unjudged",
             Self::SourceFailed => "source_failed",
+            Self::AlreadyApplied => "already_applied",
         }
     }
 }
@@ -91,9 +100,30 @@ impl Judged {
             moment,
             lock_wait: Duration::ZERO,
             look_up: Duration::ZERO,
+            versions_behind: None,
+            tag_hash: None,
             error: None,
         }
     }
+}
+
+/// What the first tag of an If-Match list tells the operator; the tag itself is not kept.
+pub(crate) fn evidence(
+    preconditions: &Preconditions<'_>,
+    current: &Current,
+) -> (Option<u64>, Option<u32>) {
+    static KEY: OnceLock<RandomState> = OnceLock::new();
+    let Some(sent) = preconditions.first_tag() else {
+        return (None, None);
+    };
+    let hash = KEY.get_or_init(RandomState::new).hash_one(sent.as_bytes());
+    let behind = current.representation().and_then(|current| {
+        let ours = current
+            .entity_tag()
+            .filter(|ours| ours.epoch() == sent.epoch())?;
+        ours.version()?.checked_sub(sent.version()?)
+    });
+    (behind, u32::try_from(hash >> 32).ok())
 }
 
 /// The hook, if there is one, and the tracing event, if the feature is on.
@@ -147,6 +177,7 @@ fn trace(judged: &Judged) {
                 moment = judged.moment.as_str(),
                 lock_wait_us = micros(judged.lock_wait),
                 look_up_us = micros(judged.look_up),
+                versions_behind = judged.versions_behind,
                 error = judged.error.as_deref(),
                 $message
             )
@@ -156,7 +187,9 @@ fn trace(judged: &Judged) {
         Verdict::Unjudged => event!(error, "a conditional write succeeded unjudged"),
         Verdict::SourceFailed => event!(warn, "the validators could not be looked up"),
         Verdict::Refused => event!(info, "a request was refused"),
-        Verdict::Proceeded | Verdict::NotModified => event!(debug, "a request was judged"),
+        Verdict::Proceeded | Verdict::NotModified | Verdict::AlreadyApplied => {
+            event!(debug, "a request was judged")
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use http::{Method, Response};
 
 use super::observe::Observer;
 use super::policy::WritePolicy;
+use super::recovery::Recovery;
 use crate::preconditions::Given;
 use crate::refusal::Refusal;
 use crate::{HttpDate, MethodClass, RewrittenTags};
@@ -30,6 +31,7 @@ pub(crate) struct Options {
     pub(crate) refusals: Option<RefusalFn>,
     pub(crate) classes: Option<ClassFn>,
     pub(crate) clock: Option<ClockFn>,
+    pub(crate) recovery: Option<Recovery>,
 }
 
 impl Options {

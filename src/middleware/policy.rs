@@ -1,11 +1,14 @@
 //! What a route asks of writes: whether a precondition is required, how the lock is taken, what is tolerated.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 
-use http::Method;
+use bytes::Bytes;
 use http::request::Parts;
+use http::{Method, Response};
 
+use super::recovery::AlreadyApplied;
 use super::write_lock::{InProcessLock, KeyFn, WriteKey, WriteLock};
 use crate::tag_list::ListForm;
 use crate::{Current, Field, Preconditions, Reason, RewrittenTags};
@@ -31,6 +34,7 @@ pub struct WritePolicy {
     pub(crate) shows_validators: bool,
     pub(crate) drain_limit: u64,
     pub(crate) rewrites: Option<Arc<RewrittenTags>>,
+    pub(crate) already_applied: Option<AlreadyApplied>,
 }
 
 impl WritePolicy {
@@ -47,6 +51,7 @@ impl WritePolicy {
             shows_validators: false,
             drain_limit: 0,
             rewrites: None,
+            already_applied: None,
         }
     }
 
@@ -123,6 +128,38 @@ impl WritePolicy {
     #[must_use]
     pub const fn reading_refused_bodies(mut self, limit: u64) -> Self {
         self.drain_limit = limit;
+        self
+    }
+
+    /// Asks, before a write is refused with 412 for its If-Match or If-Unmodified-Since, whether the change has
+    /// already taken effect: a client that never saw the answer to its first attempt may get it now
+    /// ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). Only a 2xx counts.
+    ///
+    /// Never use it where a success means "it was you": with a resource used as a lock or semaphore, a second client
+    /// that asks for the same state would be told that it has it. Recognise the *attempt*, by a key that the client
+    /// chose for it, and not the state:
+    ///
+    /// ```
+    /// use http::Response;
+    /// use tower_conditional::WritePolicy;
+    ///
+    /// # #[derive(Clone)] struct Attempts;
+    /// # impl Attempts { async fn answer_to(&self, _: &[u8]) -> Option<Response<&'static str>> { None } }
+    /// # let attempts = Attempts;
+    /// let policy = WritePolicy::required().already_applied(move |head, _current| {
+    ///     let (attempts, key) = (attempts.clone(), head.headers.get("idempotency-key").cloned());
+    ///     async move { attempts.answer_to(key?.as_bytes()).await }
+    /// });
+    /// # let _ = policy;
+    /// ```
+    #[must_use]
+    pub fn already_applied<F, Fut, B>(mut self, hook: F) -> Self
+    where
+        F: Fn(&Parts, &Current) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Option<Response<B>>> + Send + 'static,
+        B: Into<Bytes>,
+    {
+        self.already_applied = Some(AlreadyApplied::new(hook));
         self
     }
 

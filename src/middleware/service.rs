@@ -1,27 +1,25 @@
 //! The service: `call` is the flow of a request, from top to bottom.
 
-use std::future::poll_fn;
 use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::EXPECT;
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
 use super::body::ConditionalBody;
 use super::future::ResponseFuture;
-use super::judge::{After, Plan, Waited, outer_lock, refused_by_source};
+use super::judge::{After, Plan, Waited, WritePlan};
 use super::options::Shared;
-use super::request_body::{CollectBody, drain};
-use super::write_lock::{HeldLock, KeyHashes, WriteKey, WriteLock, path_key};
+use super::request_body::CollectBody;
+use super::take_lock::TakenLock;
+use super::waiting::{read_waiting, write_waiting};
+use crate::MethodClass;
 use crate::preconditions::Given;
-use crate::source::{BoxError, SourceError, ValidatorSource, known};
-use crate::{Current, MethodClass, Reason};
+use crate::source::{ValidatorSource, known};
 
 /// The service that [`ConditionalLayer`](crate::ConditionalLayer) makes.
 #[derive(Debug)]
@@ -68,10 +66,10 @@ impl<S: Clone, V, C: Clone> Clone for Conditional<S, V, C> {
 }
 
 /// What a request is to the steps below: its head, its body, and which preconditions it carries.
-struct Incoming<B> {
-    head: Parts,
-    body: B,
-    given: Given,
+pub(crate) struct Incoming<B> {
+    pub(crate) head: Parts,
+    pub(crate) body: B,
+    pub(crate) given: Given,
 }
 
 impl<S, V, C, ReqBody, ResBody> Service<Request<ReqBody>> for Conditional<S, V, C>
@@ -173,14 +171,14 @@ impl<S, V, C> Conditional<S, V, C> {
         } else {
             self.shared.try_lock(head)
         };
-        let at_once = !collects && !self.shared.drains(head, &request.body);
+        let at_once = !collects && !self.shared.may_wait_to_refuse(head, &request.body);
         if let (TakenLock::Held(_) | TakenLock::NotNeeded, true) = (&lock, at_once)
             && let Some(current) = self.shared.source.known(head)
         {
             let (lock, waited) = (lock.held(), Waited::default());
             return match self.shared.judge_write(head, given, current, lock, waited) {
-                Plan::Answer(response) => self.answer(response),
-                Plan::Run(after) => self.run(request.into_request(), after),
+                WritePlan::Refuse(refused) => self.answer(self.shared.refuse_write(refused)),
+                WritePlan::Run(after) => self.run(request.into_request(), after),
             };
         }
         let shared = self.shared.clone();
@@ -222,219 +220,8 @@ impl<S, V, C> Conditional<S, V, C> {
     }
 }
 
-async fn read_waiting<S, V, ReqBody, ResBody>(
-    shared: Arc<Shared<V>>,
-    inner: S,
-    mut request: Incoming<ReqBody>,
-) -> Result<Response<ConditionalBody<ResBody>>, S::Error>
-where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    V: ValidatorSource,
-    ResBody: Body<Data = Bytes> + Unpin,
-{
-    let mut waited = Waited::default();
-    let found = shared.look_up(&request.head, &mut waited).await;
-    let (head, given) = (&mut request.head, request.given);
-    let plan = match found {
-        Ok(current) => shared.judge_read(head, given, current, waited),
-        Err(SourceError::Refused(response)) => {
-            Plan::Answer(refused_by_source(*response, head.method == Method::HEAD))
-        }
-        Err(SourceError::Failed(error)) => {
-            Plan::Run(shared.read_unjudged(head, given, &error, waited))
-        }
-    };
-    match plan {
-        Plan::Answer(response) => Ok(response),
-        Plan::Run(After::Attach(before)) if shared.options.verifies_after => {
-            let head = request.head.clone();
-            let response = make_ready_and_call(inner, request.into_request()).await?;
-            let after = shared.look_up(&head, &mut waited).await;
-            let unchanged = after.is_ok_and(|after| before.is_still(&after));
-            let after = if unchanged {
-                After::Attach(before)
-            } else {
-                After::Pass
-            };
-            ResponseFuture::running(shared, std::future::ready(Ok(response)), after).await
-        }
-        Plan::Run(after) => {
-            let call = make_ready_and_call(inner, request.into_request());
-            ResponseFuture::running(shared, call, after).await
-        }
-    }
-}
-
-async fn write_waiting<S, V, C, ReqBody, ResBody>(
-    shared: Arc<Shared<V>>,
-    inner: S,
-    collect: C,
-    mut request: Incoming<ReqBody>,
-    mut lock: TakenLock,
-) -> Result<Response<ConditionalBody<ResBody>>, S::Error>
-where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    V: ValidatorSource,
-    C: CollectBody<ReqBody>,
-    ReqBody: Body,
-    ResBody: Body<Data = Bytes> + Unpin,
-{
-    let mut waited = Waited::default();
-    if let TakenLock::Busy = lock {
-        // Refused before it waits: the first look is without the lock.
-        if let Plan::Answer(refused) = judge(&shared, &mut request, None, &mut waited).await {
-            return Ok(shared.refused(request, refused).await);
-        }
-        if collect.collects(&request.body) {
-            request.body = collect.collect(request.body).await;
-        }
-        lock = match shared.wait_for_lock(&request.head, &mut waited).await {
-            Ok(lock) => lock,
-            Err(error) => return Ok(shared.unavailable(Reason::Lock, &error, waited)),
-        };
-    }
-    match judge(&shared, &mut request, lock.held(), &mut waited).await {
-        Plan::Answer(refused) => Ok(shared.refused(request, refused).await),
-        Plan::Run(after) => {
-            let call = make_ready_and_call(inner, request.into_request());
-            ResponseFuture::running(shared, call, after).await
-        }
-    }
-}
-
-/// Looks up and judges a write.
-async fn judge<V: ValidatorSource, ReqBody, ResBody: Body>(
-    shared: &Shared<V>,
-    request: &mut Incoming<ReqBody>,
-    lock: Option<HeldLock>,
-    waited: &mut Waited,
-) -> Plan<ResBody> {
-    let found = shared.look_up(&request.head, waited).await;
-    let (head, given) = (&mut request.head, request.given);
-    match found {
-        Ok(current) => shared.judge_write(head, given, current, lock, *waited),
-        Err(SourceError::Refused(response)) => Plan::Answer(refused_by_source(*response, false)),
-        Err(SourceError::Failed(error)) if shared.must_judge(head, given) => {
-            Plan::Answer(shared.unavailable(Reason::Source, &error, *waited))
-        }
-        // Nobody asked for a judgement: the write runs as it would have, under its lock.
-        Err(SourceError::Failed(_)) => {
-            shared.judge_write(head, given, Current::Unknown, lock, *waited)
-        }
-    }
-}
-
-/// The readiness that was given back is asked for again only now, once for the one call.
-async fn make_ready_and_call<S, ReqBody>(
-    mut inner: S,
-    request: Request<ReqBody>,
-) -> Result<S::Response, S::Error>
-where
-    S: Service<Request<ReqBody>>,
-{
-    poll_fn(|cx| inner.poll_ready(cx)).await?;
-    inner.call(request).await
-}
-
-/// The write lock of a request, as far as it could be had without waiting.
-enum TakenLock {
-    /// The route takes none.
-    NotNeeded,
-    Held(HeldLock),
-    /// Somebody else has it, or it is to be taken later.
-    Busy,
-}
-
-impl TakenLock {
-    fn held(self) -> Option<HeldLock> {
-        match self {
-            Self::Held(lock) => Some(lock),
-            Self::NotNeeded | Self::Busy => None,
-        }
-    }
-}
-
-impl<V: ValidatorSource> Shared<V> {
-    fn try_lock(&self, head: &Parts) -> TakenLock {
-        let Some(lock) = &self.options.writes.lock else {
-            return TakenLock::NotNeeded;
-        };
-        self.with_keys(head, |keys| {
-            let hashes = KeyHashes::of(keys);
-            let outer = outer_lock(head);
-            if let Some(outer) = outer.filter(|outer| outer.covers(lock, &hashes)) {
-                return TakenLock::Held(outer.clone());
-            }
-            match lock.try_lock(keys) {
-                Some(guard) => TakenLock::Held(HeldLock::new(guard, lock, hashes, outer)),
-                None => TakenLock::Busy,
-            }
-        })
-    }
-
-    async fn wait_for_lock(
-        &self,
-        head: &Parts,
-        waited: &mut Waited,
-    ) -> Result<TakenLock, BoxError> {
-        // What was free by now, or belongs to a layer further out, needs no waiting.
-        let taken = self.try_lock(head);
-        let (TakenLock::Busy, Some(lock)) = (&taken, &self.options.writes.lock) else {
-            return Ok(taken);
-        };
-        let start = self.options.observer.start();
-        let guard = self.lock_all(head, &**lock).await?;
-        waited.lock += start.map_or(Duration::ZERO, |start| start.elapsed());
-        let hashes = self.with_keys(head, KeyHashes::of);
-        let held = HeldLock::new(guard, lock, hashes, outer_lock(head));
-        Ok(TakenLock::Held(held))
-    }
-
-    async fn lock_all(
-        &self,
-        head: &Parts,
-        lock: &dyn WriteLock,
-    ) -> Result<super::WriteGuard, BoxError> {
-        match &self.options.writes.keys {
-            Some(keys) => lock.lock(&keys(head)).await,
-            None => lock.lock(&[path_key(head)]).await,
-        }
-    }
-
-    fn with_keys<R>(&self, head: &Parts, use_keys: impl FnOnce(&[WriteKey<'_>]) -> R) -> R {
-        match &self.options.writes.keys {
-            Some(keys) => use_keys(&keys(head)),
-            None => use_keys(&[path_key(head)]),
-        }
-    }
-
-    /// Whether a refusal would have to read the request's body first.
-    fn drains(&self, head: &Parts, body: &impl Body) -> bool {
-        self.options.writes.drain_limit > 0
-            && !body.is_end_stream()
-            && !head.headers.contains_key(EXPECT)
-    }
-
-    /// A refused write, with as much of its body read as the policy says.
-    async fn refused<ReqBody: Body, ResBody: Body>(
-        &self,
-        request: Incoming<ReqBody>,
-        refusal: Response<ConditionalBody<ResBody>>,
-    ) -> Response<ConditionalBody<ResBody>> {
-        if self.drains(&request.head, &request.body) {
-            drain(request.body, self.options.writes.drain_limit).await;
-        }
-        refusal
-    }
-
-    /// Whether a write must not run unjudged.
-    fn must_judge(&self, head: &Parts, given: Given) -> bool {
-        given.any_for_writes() || self.options.writes.requires(&head.method)
-    }
-}
-
 impl<B> Incoming<B> {
-    fn into_request(self) -> Request<B> {
+    pub(crate) fn into_request(self) -> Request<B> {
         Request::from_parts(self.head, self.body)
     }
 }

@@ -39,6 +39,7 @@ pub use memory::{Fixed, InMemoryVersions};
 pub use or::Or;
 pub(crate) use or::known;
 pub use probe::{Probe, ProbeBody, Probing};
+pub(crate) use probe::{ask, probe_for};
 pub use source_fn::{SourceFn, source_fn};
 
 /// Any error, as sources and locks report it.

@@ -165,7 +165,7 @@ impl<V: ValidatorSource, R> Probing<V, R> {
 }
 
 /// A GET for the target of the write, from the same caller, without what describes or conditions the write.
-fn probe_for(head: &request::Parts) -> Request<ProbeBody> {
+pub(crate) fn probe_for(head: &request::Parts) -> Request<ProbeBody> {
     let mut probe = Request::new(ProbeBody);
     *probe.method_mut() = Method::GET;
     *probe.uri_mut() = head.uri.clone();
@@ -198,7 +198,10 @@ fn remove_what_is_the_writes_own(headers: &mut HeaderMap) {
     }
 }
 
-async fn ask<R, B>(mut reader: R, probe: Request<ProbeBody>) -> Result<Response<B>, SourceError>
+pub(crate) async fn ask<R, B>(
+    mut reader: R,
+    probe: Request<ProbeBody>,
+) -> Result<Response<B>, SourceError>
 where
     R: Service<Request<ProbeBody>, Response = Response<B>>,
     R::Error: Into<BoxError>,

@@ -11,6 +11,7 @@ use super::hashing::Hashing;
 use super::judge::{After, SecondLook, Waited, Written};
 use super::observe::{Judged, Moment, Verdict};
 use super::options::Shared;
+use super::recovery::vary_on_prefer;
 use crate::finish::TaggedAsCoded;
 use crate::source::{Compute, ValidatorSource};
 use crate::{
@@ -163,7 +164,12 @@ impl<V: ValidatorSource> Shared<V> {
                 .judged
                 .unwrap_or_else(|| Judged::new(class, Moment::After))
         };
-        self.refuse(lost.into(), judged, false)
+        let mut answer = self.refuse(lost.into(), judged, false);
+        if self.options.recovery.is_some() {
+            vary_on_prefer(answer.headers_mut());
+            answer.extensions_mut().insert(lost);
+        }
+        answer
     }
 
     /// Nobody panics over it: a client could trigger that. The hook and the log say so.

@@ -1,0 +1,148 @@
+//! The first moment: what is done with a request before the handler runs.
+
+mod read;
+mod write;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+use http::request::Parts;
+use http_body::Body;
+
+use super::body::ConditionalBody;
+use super::checked::{AwaitsJudgement, Checked};
+use super::observe::{Judged, Moment, Verdict};
+use super::options::Shared;
+use super::taken::TakenPreconditions;
+use super::write_lock::HeldLock;
+use crate::preconditions::Given;
+use crate::refusal::Refusal;
+use crate::source::{SourceError, ValidatorSource};
+use crate::{Current, MethodClass, Preconditions, Representation};
+
+/// What is to be done with a read.
+pub(crate) enum Plan<B: Body> {
+    /// Answer it; the handler does not run.
+    Answer(Response<ConditionalBody<B>>),
+    /// Let the handler run, and then this.
+    Run(After),
+}
+
+/// What is to be done with a write.
+pub(crate) enum WritePlan {
+    /// Let the handler run, and then this.
+    Run(After),
+    /// The handler does not run.
+    Refuse(RefusedWrite),
+}
+
+/// A write that is refused, before it is put into words.
+pub(crate) struct RefusedWrite {
+    pub(crate) refusal: Refusal,
+    pub(crate) current: Current,
+    pub(crate) judged: Judged,
+}
+
+/// What is to be done with the handler's response.
+pub(crate) enum After {
+    /// Nothing: the request was not ours to judge.
+    Pass,
+    /// A read that was judged: add the validators that the handler did not set.
+    Attach(Representation),
+    /// A read whose validators only the response can tell.
+    SecondLook(SecondLook),
+    /// A write.
+    Write(Written),
+}
+
+/// What is left to judge when the response is there.
+#[derive(Debug)]
+pub(crate) struct SecondLook {
+    /// `None` when the request carries no precondition.
+    pub(crate) preconditions: Option<TakenPreconditions>,
+    /// A HEAD that went inward as GET.
+    pub(crate) drops_body: bool,
+    pub(crate) is_head: bool,
+}
+
+/// A write on its way through the handler.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// Held until the handler has answered.
+    pub(crate) lock: Option<HeldLock>,
+    pub(crate) is_put: bool,
+    /// To be reported when the handler has answered.
+    pub(crate) judged: Option<Judged>,
+    /// Nobody has judged the write yet.
+    pub(crate) awaits: Option<AwaitsJudgement>,
+}
+
+/// What waiting has cost so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Waited {
+    pub(crate) lock: Duration,
+    pub(crate) look_up: Duration,
+}
+
+impl<V: ValidatorSource> Shared<V> {
+    fn preconditions<'h>(
+        &self,
+        class: MethodClass,
+        head: &'h Parts,
+        given: Given,
+    ) -> Preconditions<'h> {
+        let now = self.options.now_for(given);
+        Preconditions::found(class, &head.method, &head.headers, given, now)
+    }
+
+    /// What is judged is what is sent: a time in the future is neither (section 8.8.2.1).
+    fn clamp(&self, representation: &mut Representation) {
+        if representation.last_modified_date().is_some() {
+            representation.not_after(self.options.now());
+        }
+    }
+
+    pub(crate) fn judged(&self, class: MethodClass, verdict: Verdict, waited: Waited) -> Judged {
+        Judged {
+            verdict,
+            lock_wait: waited.lock,
+            look_up: waited.look_up,
+            ..Judged::new(class, Moment::Before)
+        }
+    }
+
+    /// Asks the source, and measures how long it takes if anybody wants to know.
+    pub(crate) async fn look_up(
+        &self,
+        head: &Parts,
+        waited: &mut Waited,
+    ) -> Result<Current, SourceError> {
+        if let Some(current) = self.source.known(head) {
+            return Ok(current);
+        }
+        let start = self.options.observer.start();
+        let current = self.source.look_up(head).await;
+        waited.look_up += start.map_or(Duration::ZERO, |start| start.elapsed());
+        current
+    }
+}
+
+/// The lock that a layer further out holds for this request.
+pub(crate) fn outer_lock(head: &Parts) -> Option<&HeldLock> {
+    head.extensions.get::<Checked>().and_then(Checked::lock)
+}
+
+/// The response of a source that refused.
+pub(crate) fn refused_by_source<B: Body>(
+    response: Response<Bytes>,
+    is_head: bool,
+) -> Response<ConditionalBody<B>> {
+    response.map(|body| {
+        if is_head {
+            ConditionalBody::empty()
+        } else {
+            ConditionalBody::text(body)
+        }
+    })
+}

@@ -1,0 +1,111 @@
+//! The first moment of a write.
+
+use http::Method;
+use http::request::Parts;
+
+use super::{After, RefusedWrite, Waited, WritePlan, Written, outer_lock};
+use crate::middleware::checked::{AwaitsJudgement, Checked};
+use crate::middleware::observe::{Judged, Verdict, evidence};
+use crate::middleware::options::Shared;
+use crate::middleware::write_lock::HeldLock;
+use crate::preconditions::Given;
+use crate::refusal::Refusal;
+use crate::source::ValidatorSource;
+use crate::{Current, Decision, MethodClass, Preconditions, Reason};
+
+impl<V: ValidatorSource> Shared<V> {
+    /// A write: 400, 428 or 412 at once, or the handler, which learns what the judgement rested on.
+    pub(crate) fn judge_write(
+        &self,
+        head: &mut Parts,
+        given: Given,
+        current: Current,
+        lock: Option<HeldLock>,
+        waited: Waited,
+    ) -> WritePlan {
+        let mut current = current;
+        match &mut current {
+            Current::Delegated => return WritePlan::Run(self.write_unjudged(head, given)),
+            Current::Present(representation) => self.clamp(representation),
+            Current::Absent(_) | Current::Unknown => {}
+        }
+        let mut judged = self.judged(MethodClass::Write, Verdict::Proceeded, waited);
+        let found = self.preconditions(MethodClass::Write, head, given);
+        let found = found.tolerating(self.options.writes.rewrites.as_deref());
+        if let Some(refusal) = self.refusal(&head.method, &found, &current) {
+            if self.options.observer.is_on() {
+                (judged.versions_behind, judged.tag_hash) = evidence(&found, &current);
+            }
+            return WritePlan::Refuse(RefusedWrite {
+                refusal,
+                current,
+                judged,
+            });
+        }
+        let held_by = found.guarding_field();
+        self.settle(head);
+        // A layer further out may hold a lock that this one did not take.
+        let lock = lock.or_else(|| outer_lock(head).cloned());
+        let is_put = head.method == Method::PUT;
+        let checked = Checked::new(current, held_by, lock.clone());
+        head.extensions.insert(checked);
+        WritePlan::Run(After::Write(Written {
+            lock,
+            is_put,
+            judged: held_by.map(|field| Judged {
+                field: Some(field),
+                ..judged
+            }),
+            awaits: None,
+        }))
+    }
+
+    fn refusal(
+        &self,
+        method: &Method,
+        preconditions: &Preconditions<'_>,
+        current: &Current,
+    ) -> Option<Refusal> {
+        if let Some(field) = preconditions.malformed() {
+            return Some(self.malformed(field));
+        }
+        let unguarded = self
+            .options
+            .writes
+            .unguarded(method, preconditions, current);
+        if let Some((field, reason)) = unguarded
+            && reason != Reason::Inapplicable
+        {
+            return Some(Refusal::of(Some(field), reason));
+        }
+        match preconditions.evaluate(current) {
+            Decision::PreconditionFailed(failed) => Some(failed.into()),
+            Decision::Malformed(field) => Some(self.malformed(field)),
+            Decision::Proceed | Decision::IgnoreRange | Decision::NotModified => {
+                unguarded.map(|(field, reason)| Refusal::of(Some(field), reason))
+            }
+        }
+    }
+
+    /// A write that passes unjudged, to be reported if it succeeds that way.
+    pub(crate) fn write_unjudged(&self, head: &mut Parts, given: Given) -> After {
+        if !given.any_for_writes() || !self.options.observer.is_on() {
+            return After::Pass;
+        }
+        let awaits = AwaitsJudgement::default();
+        head.extensions.insert(awaits.clone());
+        After::Write(Written {
+            lock: None,
+            is_put: head.method == Method::PUT,
+            judged: None,
+            awaits: Some(awaits),
+        })
+    }
+
+    /// A layer further out let this write pass unjudged: it is judged now.
+    fn settle(&self, head: &Parts) {
+        if let Some(awaits) = head.extensions.get::<AwaitsJudgement>() {
+            awaits.settle();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! A way on for a refused write: the current representation in the 412 itself ([RFC 7240], [RFC 8144, section 3.2]),
+//! or the 2xx of a first attempt that did take effect ([RFC 9110, section 13.1.1]).
+//!
+//! [RFC 7240]: https://www.rfc-editor.org/rfc/rfc7240
+//! [RFC 8144, section 3.2]: https://www.rfc-editor.org/rfc/rfc8144#section-3.2
+//! [RFC 9110, section 13.1.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_LOCATION, HeaderMap, HeaderName, HeaderValue, VARY,
+};
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use tower::Service;
+
+use super::body::ConditionalBody;
+use crate::fields::add_vary;
+use crate::source::{BoxError, ProbeBody, ask, probe_for};
+use crate::{Current, Field};
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+const RETURN_REPRESENTATION: &str = "return=representation";
+
+/// The largest representation that a 412 carries, in bytes.
+const LIMIT: usize = 1024 * 1024;
+
+type Answer = Pin<Box<dyn Future<Output = Option<Response<Bytes>>> + Send>>;
+
+/// Asks the user's reader for the current representation.
+#[derive(Clone)]
+pub(crate) struct Recovery(Arc<dyn Fn(Request<ProbeBody>) -> Answer + Send + Sync>);
+
+impl Recovery {
+    pub(crate) fn new<R, B>(reader: R) -> Self
+    where
+        R: Service<Request<ProbeBody>, Response = Response<B>> + Clone + Send + 'static,
+        R::Future: Send,
+        R::Error: Into<BoxError>,
+        B: Body<Data = Bytes> + Send + Unpin,
+    {
+        // Locked only to be cloned, so that the reader need not be `Sync`.
+        let reader = Mutex::new(reader);
+        Self(Arc::new(move |probe| {
+            let reader = reader
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            Box::pin(async move { collected(ask(reader, probe).await.ok()?).await })
+        }))
+    }
+
+    /// Whether the client asks for the representation.
+    pub(crate) fn is_wanted(head: &Parts) -> bool {
+        let lines = head.headers.get_all(PREFER).iter();
+        let preferences = lines.flat_map(|line| line.as_bytes().split(|&octet| octet == b','));
+        preferences
+            .map(|preference| preference.split(|&octet| octet == b';').next())
+            .any(|preference| preference.is_some_and(is_return_representation))
+    }
+
+    /// The 412 with the representation that a GET by the same caller gets; as it was where that GET is no 2xx.
+    pub(crate) async fn add_to<B: Body>(
+        &self,
+        head: &Parts,
+        refusal: Response<ConditionalBody<B>>,
+    ) -> Response<ConditionalBody<B>> {
+        let found = (self.0)(probe_for(head)).await;
+        let Some(found) = found.filter(|found| found.status().is_success()) else {
+            return refusal;
+        };
+        let (mut found, body) = found.into_parts();
+        found.status = StatusCode::PRECONDITION_FAILED;
+        let headers = &mut found.headers;
+        headers.remove(CONTENT_LENGTH);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(
+            PREFERENCE_APPLIED,
+            HeaderValue::from_static(RETURN_REPRESENTATION),
+        );
+        if !headers.contains_key(CONTENT_LOCATION)
+            && let Ok(location) = HeaderValue::from_str(path_of(head))
+        {
+            headers.insert(CONTENT_LOCATION, location);
+        }
+        vary_on_prefer(headers);
+        Response::from_parts(found, ConditionalBody::text(body))
+    }
+}
+
+impl fmt::Debug for Recovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recovery")
+    }
+}
+
+/// What is sent depends on Prefer, also where the request had none (RFC 7240, section 2).
+pub(crate) fn vary_on_prefer(headers: &mut HeaderMap) {
+    add_vary(headers, &HeaderValue::from_static("prefer"));
+    debug_assert!(headers.contains_key(VARY));
+}
+
+fn is_return_representation(preference: &[u8]) -> bool {
+    let mut parts = preference
+        .splitn(2, |&octet| octet == b'=')
+        .map(<[u8]>::trim_ascii);
+    let name = parts.next().unwrap_or_default();
+    let value = parts.next().unwrap_or_default();
+    let value = value
+        .strip_prefix(b"\"")
+        .and_then(|value| value.strip_suffix(b"\""))
+        .unwrap_or(value);
+    name.eq_ignore_ascii_case(b"return") && value == b"representation"
+}
+
+fn path_of(head: &Parts) -> &str {
+    head.uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str())
+}
+
+async fn collected<B: Body<Data = Bytes> + Unpin>(
+    response: Response<B>,
+) -> Option<Response<Bytes>> {
+    let (head, mut body) = response.into_parts();
+    let mut content = BytesMut::new();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        if let Ok(data) = frame.ok()?.into_data() {
+            content.extend_from_slice(&data);
+        }
+        if content.len() > LIMIT {
+            return None;
+        }
+    }
+    Some(Response::from_parts(head, content.freeze()))
+}
+
+/// Asks the application whether a write that would be refused has already taken effect.
+#[derive(Clone)]
+pub(crate) struct AlreadyApplied(Arc<dyn Fn(&Parts, &Current) -> Answer + Send + Sync>);
+
+impl AlreadyApplied {
+    pub(crate) fn new<F, Fut, B>(hook: F) -> Self
+    where
+        F: Fn(&Parts, &Current) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Option<Response<B>>> + Send + 'static,
+        B: Into<Bytes>,
+    {
+        Self(Arc::new(move |head, current| {
+            let answer = hook(head, current);
+            Box::pin(async move { Some(answer.await?.map(Into::into)) })
+        }))
+    }
+
+    /// The answer that the first attempt got. Only If-Match and If-Unmodified-Since leave room for it.
+    pub(crate) async fn answer(
+        &self,
+        head: &Parts,
+        field: Option<Field>,
+        current: &Current,
+    ) -> Option<Response<Bytes>> {
+        if !matches!(field, Some(Field::IfMatch | Field::IfUnmodifiedSince)) {
+            return None;
+        }
+        let answer = (self.0)(head, current).await;
+        answer.filter(|answer| answer.status().is_success())
+    }
+}
+
+impl fmt::Debug for AlreadyApplied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AlreadyApplied")
+    }
+}
