@@ -1,0 +1,156 @@
+#!/bin/sh
+# A throw-away PostgreSQL, for the tests and for trying `examples/postgres`.
+#
+#   scripts/postgres.sh start      starts one, and installs it if need be; prints its URL
+#   scripts/postgres.sh url        prints the URL of the one that was started
+#   scripts/postgres.sh stop       stops it and removes all of it
+#   scripts/postgres.sh run CMD…   runs CMD with DATABASE_URL set to one of its own
+#
+# It lives in a temporary folder, listens on a free port of 127.0.0.1 with a random password, and
+# writes to the disk as a real one does. Only the URL goes to standard output.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+# Where `start` leaves the name of the folder for `url` and `stop`.
+note=$here/target/postgres.dir
+
+usage() {
+    sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$0"
+}
+
+say() {
+    echo "postgres.sh: $*" >&2
+}
+
+# The folder with initdb and pg_ctl: Debian does not put it into PATH.
+bin_dir() {
+    for candidate in "$(pg_config --bindir 2>/dev/null || true)" \
+        $(ls -d /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql*/bin 2>/dev/null | sort -rV); do
+        if [ -x "$candidate/initdb" ] && [ -x "$candidate/pg_ctl" ]; then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+install_postgres() {
+    if ! command -v apt-get >/dev/null; then
+        say "PostgreSQL is not installed, and there is no apt-get to install it with"
+        return 1
+    fi
+    say "installing PostgreSQL"
+    sudo=
+    [ "$(id -u)" = 0 ] || sudo='sudo -n'
+    install="$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-upgrade postgresql"
+    $install >&2 || { $sudo apt-get update >&2 && $install >&2; }
+}
+
+# PostgreSQL refuses to run as root.
+as_owner() {
+    if [ "$(id -u)" = 0 ]; then
+        (cd / && runuser -u postgres -- "$@")
+    else
+        (cd / && "$@")
+    fi
+}
+
+random_hex() {
+    od -An -N16 -tx1 /dev/urandom | tr -d ' \n'
+}
+
+# Below the ports that the system hands out to clients, so that nobody gets in between.
+random_port() {
+    echo $((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
+}
+
+# Makes and starts a cluster in $dir.
+start_in() {
+    dir=$1
+    bin=$(bin_dir) || { install_postgres && bin=$(bin_dir); } || return 1
+    random_hex >"$dir/password"
+    [ "$(id -u)" != 0 ] || chown -R postgres "$dir"
+    as_owner "$bin/initdb" --pgdata="$dir/data" --username=postgres --auth=password \
+        --pwfile="$dir/password" --encoding=UTF8 --no-locale --no-sync >"$dir/initdb.log" 2>&1 ||
+        { cat "$dir/initdb.log" >&2; return 1; }
+
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        port=$(random_port)
+        settings="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+        if as_owner "$bin/pg_ctl" --pgdata="$dir/data" --log="$dir/data/server.log" --wait \
+            --options="$settings" start >/dev/null 2>&1; then
+            echo "postgres://postgres:$(cat "$dir/password")@127.0.0.1:$port/postgres" >"$dir/url"
+            return
+        fi
+        # Somebody else's port: another one, unless it is something else that is wrong.
+        grep -q 'could not bind' "$dir/data/server.log" || break
+    done
+    cat "$dir/data/server.log" >&2
+    return 1
+}
+
+# Stops and removes the cluster in $dir. Nobody needs its data, so nothing is flushed.
+remove() {
+    dir=$1
+    if [ -e "$dir/data/postmaster.pid" ] && bin=$(bin_dir); then
+        as_owner "$bin/pg_ctl" --pgdata="$dir/data" --mode=immediate stop >/dev/null 2>&1 || true
+    fi
+    rm -rf "$dir"
+}
+
+new_dir() {
+    mktemp -d "${TMPDIR:-/tmp}/postgres.XXXXXXXX"
+}
+
+# The folder of the one that was started, if it still runs.
+started_dir() {
+    [ -e "$note" ] && dir=$(cat "$note") && bin=$(bin_dir) &&
+        as_owner "$bin/pg_ctl" --pgdata="$dir/data" status >/dev/null 2>&1 && echo "$dir"
+}
+
+start() {
+    if dir=$(started_dir); then
+        cat "$dir/url"
+        return
+    fi
+    stop
+    dir=$(new_dir)
+    start_in "$dir" || { remove "$dir"; exit 1; }
+    mkdir -p "$(dirname "$note")"
+    echo "$dir" >"$note"
+    cat "$dir/url"
+}
+
+stop() {
+    if [ -e "$note" ]; then
+        remove "$(cat "$note")"
+        rm "$note"
+    fi
+}
+
+run() {
+    dir=$(new_dir)
+    trap 'remove "$dir"' EXIT
+    trap 'exit 130' HUP INT TERM
+    start_in "$dir" || exit 1
+    DATABASE_URL=$(cat "$dir/url") "$@"
+}
+
+case ${1-} in
+start) start ;;
+stop) stop ;;
+url)
+    dir=$(started_dir) || { say "none was started"; exit 1; }
+    cat "$dir/url"
+    ;;
+run)
+    shift
+    [ $# -gt 0 ] || { usage >&2; exit 2; }
+    run "$@"
+    ;;
+-h | --help) usage ;;
+*)
+    usage >&2
+    exit 2
+    ;;
+esac
