@@ -1,0 +1,62 @@
+//! The routes, and where the conditional layer sits.
+//!
+//! The layer goes on each route's methods and not around the whole router, so that what HTTP checks
+//! first is checked first: a method that a route does not have is a 405, never a 412.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, header::CACHE_CONTROL},
+    routing::get,
+};
+use tower_conditional::{
+    ConditionalLayer, Judged, Reason, ValidatorSource, WritePolicy, axum::extractor_source,
+};
+
+use crate::{advisory_lock::AdvisoryLock, conditional, handlers, store::Store};
+
+/// No note is longer than this; a longer body is a 413.
+const BODY_LIMIT: usize = 256 * 1024;
+
+pub(crate) fn router(store: Store, lock: AdvisoryLock) -> Router {
+    let list_state = extractor_source(conditional::list_state, store.clone());
+    let notes = get(handlers::list)
+        .post(handlers::create)
+        // What it judges by itself, it locks by itself.
+        .route_layer(conditional(list_state).writes(WritePolicy::optional().without_lock()));
+
+    let note_state = extractor_source(conditional::note_state, store.clone());
+    let note = get(handlers::read)
+        .put(handlers::save)
+        .patch(handlers::change)
+        .delete(handlers::remove)
+        .route_layer(
+            conditional(note_state)
+                .writes(WritePolicy::required().lock(lock))
+                // A client that is slow to send a note keeps no connection of the lock busy.
+                .collecting_bodies(BODY_LIMIT as u64, Body::new),
+        );
+
+    Router::new()
+        .route("/notes", notes)
+        .route("/notes/{id}", note)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(store)
+}
+
+fn conditional<V: ValidatorSource>(source: V) -> ConditionalLayer<V> {
+    // Keep it, but ask before using it: asking is what makes a 304 possible.
+    let revalidate = (CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    ConditionalLayer::new(source)
+        .response_fields([revalidate])
+        .observe(log_failure)
+}
+
+/// The client of a lock that failed gets a 503 without a word about it; the operator gets the word. What the
+/// source failed of, the database has logged.
+fn log_failure(judged: &Judged) {
+    if let (Some(Reason::Lock), Some(error)) = (judged.reason, &judged.error) {
+        eprintln!("postgres: no write lock: {error}");
+    }
+}

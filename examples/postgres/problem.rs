@@ -1,0 +1,84 @@
+//! What goes wrong, as a response: `application/problem+json` (RFC 9457).
+//!
+//! The client learns what it can act on. What only the operator can act on goes to standard error.
+
+use std::fmt;
+
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use tower_conditional::PreconditionFailed;
+
+use crate::database::Failed;
+
+#[derive(Debug)]
+pub(crate) enum Problem {
+    NotFound,
+    BadRequest(String),
+    TooLarge,
+    /// The version that was checked is no longer the current one: the layer answers as it does itself.
+    Lost(PreconditionFailed),
+    Unavailable,
+    Internal,
+}
+
+impl Problem {
+    pub(crate) fn internal(error: &dyn fmt::Display) -> Self {
+        eprintln!("postgres: {error}");
+        Self::Internal
+    }
+}
+
+/// An outage has been logged by the database already, once and not for each request.
+impl From<Failed> for Problem {
+    fn from(failed: Failed) -> Self {
+        if failed.is_unavailable() {
+            Self::Unavailable
+        } else if failed.is_nul_in_text() {
+            Self::BadRequest("a note cannot contain the character U+0000".to_owned())
+        } else {
+            Self::internal(&failed)
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        match self {
+            Self::NotFound => body(StatusCode::NOT_FOUND, "not_found", "There is no such note."),
+            Self::BadRequest(detail) => body(StatusCode::BAD_REQUEST, "bad_request", &detail),
+            Self::TooLarge => body(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                "The note is too long.",
+            ),
+            Self::Lost(failed) => failed.into_response(),
+            Self::Unavailable => {
+                let problem = body(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "unavailable",
+                    "The notes cannot be reached right now. Try again soon.",
+                );
+                ([(header::RETRY_AFTER, "1")], problem).into_response()
+            }
+            Self::Internal => body(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something went wrong on the server.",
+            ),
+        }
+    }
+}
+
+fn body(status: StatusCode, error: &str, detail: &str) -> Response {
+    let problem = json!({
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "error": error,
+        "detail": detail,
+    });
+    let fields = [(header::CONTENT_TYPE, "application/problem+json")];
+    (status, fields, problem.to_string()).into_response()
+}
