@@ -143,7 +143,9 @@ async fn collected<B: Body<Data = Bytes> + Unpin>(
 
 /// Asks the application whether a write that would be refused has already taken effect.
 #[derive(Clone)]
-pub(crate) struct AlreadyApplied(Arc<dyn Fn(&Parts, &Current) -> Answer + Send + Sync>);
+pub(crate) struct AlreadyApplied(Arc<Hook>);
+
+type Hook = dyn Fn(&Parts, &Current) -> Answer + Send + Sync;
 
 impl AlreadyApplied {
     pub(crate) fn new<F, Fut, B>(hook: F) -> Self
