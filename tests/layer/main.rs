@@ -1,0 +1,6 @@
+//! The layer around services: what is answered, what the handler gets to see, how often it is called, and when.
+//!
+//! Tables are keyed by the sections of RFC 9110 and the requirement ids that they hold.
+
+mod support;
+mod vectors;
