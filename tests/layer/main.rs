@@ -3,5 +3,6 @@
 //! Tables are keyed by the sections of RFC 9110 and the requirement ids that they hold.
 
 mod appendix_a;
+mod mounting;
 mod support;
 mod vectors;
