@@ -4,5 +4,6 @@
 
 mod appendix_a;
 mod mounting;
+mod readiness;
 mod support;
 mod vectors;
