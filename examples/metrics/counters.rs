@@ -1,0 +1,56 @@
+//! What the layer's hook tells, counted and printed in the text form of Prometheus.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tower_conditional::{Field, Judged, Reason};
+
+/// Outcomes by route, verdict, field and reason; clones share the counts.
+#[derive(Clone, Default)]
+pub(crate) struct Counters(Arc<Mutex<BTreeMap<Outcome, u64>>>);
+
+/// The labels of one counter. Tags are not among them: they would make a counter for each.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Outcome {
+    route: &'static str,
+    verdict: &'static str,
+    field: &'static str,
+    reason: &'static str,
+}
+
+impl Counters {
+    pub(crate) fn count(&self, route: &'static str, judged: &Judged) {
+        let outcome = Outcome {
+            route,
+            verdict: judged.verdict.as_str(),
+            field: judged.field.map_or("", Field::as_str),
+            reason: judged.reason.map_or("", Reason::as_str),
+        };
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(outcome).or_default() += 1;
+    }
+}
+
+impl fmt::Display for Counters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "# TYPE conditional_requests_total counter")?;
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (outcome, count) in counts.iter() {
+            let Outcome {
+                route,
+                verdict,
+                field,
+                reason,
+            } = outcome;
+            writeln!(
+                f,
+                "conditional_requests_total{{route=\"{route}\",verdict=\"{verdict}\",field=\"{field}\",\
+                 reason=\"{reason}\"}} {count}"
+            )?;
+        }
+        Ok(())
+    }
+}
