@@ -1,0 +1,117 @@
+//! Hashed bodies, beside the bare service and the bare hash of the same octets.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::header::{ETAG, IF_NONE_MATCH};
+use http::{Method, Request, Response, StatusCode};
+use http_body::Body;
+use sha2::{Digest, Sha256};
+use tower::{Layer, Service};
+use tower_conditional::{BodyHash, ConditionalLayer};
+
+use super::{NoBody, request, service};
+use crate::meter::{Meter, Row};
+use crate::services::{Bare, operate, wait};
+
+const KIB: usize = 1024;
+
+pub(super) fn rows(meter: &mut impl Meter) {
+    one_frame(
+        meter,
+        0,
+        ["bare + hash 0 B", "hashed 200 0 B", "hashed 304 0 B"],
+    );
+    one_frame(
+        meter,
+        KIB,
+        ["bare + hash 1 KiB", "hashed 200 1 KiB", "hashed 304 1 KiB"],
+    );
+    one_frame(
+        meter,
+        64 * KIB,
+        [
+            "bare + hash 64 KiB",
+            "hashed 200 64 KiB",
+            "hashed 304 64 KiB",
+        ],
+    );
+    one_frame(
+        meter,
+        KIB * KIB,
+        ["bare + hash 1 MiB", "hashed 200 1 MiB", "hashed 304 1 MiB"],
+    );
+    let frames = Bare::of_frames(16, 64 * KIB);
+    let names = [
+        "bare + hash 16 frames",
+        "hashed 200 16 frames",
+        "hashed 304 16 frames",
+    ];
+    hashed(meter, &frames, KIB * KIB, names);
+}
+
+fn one_frame(meter: &mut impl Meter, size: usize, names: [&'static str; 3]) {
+    hashed(meter, &Bare::of_size(size), size, names);
+}
+
+fn hashed<B>(
+    meter: &mut impl Meter,
+    bare: &Bare<B>,
+    size: usize,
+    [raw, ok, not_modified]: [&'static str; 3],
+) where
+    B: Body<Data = Bytes, Error = Infallible> + Clone + Unpin + Send + 'static,
+{
+    let times = if size > 64 * KIB { 1 } else { 10 };
+    let get = request(Method::GET, &[]);
+    let mut alone = bare.clone();
+    let octets = vec![b'x'; size];
+    meter.row(
+        Row::new(raw).times(times),
+        || get.clone(),
+        |request| (operate(&mut alone, request), Sha256::digest(&octets)),
+    );
+    let layered = &mut ConditionalLayer::new(BodyHash::strong()).layer(bare.clone());
+    let row = Row::new(ok).over(raw).times(times);
+    service(meter, row, layered, &get, StatusCode::OK);
+    meter.count(
+        ok,
+        "octets copied",
+        octets_copied(&mut bare.clone(), layered, &get),
+    );
+
+    let Ok(tagged) = wait(layered.call(get));
+    let tag = tagged.headers()[ETAG].to_str().expect("base64");
+    let hit = request(Method::GET, &[(IF_NONE_MATCH, tag)]);
+    let row = Row::new(not_modified).over(raw).times(times);
+    service(meter, row, layered, &hit, StatusCode::NOT_MODIFIED);
+}
+
+/// How many octets of the layered body are not where the bare service has them.
+fn octets_copied<S, L, B, C>(bare: &mut S, layered: &mut L, get: &Request<NoBody>) -> u64
+where
+    S: Service<Request<NoBody>, Response = Response<B>, Error = Infallible>,
+    L: Service<Request<NoBody>, Response = Response<C>, Error = Infallible>,
+    B: Body<Data = Bytes> + Unpin,
+    C: Body<Data = Bytes> + Unpin,
+{
+    let Ok(original) = wait(bare.call(get.clone()));
+    let Ok(passed) = wait(layered.call(get.clone()));
+    let (original, passed) = (frames(original.into_body()), frames(passed.into_body()));
+    assert_eq!(original, passed);
+    let copied = original
+        .iter()
+        .zip(&passed)
+        .filter(|(a, b)| a.as_ptr() != b.as_ptr());
+    copied.map(|(frame, _)| frame.len() as u64).sum()
+}
+
+fn frames<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Vec<Bytes> {
+    let next = || match wait(http_body_util::BodyExt::frame(&mut body)) {
+        Some(Ok(frame)) => frame.into_data().ok(),
+        Some(Err(_)) | None => None,
+    };
+    std::iter::from_fn(next)
+        .filter(|data| !data.is_empty())
+        .collect()
+}

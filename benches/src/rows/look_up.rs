@@ -1,0 +1,322 @@
+//! Sources that look validators up, and services whose handlers set them.
+
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
+use http::request::Parts;
+use http::{Method, StatusCode};
+use http_body_util::Full;
+use tower::Layer;
+use tower_conditional::{
+    Conditional, ConditionalLayer, Current, EntityTag, Fixed, FromResponse, HttpDate, Refusal,
+    Representation, SourceError, ValidatorSource, WritePolicy, source_fn,
+};
+
+use super::{TAG, request, service, with_more_fields};
+use crate::meter::{Meter, Row};
+use crate::services::{Bare, CALLS, operate};
+
+const KIB: usize = 1024;
+const OTHER: &str = "\"n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg\"";
+
+pub(super) fn rows(meter: &mut impl Meter) {
+    passing_through(meter);
+    attaching(meter);
+    not_modified(meter);
+    judged_and_passed(meter);
+    refused(meter);
+    writes(meter);
+}
+
+fn passing_through(meter: &mut impl Meter) {
+    let get = request(Method::GET, &[]);
+    let get_20 = with_more_fields(get.clone());
+    let post = request(Method::POST, &[]);
+    let bare = &mut Bare::of_size(KIB);
+    service(meter, Row::new("bare GET"), bare, &get, StatusCode::OK);
+    service(
+        meter,
+        Row::new("bare GET 20 fields"),
+        bare,
+        &get_20,
+        StatusCode::OK,
+    );
+    service(meter, Row::new("bare POST"), bare, &post, StatusCode::OK);
+
+    let layered = &mut ConditionalLayer::new(FromResponse).layer(Bare::of_size(KIB));
+    let row = Row::new("pass-through GET").over("bare GET");
+    service(meter, row, layered, &get, StatusCode::OK);
+    let row = Row::new("pass-through GET 20 fields").over("bare GET 20 fields");
+    service(meter, row, layered, &get_20, StatusCode::OK);
+    let row = Row::new("pass-through POST").over("bare POST");
+    service(meter, row, &mut tagged(), &post, StatusCode::OK);
+}
+
+fn attaching(meter: &mut impl Meter) {
+    let get = request(Method::GET, &[]);
+    let over_bare = |name| Row::new(name).over("bare GET");
+    service(
+        meter,
+        over_bare("200 tag ready"),
+        &mut tagged(),
+        &get,
+        StatusCode::OK,
+    );
+    service(
+        meter,
+        over_bare("200 tag and date ready"),
+        &mut tagged_and_dated(),
+        &get,
+        StatusCode::OK,
+    );
+    service(
+        meter,
+        over_bare("200 tag and date formatted"),
+        &mut formatting(),
+        &get,
+        StatusCode::OK,
+    );
+    let row = Row::new("200 tag waited for").over("200 tag ready");
+    service(meter, row, &mut waiting(), &get, StatusCode::OK);
+}
+
+fn not_modified(meter: &mut impl Meter) {
+    let hit = request(Method::GET, &[(IF_NONE_MATCH, TAG)]);
+    let bare = &mut Bare::of_size(KIB);
+    service(
+        meter,
+        Row::new("bare GET If-None-Match"),
+        bare,
+        &hit,
+        StatusCode::OK,
+    );
+    let over_bare = |name| Row::new(name).over("bare GET If-None-Match");
+    service(
+        meter,
+        over_bare("304"),
+        &mut tagged(),
+        &hit,
+        StatusCode::NOT_MODIFIED,
+    );
+    let dated = &mut tagged_and_dated();
+    service(
+        meter,
+        over_bare("304 tag and date ready"),
+        dated,
+        &hit,
+        StatusCode::NOT_MODIFIED,
+    );
+    let waiting = &mut waiting();
+    service(
+        meter,
+        over_bare("304 tag waited for"),
+        waiting,
+        &hit,
+        StatusCode::NOT_MODIFIED,
+    );
+    let large = &mut layer(tag()).layer(Bare::of_size(64 * KIB));
+    service(
+        meter,
+        over_bare("304 of 64 KiB"),
+        large,
+        &hit,
+        StatusCode::NOT_MODIFIED,
+    );
+
+    let before = CALLS.load(Ordering::Relaxed);
+    operate(&mut tagged(), hit);
+    meter.count("304", "inner calls", CALLS.load(Ordering::Relaxed) - before);
+}
+
+fn judged_and_passed(meter: &mut impl Meter) {
+    let miss = request(Method::GET, &[(IF_NONE_MATCH, OTHER)]);
+    let bare = &mut Bare::of_size(KIB);
+    service(
+        meter,
+        Row::new("bare GET If-None-Match miss"),
+        bare,
+        &miss,
+        StatusCode::OK,
+    );
+    let row = Row::new("200 If-None-Match miss").over("bare GET If-None-Match miss");
+    service(meter, row, &mut tagged(), &miss, StatusCode::OK);
+
+    let holds = request(Method::GET, &[(IF_MATCH, TAG)]);
+    service(
+        meter,
+        Row::new("bare GET If-Match"),
+        bare,
+        &holds,
+        StatusCode::OK,
+    );
+    let row = Row::new("200 If-Match holds").over("bare GET If-Match");
+    service(meter, row, &mut tagged(), &holds, StatusCode::OK);
+}
+
+/// Refusals are made terse: the body of a refusal is counted apart.
+fn refused(meter: &mut impl Meter) {
+    let status = StatusCode::PRECONDITION_FAILED;
+    let bare = &mut Bare::of_size(KIB);
+    let get = request(Method::GET, &[(IF_MATCH, OTHER)]);
+    service(
+        meter,
+        Row::new("bare GET If-Match miss"),
+        bare,
+        &get,
+        StatusCode::OK,
+    );
+    let row = Row::new("412 GET").over("bare GET If-Match miss");
+    let terse = terse(WritePolicy::optional());
+    service(
+        meter,
+        row,
+        &mut terse.layer(Bare::of_size(KIB)),
+        &get,
+        status,
+    );
+
+    let put = request(Method::PUT, &[(IF_MATCH, OTHER)]);
+    service(
+        meter,
+        Row::new("bare PUT If-Match miss"),
+        bare,
+        &put,
+        StatusCode::OK,
+    );
+    let row = Row::new("412 PUT locked").over("bare PUT If-Match miss");
+    service(
+        meter,
+        row,
+        &mut terse.layer(Bare::of_size(KIB)),
+        &put,
+        status,
+    );
+    let unlocked = self::terse(WritePolicy::optional().without_lock());
+    let row = Row::new("412 PUT").over("bare PUT If-Match miss");
+    service(
+        meter,
+        row,
+        &mut unlocked.layer(Bare::of_size(KIB)),
+        &put,
+        status,
+    );
+    let explained = layer(tag()).writes(WritePolicy::optional().without_lock());
+    let row = Row::new("412 PUT with problem details").over("412 PUT");
+    service(
+        meter,
+        row,
+        &mut explained.layer(Bare::of_size(KIB)),
+        &put,
+        status,
+    );
+
+    let unguarded = request(Method::PUT, &[]);
+    service(
+        meter,
+        Row::new("bare PUT"),
+        bare,
+        &unguarded,
+        StatusCode::OK,
+    );
+    let status = StatusCode::PRECONDITION_REQUIRED;
+    let required = self::terse(WritePolicy::required());
+    let row = Row::new("428 locked").over("bare PUT");
+    service(
+        meter,
+        row,
+        &mut required.layer(Bare::of_size(KIB)),
+        &unguarded,
+        status,
+    );
+    let required = self::terse(WritePolicy::required().without_lock());
+    let row = Row::new("428").over("bare PUT");
+    service(
+        meter,
+        row,
+        &mut required.layer(Bare::of_size(KIB)),
+        &unguarded,
+        status,
+    );
+    let explained = layer(tag()).writes(WritePolicy::required().without_lock());
+    let row = Row::new("428 with problem details").over("428");
+    service(
+        meter,
+        row,
+        &mut explained.layer(Bare::of_size(KIB)),
+        &unguarded,
+        status,
+    );
+}
+
+/// What a handler learns of the judgement, and the lock it runs under.
+fn writes(meter: &mut impl Meter) {
+    let put = request(Method::PUT, &[(IF_MATCH, TAG)]);
+    let bare = &mut Bare::of_size(KIB);
+    service(
+        meter,
+        Row::new("bare PUT If-Match"),
+        bare,
+        &put,
+        StatusCode::OK,
+    );
+    let unlocked = layer(tag()).writes(WritePolicy::optional().without_lock());
+    let row = Row::new("PUT checked").over("bare PUT If-Match");
+    service(
+        meter,
+        row,
+        &mut unlocked.layer(Bare::of_size(KIB)),
+        &put,
+        StatusCode::OK,
+    );
+    let row = Row::new("PUT checked and locked").over("PUT checked");
+    service(meter, row, &mut tagged(), &put, StatusCode::OK);
+}
+
+fn tag() -> Representation {
+    Representation::tagged(EntityTag::from_static(TAG))
+}
+
+fn layer(current: impl Into<Current>) -> ConditionalLayer<Fixed> {
+    ConditionalLayer::new(Fixed::new(current))
+}
+
+fn terse(policy: WritePolicy) -> ConditionalLayer<Fixed> {
+    layer(tag())
+        .writes(policy)
+        .refusals(|refusal: &Refusal| refusal.to_terse())
+}
+
+type Layered<V> = Conditional<Bare<Full<Bytes>>, V>;
+
+fn tagged() -> Layered<Fixed> {
+    layer(tag()).layer(Bare::of_size(KIB))
+}
+
+fn tagged_and_dated() -> Layered<Fixed> {
+    layer(tag().last_modified(CHANGED)).layer(Bare::of_size(KIB))
+}
+
+const CHANGED: HttpDate = match HttpDate::from_unix_seconds(1_735_689_600) {
+    Some(date) => date,
+    None => HttpDate::UNIX_EPOCH,
+};
+
+fn formatting() -> Layered<Formatting> {
+    ConditionalLayer::new(Formatting).layer(Bare::of_size(KIB))
+}
+
+/// Knows a version at once, and writes tag and date for every request.
+struct Formatting;
+
+impl ValidatorSource for Formatting {
+    fn known(&self, _: &Parts) -> Option<Current> {
+        let tag = EntityTag::from_version(1_234_567);
+        Some(Representation::tagged(tag).last_modified(CHANGED).into())
+    }
+}
+
+fn waiting() -> Layered<impl ValidatorSource> {
+    let source = source_fn(|_: &Parts| async { Ok::<_, SourceError>(EntityTag::from_static(TAG)) });
+    ConditionalLayer::new(source).layer(Bare::of_size(KIB))
+}

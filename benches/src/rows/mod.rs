@@ -1,0 +1,88 @@
+//! The rows, by what they are about.
+
+mod evaluation;
+mod hashing;
+mod lock;
+mod look_up;
+mod router;
+mod streams;
+
+use bytes::Bytes;
+use http::header::HeaderName;
+use http::{Method, Request, StatusCode};
+use http_body_util::Empty;
+use tower::Service;
+
+use crate::meter::{Meter, Row};
+use crate::services::operate;
+
+/// The rows that are worth counting instructions of.
+pub fn operations(meter: &mut impl Meter) {
+    look_up::rows(meter);
+    router::rows(meter);
+    evaluation::rows(meter);
+    hashing::rows(meter);
+    lock::rows(meter);
+}
+
+/// The rows that move much memory.
+pub fn memory(meter: &mut impl Meter) {
+    streams::rows(meter);
+}
+
+/// The tag of the target: as long as the base64url of a SHA-256.
+const TAG: &str = "\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\"";
+
+type NoBody = Empty<Bytes>;
+
+/// Four ordinary fields, and these.
+fn request(method: Method, fields: &[(HeaderName, &str)]) -> Request<NoBody> {
+    let request = Request::builder()
+        .method(method)
+        .uri("/notes/1")
+        .header("host", "example.org")
+        .header(
+            "user-agent",
+            "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        )
+        .header(
+            "accept",
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        )
+        .header("accept-encoding", "gzip, deflate, br, zstd");
+    let request = fields.iter().fold(request, |request, (name, value)| {
+        request.header(name, *value)
+    });
+    request.body(Empty::new()).expect("a well-formed request")
+}
+
+/// Sixteen more fields.
+fn with_more_fields(mut request: Request<NoBody>) -> Request<NoBody> {
+    for number in 0..16 {
+        let name = format!("x-more-{number}")
+            .parse::<HeaderName>()
+            .expect("a field name");
+        request.headers_mut().insert(
+            name,
+            "a value of some length".parse().expect("a field value"),
+        );
+    }
+    request
+}
+
+/// Measures a service that is to answer with this status.
+fn service<M, S, B>(
+    meter: &mut M,
+    row: Row,
+    service: &mut S,
+    request: &Request<NoBody>,
+    status: StatusCode,
+) where
+    M: Meter,
+    S: Service<Request<NoBody>, Response = http::Response<B>, Error = std::convert::Infallible>,
+    B: http_body::Body<Data = Bytes>,
+{
+    let answered = operate(service, request.clone());
+    assert_eq!(answered, status, "{}", row.name);
+    meter.row(row, || request.clone(), |request| operate(service, request));
+}

@@ -1,0 +1,82 @@
+//! The layer in an axum router: axum boxes again whatever is put on it.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use bytes::Bytes;
+use http::header::IF_NONE_MATCH;
+use http::{Method, Request, Response, StatusCode};
+use tower::Service;
+use tower_conditional::{ConditionalLayer, EntityTag, Fixed};
+
+use super::{TAG, request};
+use crate::meter::{Meter, Row};
+use crate::services::operate;
+
+pub(super) fn rows(meter: &mut impl Meter) {
+    let pages = [
+        (Method::GET, "router GET", vec![]),
+        (
+            Method::GET,
+            "router GET If-None-Match",
+            vec![(IF_NONE_MATCH, TAG)],
+        ),
+    ];
+    let bare = &mut Router::new().route("/notes/{id}", get(read()));
+    for (method, name, fields) in pages {
+        let request = request(method, &fields);
+        routed(meter, Row::new(name), bare, &request, StatusCode::OK);
+    }
+    let layer = || ConditionalLayer::new(Fixed::new(EntityTag::from_static(TAG)));
+    let around_routes = &mut Router::new()
+        .route("/notes/{id}", get(read()))
+        .layer(layer());
+    let on_method = &mut Router::new().route("/notes/{id}", get(read()).route_layer(layer()));
+    for (service, ok, not_modified) in [
+        (
+            around_routes,
+            "router 200 Router::layer",
+            "router 304 Router::layer",
+        ),
+        (
+            on_method,
+            "router 200 route_layer",
+            "router 304 route_layer",
+        ),
+    ] {
+        let row = Row::new(ok).over("router GET");
+        routed(
+            meter,
+            row,
+            service,
+            &request(Method::GET, &[]),
+            StatusCode::OK,
+        );
+        let row = Row::new(not_modified).over("router GET If-None-Match");
+        let hit = request(Method::GET, &[(IF_NONE_MATCH, TAG)]);
+        routed(meter, row, service, &hit, StatusCode::NOT_MODIFIED);
+    }
+}
+
+/// The handler that all routes have.
+fn read() -> impl Fn() -> std::future::Ready<Bytes> + Clone {
+    let body = Bytes::from(vec![b'x'; 1024]);
+    move || std::future::ready(body.clone())
+}
+
+fn routed<M, S>(
+    meter: &mut M,
+    row: Row,
+    service: &mut S,
+    request: &Request<super::NoBody>,
+    status: StatusCode,
+) where
+    M: Meter,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    let prepare = || request.clone().map(|_| Body::empty());
+    assert_eq!(operate(service, prepare()), status, "{}", row.name);
+    meter.row(row, prepare, |request| operate(service, request));
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# What the layer costs, beside the bare service: instructions (counted by callgrind) and allocations, as a table.
+# With a file of gates, fails and names the rows that broke one.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! command -v valgrind >/dev/null; then
+    sudo=$([[ $EUID -eq 0 ]] || echo sudo)
+    $sudo apt-get install --yes --no-install-recommends valgrind >&2
+fi
+cargo build --release --locked --quiet --manifest-path benches/Cargo.toml
+benches/target/release/cost "$@"
