@@ -139,7 +139,7 @@ impl Observer {
 
     /// Whether anybody looks: time is measured only then.
     pub(crate) fn is_on(&self) -> bool {
-        self.0.is_some() || cfg!(feature = "tracing")
+        self.0.is_some() || is_traced()
     }
 
     /// The time now, if anybody wants to know.
@@ -162,6 +162,17 @@ impl fmt::Debug for Observer {
             .field("is_on", &self.is_on())
             .finish()
     }
+}
+
+/// Whether anybody listens to the loudest of our events.
+#[cfg(feature = "tracing")]
+fn is_traced() -> bool {
+    tracing::enabled!(target: "tower_conditional", tracing::Level::ERROR)
+}
+
+#[cfg(not(feature = "tracing"))]
+const fn is_traced() -> bool {
+    false
 }
 
 #[cfg(feature = "tracing")]

@@ -3,7 +3,9 @@
 //! Tables are keyed by the sections of RFC 9110 and the requirement ids that they hold.
 
 mod appendix_a;
+mod explain;
 mod mounting;
 mod readiness;
+mod recovery;
 mod support;
 mod vectors;

@@ -1,0 +1,224 @@
+//! A way on for a refused write: the representation in the 412 (RFC 8144, section 3.2), and the answer that the first
+//! attempt got (RFC 9110, section 13.1.1).
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::routing::get;
+use axum::{Router, response::IntoResponse};
+use http::{HeaderMap, Request, Response, StatusCode};
+use tower::ServiceExt;
+use tower_conditional::{
+    Checked, ConditionalLayer, EntityTag, Fixed, PreconditionFailed, Probe, Verdict, WritePolicy,
+};
+
+use crate::support::{self, Answer, Counter, Handler};
+
+const V7: EntityTag = EntityTag::from_static("\"7\"");
+
+/// Only the user called "reader" may read.
+struct Reader;
+
+impl<S: Send + Sync> FromRequestParts<S> for Reader {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, StatusCode> {
+        match head.headers.get("x-user").map(|user| user.as_bytes()) {
+            Some(b"reader") => Ok(Self),
+            _ => Err(StatusCode::FORBIDDEN),
+        }
+    }
+}
+
+async fn read(_: Reader) -> impl IntoResponse {
+    (
+        [("etag", "\"7\""), ("content-type", "text/plain")],
+        "the current text",
+    )
+}
+
+/// A note whose PUT loses its own race when asked to.
+async fn save(headers: HeaderMap, checked: Checked) -> Result<(), PreconditionFailed> {
+    if headers.contains_key("x-lose") {
+        return Err(checked.lost());
+    }
+    Ok(())
+}
+
+fn notes() -> Router {
+    let route = || Router::new().route("/notes/1", get(read).put(save));
+    let layer = ConditionalLayer::new(Fixed::new(V7)).recovering(route());
+    route().layer(layer)
+}
+
+async fn put(fields: &[(&str, &str)]) -> Answer {
+    let mut request = Request::put("/notes/1").body(Body::from("mine")).unwrap();
+    *request.headers_mut() = support::fields(fields);
+    let response = notes()
+        .oneshot(request)
+        .await
+        .unwrap_or_else(|never: Infallible| match never {});
+    support::read(response).await
+}
+
+const STALE: (&str, &str) = ("if-match", "\"6\"");
+const READER: (&str, &str) = ("x-user", "reader");
+const PREFER: (&str, &str) = ("prefer", "respond-async, return=representation; foo=bar");
+
+#[tokio::test]
+async fn a_412_carries_the_current_representation_on_request() {
+    let answer = put(&[STALE, READER, PREFER]).await;
+    assert_eq!(answer.status, 412);
+    assert_eq!(answer.body, "the current text");
+    assert_eq!(answer.field("etag"), Some("\"7\""));
+    assert_eq!(answer.field("content-type"), Some("text/plain"));
+    assert_eq!(answer.field("content-location"), Some("/notes/1"));
+    assert_eq!(
+        answer.field("preference-applied"),
+        Some("return=representation")
+    );
+    assert_eq!(answer.field("vary"), Some("prefer"));
+    assert_eq!(answer.field("cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
+async fn a_lost_swap_recovers_in_the_same_way() {
+    let current = ("if-match", "\"7\"");
+    let lost = put(&[current, READER, PREFER, ("x-lose", "1")]).await;
+    let refused = put(&[STALE, READER, PREFER]).await;
+    assert_eq!((lost.status, &lost.body), (412, &refused.body));
+    assert_eq!(lost.headers, refused.headers);
+}
+
+#[tokio::test]
+async fn never_for_a_caller_who_may_not_read_it() {
+    for user in [("x-user", "writer"), ("x-other", "reader")] {
+        let answer = put(&[STALE, user, PREFER]).await;
+        assert_eq!(answer.status, 412);
+        assert_eq!(answer.field("etag"), None);
+        assert_eq!(answer.field("preference-applied"), None);
+        assert_eq!(
+            answer.field("content-type"),
+            Some("application/problem+json")
+        );
+        assert_eq!(answer.field("vary"), Some("prefer"));
+    }
+}
+
+/// RFC 7240, section 2: what depends on Prefer says so, also where the request had none.
+#[tokio::test]
+async fn without_the_preference_a_plain_412_that_varies() {
+    let others = [
+        ("prefer", "return=minimal"),
+        ("prefer", "return=representations"),
+        ("prefer", "xreturn=representation"),
+        ("accept", "*/*"),
+    ];
+    for other in others {
+        let answer = put(&[STALE, READER, other]).await;
+        assert_eq!(answer.status, 412);
+        assert_eq!(
+            answer.field("content-type"),
+            Some("application/problem+json"),
+            "{other:?}"
+        );
+        assert_eq!(answer.field("vary"), Some("prefer"));
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_passes_is_left_alone() {
+    let answer = put(&[("if-match", "\"7\""), READER, PREFER]).await;
+    assert_eq!((answer.status, answer.field("vary")), (200, None));
+}
+
+#[test]
+fn the_reader_gets_the_callers_fields_and_not_the_writes() {
+    let reader = Handler::new(|head| {
+        assert_eq!(head.method, "GET");
+        assert!(head.extensions.get::<Probe>().is_some());
+        support::response(200, &[("etag", "\"7\"")], "current")
+    });
+    let seen = reader.clone();
+    let layer = ConditionalLayer::new(Fixed::new(V7)).recovering(reader);
+    let handler = Handler::answering::<&str, &str>(204, &[], "");
+    let given = [
+        STALE,
+        READER,
+        PREFER,
+        ("content-type", "text/plain"),
+        ("range", "bytes=0-1"),
+    ];
+    let answer = support::send(&layer, handler.clone(), support::request("PUT", &given));
+    assert_eq!((answer.status, handler.calls()), (412, 0));
+    let fields = seen.seen_fields();
+    assert_eq!(fields.get("x-user").unwrap(), "reader");
+    for gone in ["if-match", "content-type", "range"] {
+        assert!(!fields.contains_key(gone), "{gone}");
+    }
+}
+
+mod already_applied {
+    use super::*;
+
+    /// A hook that knows the attempt called "a", and counts how often it is asked.
+    fn policy(asked: Counter, status: u16) -> WritePolicy {
+        WritePolicy::optional().already_applied(move |head, _| {
+            asked.count();
+            let known = head
+                .headers
+                .get("idempotency-key")
+                .is_some_and(|key| key == "a");
+            async move {
+                let answer = Response::builder().status(status).body("as the first time");
+                answer.ok().filter(|_| known)
+            }
+        })
+    }
+
+    #[track_caller]
+    fn answer(status: u16, given: &[(&str, &str)]) -> (u16, usize, Vec<Verdict>) {
+        let asked = Counter::default();
+        let verdicts = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let hook = verdicts.clone();
+        let layer = ConditionalLayer::new(Fixed::new(V7))
+            .writes(policy(asked.clone(), status))
+            .observe(move |judged| hook.lock().unwrap().push(judged.verdict));
+        let handler = Handler::answering::<&str, &str>(204, &[], "");
+        let answer = support::send(&layer, handler, support::request("PUT", given));
+        (answer.status, asked.get(), verdicts.lock().unwrap().clone())
+    }
+
+    #[test]
+    fn the_answer_of_the_first_attempt_instead_of_a_412() {
+        let retry = [STALE, ("idempotency-key", "a")];
+        assert_eq!(answer(200, &retry), (200, 1, vec![Verdict::AlreadyApplied]));
+        let other = [STALE, ("idempotency-key", "b")];
+        assert_eq!(answer(200, &other), (412, 1, vec![Verdict::Refused]));
+    }
+
+    #[test]
+    fn only_a_2xx_counts() {
+        let retry = [STALE, ("idempotency-key", "a")];
+        assert_eq!(answer(409, &retry).0, 412);
+    }
+
+    /// Section 13.1.2 leaves no room for it.
+    #[test]
+    fn not_for_if_none_match_nor_for_other_refusals() {
+        for fields in [("if-none-match", "*"), ("if-match", "unquoted")] {
+            let (status, asked, _) = answer(200, &[fields, ("idempotency-key", "a")]);
+            assert!(matches!(status, 400 | 412), "{fields:?}");
+            assert_eq!(asked, 0, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn not_where_the_precondition_holds() {
+        let given = [("if-match", "\"7\""), ("idempotency-key", "a")];
+        assert_eq!(answer(200, &given), (204, 0, vec![Verdict::Proceeded]));
+    }
+}
