@@ -179,7 +179,17 @@ pub use source::{
     Or, Probe, ProbeBody, Probing, SourceError, SourceFn, ValidatorSource, source_fn,
 };
 
-/// The examples of the README are doctests.
+/// The examples of the README and of the pages are doctests.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/placement.md")]
+    struct Placement;
+    #[doc = include_str!("../docs/races.md")]
+    struct Races;
+    #[doc = include_str!("../docs/refusals.md")]
+    struct Refusals;
+    #[doc = include_str!("../docs/sources.md")]
+    struct Sources;
+}
