@@ -1,0 +1,12 @@
+//! The examples as a stranger runs them: child processes, real sockets, HTTP/1.1 and HTTP/2.
+//!
+//! `cargo test` builds the examples before it runs this. `cargo test --test examples` does not: it runs the ones
+//! that were built last.
+
+mod client;
+mod hyper_service;
+mod notes_life;
+mod notes_preconditions;
+mod notes_process;
+mod process;
+mod races;

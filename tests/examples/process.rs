@@ -1,0 +1,178 @@
+//! Example programs as child processes.
+
+use std::env::{self, consts::EXE_SUFFIX};
+use std::ffi::OsStr;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+use crate::client::{Client, Protocol};
+
+/// Nothing here takes long; what hangs shall fail.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running example that has said where it listens. Dropped, it is killed.
+pub(crate) struct Example {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    address: SocketAddr,
+}
+
+/// What a program left behind.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Example {
+    /// Starts the notes over this database, on a free port.
+    pub(crate) async fn notes(database: &Path) -> Self {
+        Self::start(
+            "notes",
+            &[database.as_os_str(), "--port".as_ref(), "0".as_ref()],
+        )
+        .await
+    }
+
+    /// Starts an example that prints its address first.
+    pub(crate) async fn start(name: &str, arguments: &[&OsStr]) -> Self {
+        let mut child = spawn(name, arguments);
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let first = next_line(&mut stdout).await;
+        let Some(address) = address_in(&first) else {
+            let ended = ended(child, stdout).await;
+            panic!("{name} began with {first:?}: {ended:?}");
+        };
+        Self {
+            child,
+            stdout,
+            address,
+        }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) async fn client(&self, protocol: Protocol) -> Client {
+        Client::connect(self.address, protocol).await
+    }
+
+    /// What the program prints up to this line, which is left out.
+    pub(crate) async fn printed_up_to(&mut self, last: &str) -> String {
+        let mut printed = String::new();
+        loop {
+            let line = next_line(&mut self.stdout).await;
+            assert!(!line.is_empty(), "no line {last:?} in {printed}");
+            if line.trim_end() == last {
+                return printed;
+            }
+            printed.push_str(&line);
+        }
+    }
+
+    /// Ends the program without a chance to do anything (SIGKILL).
+    pub(crate) async fn kill(mut self) {
+        timeout(PATIENCE, self.child.kill()).await.unwrap().unwrap();
+    }
+
+    /// Sends a signal by name and waits for the end.
+    #[cfg(unix)]
+    pub(crate) async fn signal(self, signal: &str) -> Ended {
+        let process = self.child.id().expect("it runs").to_string();
+        let mut kill = Command::new("kill");
+        let sent = kill.args(["-s", signal, &process]).status().await.unwrap();
+        assert!(sent.success(), "kill -s {signal}");
+        ended(self.child, self.stdout).await
+    }
+}
+
+/// Runs an example that is expected to end by itself.
+pub(crate) async fn run(name: &str, arguments: &[&OsStr]) -> Ended {
+    let mut child = spawn(name, arguments);
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    ended(child, stdout).await
+}
+
+/// Whether a program that a test needs is there. In CI it has to be.
+pub(crate) fn has_tool(name: &str) -> bool {
+    let found = std::process::Command::new(name)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok();
+    if !found {
+        let in_ci = env::var_os("CI").is_some_and(|ci| ci == "true");
+        assert!(!in_ci, "{name} is missing");
+        let _ = writeln!(std::io::stderr(), "skipped: {name} is missing");
+    }
+    found
+}
+
+fn spawn(name: &str, arguments: &[&OsStr]) -> Child {
+    Command::new(program(name))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
+/// Examples lie beside the folder that the test lies in.
+fn program(name: &str) -> PathBuf {
+    let test = env::current_exe().unwrap();
+    let profile = test.ancestors().nth(2).unwrap();
+    let program = profile.join("examples").join(format!("{name}{EXE_SUFFIX}"));
+    assert!(
+        program.exists(),
+        "{} is not built: `cargo build --examples` builds it, and so does plain `cargo test`",
+        program.display()
+    );
+    program
+}
+
+async fn next_line(stdout: &mut BufReader<ChildStdout>) -> String {
+    let mut line = String::new();
+    let read = timeout(PATIENCE, stdout.read_line(&mut line));
+    read.await.expect("a line in time").unwrap();
+    line
+}
+
+/// The first line is exact, so that programs can read it.
+fn address_in(first_line: &str) -> Option<SocketAddr> {
+    let address = first_line
+        .strip_prefix("listening on http://127.0.0.1:")?
+        .strip_suffix('\n')?;
+    let port: u16 = address.parse().ok()?;
+    (port.to_string() == address).then(|| ([127, 0, 0, 1], port).into())
+}
+
+async fn ended(mut child: Child, mut stdout: BufReader<ChildStdout>) -> Ended {
+    let mut stderr = child.stderr.take().unwrap();
+    let (mut out, mut err) = (String::new(), String::new());
+    let all = async {
+        let (out, err, status) = tokio::join!(
+            stdout.read_to_string(&mut out),
+            stderr.read_to_string(&mut err),
+            child.wait()
+        );
+        out.and(err).and(status)
+    };
+    let status = timeout(PATIENCE, all).await.expect("an end in time");
+    Ended {
+        status: status.unwrap(),
+        stdout: out,
+        stderr: err,
+    }
+}
