@@ -4,6 +4,7 @@
 //! that were built last.
 
 mod client;
+mod durability;
 mod hyper_service;
 mod notes_life;
 mod notes_preconditions;
