@@ -1,6 +1,7 @@
 //! Refusals: put into words, reported, and made as helpful as the route allows.
 
-use http::header::{CONTENT_TYPE, EXPECT};
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
@@ -16,6 +17,20 @@ use crate::preconditions::Field;
 use crate::refusal::Refusal;
 use crate::source::{BoxError, ValidatorSource};
 use crate::{MethodClass, PreconditionFailed, Reason, response};
+
+/// An answer without the handler. To a HEAD it has no content and says how long that of a GET would be: a server
+/// that finds an empty body would say 0 (section 8.6).
+pub(crate) fn own_answer<B: Body>(
+    mut response: Response<Bytes>,
+    is_head: bool,
+) -> Response<ConditionalBody<B>> {
+    if is_head {
+        let length = response.body().len().into();
+        response.headers_mut().insert(CONTENT_LENGTH, length);
+        response.body_mut().clear();
+    }
+    response.map(ConditionalBody::text)
+}
 
 impl<V: ValidatorSource> Shared<V> {
     /// The answer to a refused write.
@@ -65,12 +80,11 @@ impl<V: ValidatorSource> Shared<V> {
             reason: Some(refusal.reason()),
             ..judged
         });
-        let mut answer = self.options.response_to(refusal).map(ConditionalBody::text);
+        let mut answer = self.options.response_to(refusal);
         if is_head {
-            *answer.body_mut() = ConditionalBody::empty();
             answer.headers_mut().remove(CONTENT_TYPE);
         }
-        answer
+        own_answer(answer, is_head)
     }
 
     pub(crate) fn malformed(&self, field: Field) -> Refusal {

@@ -11,8 +11,9 @@ use tower::Service;
 
 use super::body::ConditionalBody;
 use super::future::ResponseFuture;
-use super::judge::{After, Plan, Waited, WritePlan, refused_by_source};
+use super::judge::{After, Plan, Waited, WritePlan};
 use super::options::Shared;
+use super::refuse::own_answer;
 use super::request_body::CollectBody;
 use super::service::Incoming;
 use super::take_lock::TakenLock;
@@ -37,7 +38,7 @@ where
     let plan = match found {
         Ok(current) => shared.judge_read(head, given, current, waited),
         Err(SourceError::Refused(response)) => {
-            Plan::Answer(refused_by_source(*response, head.method == Method::HEAD))
+            Plan::Answer(own_answer(*response, head.method == Method::HEAD))
         }
         Err(SourceError::Failed(error)) => {
             Plan::Run(shared.read_unjudged(head, given, &error, waited))
@@ -121,7 +122,7 @@ async fn judge<V: ValidatorSource, ReqBody, ResBody: Body>(
     let (head, given) = (&mut request.head, request.given);
     let current = match found {
         Ok(current) => current,
-        Err(SourceError::Refused(response)) => return Err(refused_by_source(*response, false)),
+        Err(SourceError::Refused(response)) => return Err(own_answer(*response, false)),
         Err(SourceError::Failed(error)) if shared.must_judge(head, given) => {
             return Err(shared.unavailable(Reason::Source, &error, *waited));
         }

@@ -5,7 +5,6 @@ mod write;
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
 use http_body::Body;
@@ -131,18 +130,4 @@ impl<V: ValidatorSource> Shared<V> {
 /// The lock that a layer further out holds for this request.
 pub(crate) fn outer_lock(head: &Parts) -> Option<&HeldLock> {
     head.extensions.get::<Checked>().and_then(Checked::lock)
-}
-
-/// The response of a source that refused.
-pub(crate) fn refused_by_source<B: Body>(
-    response: Response<Bytes>,
-    is_head: bool,
-) -> Response<ConditionalBody<B>> {
-    response.map(|body| {
-        if is_head {
-            ConditionalBody::empty()
-        } else {
-            ConditionalBody::text(body)
-        }
-    })
 }
