@@ -12,7 +12,7 @@ use tower::Service;
 
 use super::body::ConditionalBody;
 use super::future::ResponseFuture;
-use super::judge::{After, Plan, Waited, WritePlan};
+use super::judge::{After, Plan, Waited, WritePlan, Written};
 use super::options::Shared;
 use super::request_body::CollectBody;
 use super::take_lock::TakenLock;
@@ -162,7 +162,8 @@ impl<S, V, C> Conditional<S, V, C> {
         }
         let guards = self.shared.options.writes.always_guards(&head.method);
         if !guards && !given.any_for_writes() {
-            return self.run(request.into_request(), After::Pass);
+            let after = After::Write(Written::unjudged(&head.method));
+            return self.run(request.into_request(), after);
         }
         // The lock first, then the one look-up under it: both at once if neither has to be waited for.
         let collects = self.collect.collects(&request.body);

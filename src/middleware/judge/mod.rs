@@ -5,8 +5,8 @@ mod write;
 
 use std::time::Duration;
 
-use http::Response;
 use http::request::Parts;
+use http::{Method, Response};
 use http_body::Body;
 
 use super::body::ConditionalBody;
@@ -75,6 +75,18 @@ pub(crate) struct Written {
     pub(crate) judged: Option<Judged>,
     /// Nobody has judged the write yet.
     pub(crate) awaits: Option<AwaitsJudgement>,
+}
+
+impl Written {
+    /// A write that nobody has judged. What its handler says of the new state counts all the same.
+    pub(crate) fn unjudged(method: &Method) -> Self {
+        Self {
+            lock: None,
+            is_put: *method == Method::PUT,
+            judged: None,
+            awaits: None,
+        }
+    }
 }
 
 /// What waiting has cost so far.

@@ -89,17 +89,13 @@ impl<V: ValidatorSource> Shared<V> {
 
     /// A write that passes unjudged, to be reported if it succeeds that way.
     pub(crate) fn write_unjudged(&self, head: &mut Parts, given: Given) -> After {
-        if !given.any_for_writes() || !self.options.observer.is_on() {
-            return After::Pass;
+        let mut written = Written::unjudged(&head.method);
+        if given.any_for_writes() && self.options.observer.is_on() {
+            let awaits = AwaitsJudgement::default();
+            head.extensions.insert(awaits.clone());
+            written.awaits = Some(awaits);
         }
-        let awaits = AwaitsJudgement::default();
-        head.extensions.insert(awaits.clone());
-        After::Write(Written {
-            lock: None,
-            is_put: head.method == Method::PUT,
-            judged: None,
-            awaits: Some(awaits),
-        })
+        After::Write(written)
     }
 
     /// A layer further out let this write pass unjudged: it is judged now.
