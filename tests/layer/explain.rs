@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::fs;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tower_conditional::{
     BoxError, ConditionalLayer, Current, EntityTag, Epoch, Judged, Representation, SourceError,
@@ -182,6 +182,7 @@ impl Cause {
         let log = Log::default();
         let handler = Handler::answering::<&str, &str>(204, &[], "");
         let request = support::request("PUT", self.request);
+        listen_on_all_threads();
         let listening = tracing_subscriber::registry().with(log.clone());
         let answer = subscriber::with_default(listening, || {
             support::send(&layer, handler.clone(), request)
@@ -191,6 +192,16 @@ impl Cause {
         let events = log.0.lock().unwrap().clone();
         (answer, records, events)
     }
+}
+
+/// A thread on which nobody listens may otherwise be the first to reach an event, and settle for all threads that
+/// nobody wants it.
+fn listen_on_all_threads() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let deaf = tracing_subscriber::registry();
+        subscriber::set_global_default(deaf).unwrap();
+    });
 }
 
 #[test]
