@@ -31,6 +31,8 @@ pub(crate) enum Rest<B: Body> {
     Stream(B),
     /// The body has ended.
     Ended,
+    /// The body has ended this many bytes short of its exact size.
+    Missing(u64),
     /// The body has failed; the error was not handed out yet.
     Failed(Option<B::Error>),
 }
@@ -66,6 +68,7 @@ impl<B: Body> ConditionalBody<B> {
             Kind::Own(text) => Some(text.as_ref().map_or(0, |text| text.len() as u64)),
             Kind::ReadAhead(ahead) => match ahead.then {
                 Rest::Ended => Some(ahead.frames.data_length()),
+                Rest::Missing(bytes) => Some(ahead.frames.data_length() + bytes),
                 Rest::Stream(_) | Rest::Failed(_) => None,
             },
         }
@@ -137,7 +140,7 @@ impl<B: Body<Data = Bytes> + Unpin> ReadAhead<B> {
         }
         match &mut self.then {
             Rest::Stream(body) => Pin::new(body).poll_frame(cx),
-            Rest::Ended => Poll::Ready(None),
+            Rest::Ended | Rest::Missing(_) => Poll::Ready(None),
             Rest::Failed(error) => Poll::Ready(error.take().map(Err)),
         }
     }
@@ -147,6 +150,8 @@ impl<B: Body<Data = Bytes> + Unpin> ReadAhead<B> {
             && match &self.then {
                 Rest::Stream(body) => body.is_end_stream(),
                 Rest::Ended => true,
+                // Whoever frames the body would take it for a whole one.
+                Rest::Missing(_) => false,
                 Rest::Failed(error) => error.is_none(),
             }
     }
@@ -155,6 +160,7 @@ impl<B: Body<Data = Bytes> + Unpin> ReadAhead<B> {
         let rest = match &self.then {
             Rest::Stream(body) => body.size_hint(),
             Rest::Ended => SizeHint::with_exact(0),
+            Rest::Missing(bytes) => SizeHint::with_exact(*bytes),
             Rest::Failed(_) => SizeHint::new(),
         };
         let ahead = self.frames.data_length();

@@ -19,6 +19,8 @@ pub(crate) struct Hashing<B> {
     body: B,
     tag: BodyTag,
     frames: Frames,
+    /// The exact size that the body claims to have.
+    claimed: Option<u64>,
     read: u64,
     /// How many bytes of the last frame are still to be hashed.
     unhashed: usize,
@@ -26,10 +28,12 @@ pub(crate) struct Hashing<B> {
 
 /// How the reading ended.
 pub(crate) enum Outcome<E> {
-    /// The body has ended, within the limit.
+    /// The body has ended, within the limit and where it said it would.
     Whole,
     /// The body is longer than it said, or than the limit: it goes on as a stream.
     TooLong,
+    /// The body has ended this many bytes before it said it would: whoever frames it must get to see that.
+    TooShort(u64),
     /// The body failed: the client is to see the frames before the error, then the error.
     Failed(E),
 }
@@ -37,6 +41,7 @@ pub(crate) enum Outcome<E> {
 impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
     pub(crate) fn new(body: B, tag: BodyTag) -> Self {
         Self {
+            claimed: body.size_hint().exact(),
             body,
             tag,
             frames: Frames::default(),
@@ -55,13 +60,20 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
                 return Poll::Pending;
             }
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                None => return Poll::Ready(Outcome::Whole),
+                None => return Poll::Ready(self.ended()),
                 Some(Err(error)) => return Poll::Ready(Outcome::Failed(error)),
                 Some(Ok(frame)) => self.keep(frame),
             }
-            if self.read > self.tag.limit() {
+            if self.read > self.claimed.unwrap_or_else(|| self.tag.limit()) {
                 return Poll::Ready(Outcome::TooLong);
             }
+        }
+    }
+
+    fn ended(&self) -> Outcome<B::Error> {
+        match self.claimed.unwrap_or(self.read) - self.read {
+            0 => Outcome::Whole,
+            missing => Outcome::TooShort(missing),
         }
     }
 
@@ -88,11 +100,17 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
         (self.tag.finish(), body)
     }
 
+    /// After [`Outcome::Whole`]: the tag alone.
+    pub(crate) fn into_tag(self) -> EntityTag {
+        self.tag.finish()
+    }
+
     /// Otherwise: the body as it came, and what is still to come.
     pub(crate) fn into_untagged(self, rest: Outcome<B::Error>) -> ConditionalBody<B> {
         let rest = match rest {
             Outcome::Whole => Rest::Ended,
             Outcome::TooLong => Rest::Stream(self.body),
+            Outcome::TooShort(missing) => Rest::Missing(missing),
             Outcome::Failed(error) => Rest::Failed(Some(error)),
         };
         ConditionalBody::read_ahead(self.frames, rest)

@@ -2,6 +2,7 @@
 //!
 //! Tables are keyed by the sections of RFC 9110 and the requirement ids that they hold.
 
+mod computing;
 mod appendix_a;
 mod explain;
 mod mounting;
