@@ -18,7 +18,12 @@ use crate::Epoch;
 /// contract: the same content gives the same tag in every process, on every platform and in every release.
 ///
 /// Left alone are bodies of unknown size or over the limit (default 1 MiB), `text/event-stream`, gRPC, `no-store`,
-/// responses that have a tag, and everything but a 200.
+/// responses that have a tag, and everything but a 200: a 206 is a part, and its tag would be that of the whole.
+///
+/// Mount the layer inside of a compressor: how compressed bytes are cut up depends on timing, and so would their
+/// tag. Outside of it the compressed body has no known size, and an encoded body of unknown size never gets a tag,
+/// not even with [`collecting_streams`](Self::collecting_streams). One that was encoded beforehand and has a known
+/// size does; its coding is part of the tag.
 ///
 /// A body hash of a protected, guessable resource is an oracle: use [`keyed`](Self::keyed), inside authentication.
 ///
@@ -153,8 +158,9 @@ impl ValidatorSource for BodyHash {
         } else {
             BodyTag::strong(digest, self.limit)
         };
+        let is_encoded = response.headers.contains_key(CONTENT_ENCODING);
         let tag = tag.in_epoch(self.epoch);
-        Compute::FromBody(tag.with_unknown_lengths(self.unknown_lengths))
+        Compute::FromBody(tag.with_unknown_lengths(self.unknown_lengths && !is_encoded))
     }
 }
 

@@ -1,4 +1,7 @@
 //! Validators that are computed from what is served: `BodyHash`, the second moment, and the probe.
 
+mod chunkings;
+mod golden_tags;
+mod left_alone;
 mod reading_ahead;
 mod support;

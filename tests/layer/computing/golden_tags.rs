@@ -1,0 +1,173 @@
+//! The tag is a stable contract (design: the first 16 bytes of a SHA-256 over content type, content encoding, content
+//! language and the bytes). These were made by an independent program; a change here is a breaking change.
+
+use http::{HeaderValue, Response};
+use http_body_util::Full;
+use tower_conditional::{BodyHash, ContentDigest, Epoch};
+
+use super::support::{get, tag, through};
+
+/// The fields of a response, its body, and the tag.
+type Golden = (
+    &'static [(&'static str, &'static [u8])],
+    &'static [u8],
+    &'static str,
+);
+
+const GOLDEN: [Golden; 9] = [
+    (&[], b"", "Fex78LUHMrSfgijgfSQ2Uw"),
+    (&[], b"hello", "6KZ0CH2VMgcp-88w3pwXMA"),
+    (
+        &[("content-type", b"text/plain")],
+        b"hello",
+        "oVTa0YVFoGfo2VhqcfQ8_w",
+    ),
+    (
+        &[("content-type", b"application/json")],
+        b"{\"a\":1}",
+        "CA50M4P1HeDbZUkvpiiE5A",
+    ),
+    (
+        &[
+            ("content-type", b"text/plain"),
+            ("content-encoding", b"gzip"),
+        ],
+        b"hello",
+        "nCl8eaeLbCbz1ZRt7GOPKg",
+    ),
+    (
+        &[("content-type", b"text/plain"), ("content-language", b"de")],
+        b"hello",
+        "g6_44Gmpmq-TMnrA28UM8g",
+    ),
+    // Two lines and one line with two members are told apart: the fields are hashed as they are.
+    (
+        &[
+            ("content-type", b"text/plain"),
+            ("content-language", b"de"),
+            ("content-language", b"en"),
+        ],
+        b"hello",
+        "rlt7wwFb6gfWnSmwtmXzTA",
+    ),
+    (
+        &[
+            ("content-type", b"text/plain"),
+            ("content-language", b"de, en"),
+        ],
+        b"hello",
+        "9mtkU4TiLrLWMplj96KbCQ",
+    ),
+    // No other field takes part (R-8.8.1-3: no noise).
+    (
+        &[
+            ("content-type", b"text/plain"),
+            ("x-request-id", b"17"),
+            ("cache-control", b"no-cache"),
+        ],
+        b"hello",
+        "oVTa0YVFoGfo2VhqcfQ8_w",
+    ),
+];
+
+async fn tag_of(source: BodyHash, fields: &[(&'static str, &[u8])], body: Vec<u8>) -> String {
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (*name, HeaderValue::from_bytes(value).unwrap()))
+        .collect();
+    let response = through(source, get(&[]), move |_| {
+        let mut response = Response::new(Full::from(body.clone()));
+        for (name, value) in &fields {
+            response.headers_mut().append(*name, value.clone());
+        }
+        response
+    })
+    .await;
+    tag(&response).expect("a tag").to_owned()
+}
+
+#[tokio::test]
+async fn tags_are_what_they_have_always_been() {
+    for (fields, body, expected) in GOLDEN {
+        let tag = tag_of(BodyHash::strong(), fields, body.to_vec()).await;
+        assert_eq!(tag, format!("\"{expected}\""), "{fields:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_octet_is_hashed() {
+    let octets = (0..=255).collect();
+    let tag = tag_of(
+        BodyHash::strong(),
+        &[("content-type", b"caf\xe9/x")],
+        octets,
+    )
+    .await;
+    assert_eq!(tag, "\"4vc6kI-5SywnnWycNfaUJQ\"");
+}
+
+#[tokio::test]
+async fn a_body_at_the_limit_is_hashed() {
+    let mebibyte = (0_u32..1024 * 1024).map(|at| (at % 251) as u8).collect();
+    let octet_stream = ("content-type", &b"application/octet-stream"[..]);
+    let tag = tag_of(BodyHash::strong(), &[octet_stream], mebibyte).await;
+    assert_eq!(tag, "\"6--tLOLyu_k1TAeYleROiA\"");
+}
+
+#[tokio::test]
+async fn weakness_and_epoch_are_written_around_the_digest_and_not_hashed() {
+    const RELEASE: Epoch = Epoch::new("r7");
+    let text = [("content-type", &b"text/plain"[..])];
+    let table = [
+        (BodyHash::weak(), "W/\"oVTa0YVFoGfo2VhqcfQ8_w\""),
+        (
+            BodyHash::strong().epoch(RELEASE),
+            "\"r7.oVTa0YVFoGfo2VhqcfQ8_w\"",
+        ),
+        (
+            BodyHash::weak().epoch(RELEASE),
+            "W/\"r7.oVTa0YVFoGfo2VhqcfQ8_w\"",
+        ),
+    ];
+    for (source, expected) in table {
+        assert_eq!(tag_of(source, &text, b"hello".to_vec()).await, expected);
+    }
+}
+
+/// S-4: who does not know the key cannot compute the tag of a guess.
+#[tokio::test]
+async fn a_key_makes_it_hmac_sha_256() {
+    let text = [("content-type", &b"text/plain"[..])];
+    let table = [
+        (
+            BodyHash::strong().keyed("secret"),
+            "\"TeBrBHAoxPaNonhTiOLMyw\"",
+        ),
+        (
+            BodyHash::strong().keyed([b'k'; 131]),
+            "\"Pd_Q7rxic4rIUTy0eqAhaA\"",
+        ),
+    ];
+    for (source, expected) in table {
+        assert_eq!(tag_of(source, &text, b"hello".to_vec()).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn another_digest_takes_the_place_of_sha_256() {
+    struct LengthOnly(u64);
+    impl ContentDigest for LengthOnly {
+        fn update(&mut self, octets: &[u8]) {
+            self.0 += octets.len() as u64;
+        }
+        fn finish(self: Box<Self>) -> [u8; 16] {
+            u128::from(self.0).to_be_bytes()
+        }
+    }
+    let source = BodyHash::strong().digest(|| LengthOnly(0));
+    // Three line counts of four octets, and the body.
+    assert_eq!(
+        tag_of(source, &[], b"hello".to_vec()).await,
+        "\"AAAAAAAAAAAAAAAAAAAAEQ\""
+    );
+}
