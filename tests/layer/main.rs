@@ -2,8 +2,8 @@
 //!
 //! Tables are keyed by the sections of RFC 9110 and the requirement ids that they hold.
 
-mod computing;
 mod appendix_a;
+mod computing;
 mod explain;
 mod mounting;
 mod readiness;

@@ -107,17 +107,18 @@ impl<V: ValidatorSource> Shared<V> {
     }
 
     /// Only the response can tell. A Range is taken off where the answer may be a 304, a 412 or a whole 200: a 206
-    /// or 416 could not be judged, and ignoring Range is always allowed (section 14.2).
+    /// or 416 could not be judged, and ignoring Range is always allowed (section 14.2). On a HEAD it means nothing,
+    /// and must not once it goes inward as GET.
     fn second_look(&self, head: &mut Parts, given: Given) -> After {
         let is_head = head.method == Method::HEAD;
-        if given.any() {
+        let drops_body = is_head && self.source.reads_bodies() && !self.options.leaves_head_alone;
+        if given.any() || drops_body {
             head.headers.remove(RANGE);
         }
         let now = self.options.now_for(given);
         let preconditions = given
             .any()
             .then(|| TakenPreconditions::take(head, given, now, self.options.keeps_preconditions));
-        let drops_body = is_head && self.source.reads_bodies() && !self.options.leaves_head_alone;
         if drops_body {
             head.method = Method::GET;
         }

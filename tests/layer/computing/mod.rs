@@ -2,6 +2,8 @@
 
 mod chunkings;
 mod golden_tags;
+mod head;
 mod left_alone;
 mod reading_ahead;
 mod support;
+mod things;
