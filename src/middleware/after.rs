@@ -12,6 +12,7 @@ use super::judge::{After, SecondLook, Waited, Written};
 use super::observe::{Judged, Moment, Verdict};
 use super::options::Shared;
 use super::recovery::vary_on_prefer;
+use super::refuse::show_validators;
 use crate::finish::TaggedAsCoded;
 use crate::source::{Compute, ValidatorSource};
 use crate::{
@@ -123,9 +124,7 @@ impl<V: ValidatorSource> Shared<V> {
             Decision::Malformed(field) => self.malformed(field),
         };
         let mut answer = self.refuse(refusal, judged(Verdict::Refused), look.is_head);
-        if let Some(representation) = current.representation() {
-            response::replace_validators(answer.headers_mut(), representation);
-        }
+        show_validators(&mut answer, refusal, &current);
         answer
     }
 

@@ -16,7 +16,7 @@ use super::service::Incoming;
 use crate::preconditions::Field;
 use crate::refusal::Refusal;
 use crate::source::{BoxError, ValidatorSource};
-use crate::{MethodClass, PreconditionFailed, Reason, response};
+use crate::{Current, MethodClass, PreconditionFailed, Reason, response};
 
 /// An answer without the handler. To a HEAD it has no content and says how long that of a GET would be: a server
 /// that finds an empty body would say 0 (section 8.6).
@@ -44,10 +44,8 @@ impl<V: ValidatorSource> Shared<V> {
             judged,
         } = refused;
         let mut answer = self.refuse(refusal, judged, false);
-        if self.options.writes.shows_validators
-            && let Some(representation) = current.representation()
-        {
-            response::replace_validators(answer.headers_mut(), representation);
+        if self.options.writes.shows_validators {
+            show_validators(&mut answer, refusal, &current);
         }
         if self.options.recovery.is_some() && refusal.status() == StatusCode::PRECONDITION_FAILED {
             vary_on_prefer(answer.headers_mut());
@@ -167,5 +165,14 @@ impl<V: ValidatorSource> Shared<V> {
         self.options.writes.drain_limit > 0
             && !body.is_end_stream()
             && !head.headers.contains_key(EXPECT)
+    }
+}
+
+/// A 412 may say what is current. A 400 or 428 rests on the request alone, and must not tell what exists.
+pub(crate) fn show_validators<B>(answer: &mut Response<B>, refusal: Refusal, current: &Current) {
+    if refusal.status() == StatusCode::PRECONDITION_FAILED
+        && let Some(representation) = current.representation()
+    {
+        response::replace_validators(answer.headers_mut(), representation);
     }
 }

@@ -9,6 +9,7 @@ use super::{After, Plan, SecondLook, Waited};
 use crate::middleware::body::ConditionalBody;
 use crate::middleware::observe::Verdict;
 use crate::middleware::options::Shared;
+use crate::middleware::refuse::show_validators;
 use crate::middleware::taken::TakenPreconditions;
 use crate::preconditions::{Field, Given};
 use crate::source::{BoxError, ValidatorSource};
@@ -73,9 +74,7 @@ impl<V: ValidatorSource> Shared<V> {
         };
         let judged = judged(Verdict::Refused);
         let mut answer = self.refuse(refusal, judged, head.method == Method::HEAD);
-        if let Current::Present(representation) = current {
-            response::replace_validators(answer.headers_mut(), representation);
-        }
+        show_validators(&mut answer, refusal, current);
         Some(answer)
     }
 

@@ -5,5 +5,6 @@ mod golden_tags;
 mod head;
 mod left_alone;
 mod reading_ahead;
+mod second_moment;
 mod support;
 mod things;
