@@ -22,6 +22,7 @@ mod write_lock;
 pub use body::ConditionalBody;
 pub use checked::{Checked, JudgedByHandler, NewVersion, StoredVerbatim};
 pub use future::ResponseFuture;
+pub(crate) use hashing::{Hashing, Outcome};
 pub use layer::ConditionalLayer;
 pub use observe::{Judged, Moment, Verdict};
 pub use policy::WritePolicy;

@@ -7,15 +7,16 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap};
+use http::header::{HeaderMap, HeaderName};
 use http::{Method, Request, Response, StatusCode, request, response};
 use http_body::{Body, Frame, SizeHint};
 use tower::Service;
 
 use super::{BoxError, Compute, SourceError, ValidatorSource};
+use crate::middleware::{Hashing, Outcome};
 use crate::preconditions::{Field, Given};
-use crate::representation::Representation;
-use crate::{Current, MethodClass};
+use crate::tag_list::ListForm;
+use crate::{Current, HttpDate, Preconditions, Representation};
 
 /// In the extensions of a request that is a probe: the reader can tell it from a client's.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +56,18 @@ impl Body for ProbeBody {
 ///
 /// The probe carries the write's method-independent fields and its extensions, so that the reader sees the same
 /// caller; content fields, preconditions and Range stay behind. 404 and 410 mean the target is absent, a 2xx that
-/// it is present; a 5xx or an error is a failed look-up; anything else leaves the state unknown.
+/// it is present; a 5xx or an error is a failed look-up; anything else leaves the state unknown. A body that gets no
+/// tag (a stream, one over the limit) leaves the target without one: no If-Match list is true on it.
+///
+/// # The reader
+///
+/// - It sees the target as the layer sees it: inside of an axum `nest` without the prefix, so that there the reader
+///   is the nested router.
+/// - An axum `Router` matches the path anew and starts without the path parameters of the write (feature `axum`);
+///   every other reader, such as `get(read).with_state(state)`, gets them as they are.
+/// - It must not wait for what the write already has, such as the last permit of a concurrency limit outside of the
+///   layer.
+/// - When only `*` is asked about, the body is not read, and [`Checked`](crate::Checked) has no computed tag.
 pub struct Probing<V, R> {
     source: V,
     /// Locked only to be cloned, so that the reader need not be `Sync`.
@@ -104,7 +116,9 @@ where
     }
 
     fn known(&self, head: &request::Parts) -> Option<Current> {
-        let asks = MethodClass::of(&head.method) != MethodClass::Read
+        let is_probe = head.extensions.get::<Probe>().is_some();
+        let asks = !is_probe
+            && !is_read(&head.method)
             && Given::in_headers(&head.headers).any_for_writes();
         if asks { None } else { Some(Current::Unknown) }
     }
@@ -115,11 +129,17 @@ where
     ) -> impl Future<Output = Result<Current, SourceError>> + Send {
         let reader = self.reader();
         let probe = probe_for(head);
+        let compares_tags = compares_tags(head);
         async move {
             let (head, body) = ask(reader, probe).await?.into_parts();
             match head.status {
                 StatusCode::NOT_FOUND | StatusCode::GONE => Ok(Current::absent()),
-                status if status.is_success() => self.validators_of(&head, body).await,
+                status if status.is_success() && compares_tags => {
+                    self.validators_of(&head, body).await
+                }
+                status if status.is_success() => {
+                    Ok(Representation::of_response(&head.headers).into())
+                }
                 status if status.is_server_error() => {
                     Err(SourceError::failed(format!("the reader answered {status}")))
                 }
@@ -134,33 +154,29 @@ where
 }
 
 impl<V: ValidatorSource, R> Probing<V, R> {
+    /// As the second moment would have it: what gets no tag on a read gets none here.
     async fn validators_of<B>(
         &self,
         head: &response::Parts,
-        mut body: B,
+        body: B,
     ) -> Result<Current, SourceError>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<BoxError>,
     {
         let from_fields = Representation::of_response(&head.headers);
-        let Compute::FromBody(mut tag) = self.source.compute(head) else {
+        let Compute::FromBody(tag) = self.source.compute(head) else {
             return Ok(from_fields.into());
         };
         if !tag.takes(body.size_hint()) {
             return Ok(from_fields.into());
         }
-        let mut seen = 0;
-        while let Some(frame) = next_frame(&mut body).await {
-            if let Ok(data) = frame.map_err(SourceError::failed)?.into_data() {
-                seen += data.len() as u64;
-                if seen > tag.limit() {
-                    return Ok(from_fields.into());
-                }
-                tag.update(&data);
-            }
+        let mut hashing = Hashing::new(body, tag);
+        match poll_fn(|cx| hashing.poll(cx)).await {
+            Outcome::Whole => Ok(from_fields.with_tag(hashing.into_tag()).into()),
+            Outcome::TooLong | Outcome::TooShort(_) => Ok(from_fields.into()),
+            Outcome::Failed(error) => Err(SourceError::failed(error)),
         }
-        Ok(from_fields.with_tag(tag.finish()).into())
     }
 }
 
@@ -177,41 +193,60 @@ pub(crate) fn probe_for(head: &request::Parts) -> Request<ProbeBody> {
     probe
 }
 
+/// The methods that read, by whatever name they are registered: they are judged by their own responses.
+fn is_read(method: &Method) -> bool {
+    method.is_safe() || matches!(method.as_str(), "QUERY" | "PROPFIND" | "REPORT" | "SEARCH")
+}
+
+/// Whether some tag in the request may be the current one; about `*` the status says all.
+fn compares_tags(head: &request::Parts) -> bool {
+    let preconditions = Preconditions::of(head, HttpDate::UNIX_EPOCH);
+    [Field::IfMatch, Field::IfNoneMatch]
+        .into_iter()
+        .any(|field| preconditions.list_form(field) == Some(ListForm::Tags))
+}
+
 fn remove_what_is_the_writes_own(headers: &mut HeaderMap) {
-    let own = [
-        header::CONTENT_LENGTH,
-        header::CONTENT_TYPE,
-        header::CONTENT_ENCODING,
-        header::CONTENT_LANGUAGE,
-        header::CONTENT_LOCATION,
-        header::CONTENT_RANGE,
-        header::TRANSFER_ENCODING,
-        header::TRAILER,
-        header::EXPECT,
-        header::RANGE,
-    ];
+    let own: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| is_the_writes_own(name))
+        .cloned()
+        .collect();
     for name in own {
         headers.remove(name);
     }
-    for field in Field::ALL {
-        headers.remove(field.header_name());
-    }
 }
 
+/// What describes the write's content, conditions it, or could make a write of the probe again.
+fn is_the_writes_own(name: &HeaderName) -> bool {
+    const OTHERS: [&str; 8] = [
+        "transfer-encoding",
+        "trailer",
+        "expect",
+        "range",
+        "repr-digest",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+    ];
+    name.as_str().starts_with("content-")
+        || OTHERS.contains(&name.as_str())
+        || Field::ALL.iter().any(|field| field.header_name() == name)
+}
+
+#[cfg_attr(not(feature = "axum"), expect(unused_mut))]
 pub(crate) async fn ask<R, B>(
     mut reader: R,
-    probe: Request<ProbeBody>,
+    mut probe: Request<ProbeBody>,
 ) -> Result<Response<B>, SourceError>
 where
-    R: Service<Request<ProbeBody>, Response = Response<B>>,
+    R: Service<Request<ProbeBody>, Response = Response<B>> + 'static,
     R::Error: Into<BoxError>,
 {
+    #[cfg(feature = "axum")]
+    crate::axum::unroute_for::<R>(probe.extensions_mut());
     poll_fn(|cx| reader.poll_ready(cx))
         .await
         .map_err(SourceError::failed)?;
     reader.call(probe).await.map_err(SourceError::failed)
-}
-
-async fn next_frame<B: Body + Unpin>(body: &mut B) -> Option<Result<Frame<B::Data>, B::Error>> {
-    poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await
 }

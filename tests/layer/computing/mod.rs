@@ -4,6 +4,7 @@ mod chunkings;
 mod golden_tags;
 mod head;
 mod left_alone;
+mod probe;
 mod reading_ahead;
 mod second_moment;
 mod support;
