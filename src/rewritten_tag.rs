@@ -16,8 +16,9 @@ use crate::tag_list::RawTag;
 /// use tower_conditional::RewrittenTags;
 ///
 /// let behind_apache = RewrittenTags::suffixes();
-/// let behind_nginx = RewrittenTags::suffixes().weakened();
-/// # let _ = (behind_apache, behind_nginx);
+/// let behind_nginx = RewrittenTags::none().weakened();
+/// let behind_both = RewrittenTags::suffixes().weakened();
+/// # let _ = (behind_apache, behind_nginx, behind_both);
 /// ```
 #[derive(Clone, Debug)]
 pub struct RewrittenTags {
@@ -55,6 +56,15 @@ impl RewrittenTags {
         Self::KNOWN
     }
 
+    /// Tolerates nothing yet: for [`weakened`](Self::weakened) or a suffix alone.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            suffixes: Cow::Borrowed(&[]),
+            weakened: false,
+        }
+    }
+
     /// Tolerates one more suffix.
     #[must_use]
     pub fn and_suffix(mut self, suffix: impl Into<Cow<'static, str>>) -> Self {
@@ -62,7 +72,7 @@ impl RewrittenTags {
         self
     }
 
-    /// Tolerates, in If-Match, a strong tag that comes back with `W/` before it.
+    /// Tolerates, in If-Match, a strong tag that comes back with `W/` before it; the 304 to such a tag has it too.
     ///
     /// RFC 9110 calls for a strong comparison: switch this on only where an intermediary is known to weaken tags
     /// that were strong when the service made them.
@@ -83,24 +93,32 @@ impl RewrittenTags {
         self.suffix_of(tag, ours).is_some()
     }
 
-    /// Our tag with the suffix that it carries in this list, made of the known ones; `None` where it is listed as it
-    /// is. A client's 304 has to name the tag of the response that the client has stored.
+    /// Our tag in the form that it has in this list, made of the known rewrites; `None` where it is listed as it is.
+    ///
+    /// A client's 304 has to name the tag of the response that the client has stored (RFC 9111, section 4.3.4).
     pub(crate) fn as_listed(&self, lines: &Lines<'_>, ours: &EntityTag) -> Option<EntityTag> {
         let mut as_is = false;
-        let mut suffixed = None;
-        lines.scan(|tag| {
-            as_is |= tag.weak_eq(ours);
-            if suffixed.is_none() {
-                suffixed = self.suffix_of(tag, ours);
-            }
+        let mut rewritten = None;
+        lines.scan(|tag| match self.rewrite(tag, ours) {
+            Some(form) => rewritten = rewritten.take().or(Some(form)),
+            None => as_is |= tag.weak_eq(ours),
         });
-        suffixed
-            .filter(|_| !as_is)
-            .map(|suffix| ours.with_suffix(suffix))
+        rewritten.filter(|_| !as_is)
+    }
+
+    /// Ours in the form of this tag, where the one came from the other.
+    fn rewrite(&self, tag: RawTag<'_>, ours: &EntityTag) -> Option<EntityTag> {
+        let weakened = self.weakened && tag.weak && !ours.is_weak();
+        let form = match self.suffix_of(tag, ours) {
+            Some(suffix) => ours.with_suffix(suffix),
+            None if weakened && tag.weak_eq(ours) => ours.clone(),
+            None => return None,
+        };
+        Some(if weakened { form.to_weak() } else { form })
     }
 
     /// The suffix that makes the tag out of ours, from the known list; whole tags are compared, never prefixes.
-    pub(crate) fn suffix_of(&self, tag: RawTag<'_>, ours: &EntityTag) -> Option<&str> {
+    fn suffix_of(&self, tag: RawTag<'_>, ours: &EntityTag) -> Option<&str> {
         let appended = tag.opaque().strip_prefix(ours.raw().opaque())?;
         let suffix = self
             .suffixes

@@ -3,6 +3,7 @@
 //! Tables are keyed by the sections of RFC 9110 and the requirement ids that they hold.
 
 mod appendix_a;
+mod between;
 mod computing;
 mod explain;
 mod mounting;

@@ -1,0 +1,3 @@
+//! What stands between client and origin: compressors and proxies that rewrite tags, caches, other origins.
+
+mod rewritten;
