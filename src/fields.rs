@@ -1,4 +1,4 @@
-//! Field surgery that several rooms share: the list in Vary.
+//! Lists of tokens, and the surgery on one that several rooms share: Vary.
 
 use http::header::{HeaderMap, HeaderValue, VARY};
 
@@ -26,7 +26,8 @@ fn lists(line: &HeaderValue, name: &[u8]) -> bool {
     members(line).any(|member| member == b"*" || member.eq_ignore_ascii_case(name))
 }
 
-fn members(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+/// The members of a list of tokens.
+pub(crate) fn members(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
     line.as_bytes()
         .split(|&octet| octet == b',')
         .map(<[u8]>::trim_ascii)

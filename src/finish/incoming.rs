@@ -1,62 +1,87 @@
-//! The way in: suffixes that this layer has appended are taken off the tags that come back.
+//! The way in: a tag that carries a suffix of this layer's is listed without it too.
 
+use http::Request;
 use http::header::{
     ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE,
 };
 
 use super::Coded;
-use crate::EntityTag;
+use crate::fields::members;
 use crate::tag_list::{self, ListForm, RawTag};
+use crate::{EntityTag, MethodClass};
 
-/// The tags of If-None-Match as the client sent them, kept where a 304 may have to repeat one of them.
+/// The tags of If-None-Match that are not as the inner service made them: a 304 may have to repeat one of them.
 pub(super) type SentTags = Vec<EntityTag>;
 
-/// The suffixes that [`outgoing`](super::outgoing) appends.
+/// The suffixes that [`outgoing`](super::outgoing) appends: a hyphen and the coding.
 pub(super) const SUFFIXES: [&str; 4] = ["-gzip", "-br", "-zstd", "-deflate"];
 
-pub(super) fn prepare(headers: &mut HeaderMap, coded: Coded) -> SentTags {
-    let mut sent = SentTags::new();
+pub(super) fn prepare<B>(request: &mut Request<B>, coded: Coded) -> SentTags {
+    let class = MethodClass::of(request.method());
+    let headers = request.headers_mut();
+    if headers.contains_key(RANGE) && might_splice(headers, coded) {
+        headers.remove(RANGE);
+    }
     match coded {
         Coded::Suffixed => {
-            strip_suffixes(headers, IF_MATCH, |_| ());
-            strip_suffixes(headers, IF_NONE_MATCH, |tag| sent.push(tag));
+            list_bare_tags_too(headers, IF_MATCH, &SUFFIXES);
+            let undone = undone_in_if_none_match(headers, class);
+            list_bare_tags_too(headers, IF_NONE_MATCH, &undone)
         }
-        Coded::Weakened => remember_weak(headers, &mut sent),
-        Coded::Left => {
-            // One tag for coded and identity bytes: a range of the one would be spliced onto the other.
-            if headers.contains_key(IF_RANGE) && headers.contains_key(ACCEPT_ENCODING) {
-                headers.remove(RANGE);
-            }
-        }
+        Coded::Weakened => weak_tags(headers),
+        Coded::Left => SentTags::new(),
     }
-    sent
 }
 
-/// Rewrites the list of a field if a tag in it carries a suffix; a list that is malformed is not ours to mend.
-fn strip_suffixes(headers: &mut HeaderMap, name: HeaderName, mut keep: impl FnMut(EntityTag)) {
-    if !headers.contains_key(&name) {
-        return;
+/// Whether identity bytes might be put behind coded ones: a compressor leaves a 206 alone, and the part that the
+/// client has may be from a coded 200.
+fn might_splice(headers: &HeaderMap, coded: Coded) -> bool {
+    let Some(validator) = headers.get(IF_RANGE).or_else(|| headers.get(IF_MATCH)) else {
+        return false;
+    };
+    match (RawTag::parse(validator.as_bytes().trim_ascii()), coded) {
+        (Some(tag), Coded::Suffixed) => without_suffix(tag, &SUFFIXES).is_some(),
+        // What was weakened satisfies neither field.
+        (Some(_), Coded::Weakened) => false,
+        // A date, and a tag that was left, are the same for all codings.
+        (None, _) | (Some(_), Coded::Left) => {
+            SUFFIXES.iter().any(|suffix| accepts(headers, &suffix[1..]))
+        }
     }
-    let mut stripped = Vec::new();
-    let mut any = false;
+}
+
+/// A 304 sends the client to coded bytes, which a cache may have stored for another client: only where this one
+/// takes them. A write is refused by them in any case.
+fn undone_in_if_none_match(headers: &HeaderMap, class: MethodClass) -> Vec<&'static str> {
+    let undone = |suffix: &&str| class == MethodClass::Write || accepts(headers, &suffix[1..]);
+    SUFFIXES.into_iter().filter(undone).collect()
+}
+
+/// Lists, beside each tag with one of these suffixes, the tag without it; the answer is those that have one.
+///
+/// The tag as it came stays: a digest may end like a suffix by chance. A malformed list is left to the inner
+/// service, which may refuse it.
+fn list_bare_tags_too(headers: &mut HeaderMap, name: HeaderName, suffixes: &[&str]) -> SentTags {
+    let mut listed = Vec::new();
+    let mut suffixed = SentTags::new();
     let form = tag_list::scan(headers.get_all(&name).iter(), |tag| {
-        let bare = without_suffix(tag);
-        any |= bare.is_some();
-        stripped.push(bare.unwrap_or_else(|| octets(tag)));
+        listed.push(octets(tag));
+        if let Some(bare) = without_suffix(tag, suffixes) {
+            listed.push(bare);
+            suffixed.push(EntityTag::of_valid(octets(tag)));
+        }
     });
-    if form != ListForm::Tags || !any {
-        return;
+    if form != ListForm::Tags || suffixed.is_empty() {
+        return SentTags::new();
     }
-    tag_list::scan(headers.get_all(&name).iter(), |tag| {
-        keep(EntityTag::of_valid(octets(tag)));
-    });
-    if let Ok(list) = HeaderValue::from_bytes(&stripped.join(&b", "[..])) {
+    if let Ok(list) = HeaderValue::from_bytes(&listed.join(&b", "[..])) {
         headers.insert(name, list);
     }
+    suffixed
 }
 
-fn without_suffix(tag: RawTag<'_>) -> Option<Vec<u8>> {
-    let opaque = SUFFIXES
+fn without_suffix(tag: RawTag<'_>, suffixes: &[&str]) -> Option<Vec<u8>> {
+    let opaque = suffixes
         .iter()
         .find_map(|suffix| tag.opaque().strip_suffix(suffix.as_bytes()))?;
     let opening: &[u8] = if tag.weak { b"W/\"" } else { b"\"" };
@@ -68,10 +93,37 @@ fn octets(tag: RawTag<'_>) -> Vec<u8> {
     [weak, tag.opaque_tag].concat()
 }
 
-fn remember_weak(headers: &HeaderMap, sent: &mut SentTags) {
+fn weak_tags(headers: &HeaderMap) -> SentTags {
+    let mut weak = SentTags::new();
     tag_list::scan(headers.get_all(IF_NONE_MATCH).iter(), |tag| {
         if tag.weak {
-            sent.push(EntityTag::of_valid(octets(tag)));
+            weak.push(EntityTag::of_valid(octets(tag)));
         }
     });
+    weak
+}
+
+/// Whether the client says that it takes this coding (RFC 9110, section 12.5.3). Silence would allow any, but who is
+/// silent is sent none.
+fn accepts(headers: &HeaderMap, coding: &str) -> bool {
+    let mut by_wildcard = false;
+    for member in headers.get_all(ACCEPT_ENCODING).iter().flat_map(members) {
+        let mut parts = member.split(|&octet| octet == b';').map(<[u8]>::trim_ascii);
+        let name = parts.next().unwrap_or_default();
+        let accepted = !parts.any(is_zero_weight);
+        if name.eq_ignore_ascii_case(coding.as_bytes()) {
+            return accepted;
+        }
+        if name == b"*" {
+            by_wildcard = accepted;
+        }
+    }
+    by_wildcard
+}
+
+fn is_zero_weight(parameter: &[u8]) -> bool {
+    match parameter {
+        [b'q' | b'Q', b'=', weight @ ..] => weight.iter().all(|octet| matches!(octet, b'0' | b'.')),
+        _ => false,
+    }
 }

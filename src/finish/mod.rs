@@ -22,19 +22,26 @@ use crate::ConditionalBody;
 /// and identity share one ([RFC 9110, section 8.8.3.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3)
 /// forbids it). Where Content-Encoding was applied since the response was tagged, this layer
 ///
-/// - appends the coding to the tag (`"x"` becomes `"x-gzip"`) and takes it off again when the tag comes back in
-///   If-Match or If-None-Match, so that a browser behind gzip can save; or, by choice,
-///   [weakens](Self::weakening) the tag, or [leaves](Self::leaving_tags) it;
+/// - appends the coding to the tag (`"x"` becomes `"x-gzip"`) and understands it when it comes back in If-Match or
+///   If-None-Match, so that a browser behind gzip can save; or, by choice, [weakens](Self::weakening) the tag, or
+///   [leaves](Self::leaving_tags) it;
 /// - makes a 304 carry the tag and the Vary that the 200 had;
-/// - takes body, Content-Length and Content-Encoding off a 304 and a 204;
-/// - keeps If-Range from splicing identity bytes onto a coded body: a suffixed tag never satisfies it.
+/// - takes body, Content-Length and Content-Encoding off a 304 and a 204 (axum and compressors add them);
+/// - keeps a Range from splicing identity bytes onto a coded body: a suffixed tag never satisfies If-Range, and a
+///   date does not where the client takes codings.
 ///
-/// An application's own tags should not end in `-gzip`, `-br`, `-zstd` or `-deflate`.
+/// A response that was coded before it was tagged (a precompressed file under [`BodyHash`](crate::BodyHash)) keeps
+/// its tag. No two versions of a resource may differ in `-gzip`, `-br`, `-zstd` or `-deflate` at the end of their
+/// tags alone.
 ///
 /// # Examples
 ///
+/// The outside of a [`Router`](https://docs.rs/axum/0.8/axum/struct.Router.html) is what goes around it:
+/// `Router::layer` is still inside, where axum adds Content-Length to a 304 over HTTP/2.
+///
 /// ```
-/// use axum::{Router, routing::get};
+/// use axum::{Router, ServiceExt, body::Body, extract::Request, routing::get};
+/// use http::Response;
 /// use tower::ServiceBuilder;
 /// use tower_conditional::{BodyHash, ConditionalLayer, FinishLayer};
 /// use tower_http::compression::CompressionLayer;
@@ -43,10 +50,15 @@ use crate::ConditionalBody;
 ///     .route("/", get(async || "a page"))
 ///     .layer(ConditionalLayer::new(BodyHash::strong()));
 /// let service = ServiceBuilder::new()
+///     .map_response(|response: Response<_>| response.map(Body::new)) // what axum::serve wants
 ///     .layer(FinishLayer::new())
 ///     .layer(CompressionLayer::new())
 ///     .service(router);
-/// # let _ = service;
+///
+/// # async {
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+/// axum::serve(listener, ServiceExt::<Request>::into_make_service(service)).await
+/// # };
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use]
@@ -111,7 +123,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let sent = incoming::prepare(request.headers_mut(), self.coded);
+        let sent = incoming::prepare(&mut request, self.coded);
         FinishFuture::new(self.inner.call(request), self.coded, sent)
     }
 }

@@ -25,17 +25,18 @@ pub(super) fn repair<B: Body>(
     let tagged_as_coded = response.extensions().get::<TaggedAsCoded>().is_some();
     let mut response = response.map(ConditionalBody::inner);
     let headers = response.headers_mut();
-    if headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED) {
-        match status {
-            StatusCode::NOT_MODIFIED => repeat_the_sent_tag(headers, sent),
-            _ if headers.contains_key(CONTENT_ENCODING) && !tagged_as_coded => {
+    match status {
+        StatusCode::OK | StatusCode::PARTIAL_CONTENT => {
+            if headers.contains_key(CONTENT_ENCODING) && !tagged_as_coded {
                 tell_codings_apart(headers, coded);
             }
-            _ => {}
+            vary_by_coding(headers);
         }
-        if selects_by_coding(status) {
-            add_vary(headers, &HeaderValue::from_static("accept-encoding"));
+        StatusCode::NOT_MODIFIED => {
+            repeat_the_sent_tag(headers, sent);
+            vary_by_coding(headers);
         }
+        _ => {}
     }
     if has_no_content(status) {
         drop_content(&mut response);
@@ -56,17 +57,14 @@ fn repeat_the_sent_tag(headers: &mut HeaderMap, sent: &[EntityTag]) {
 
 /// Our tag in the form in which the client sent it, if it sent it.
 fn as_sent(ours: &EntityTag, sent: &EntityTag) -> Option<EntityTag> {
-    if sent.weak_eq(ours) {
-        let weakened = sent.is_weak() && !ours.is_weak();
-        return Some(if weakened {
-            ours.to_weak()
-        } else {
-            ours.clone()
-        });
-    }
-    let suffix = sent.raw().opaque().strip_prefix(ours.raw().opaque())?;
-    let known = SUFFIXES.iter().find(|known| known.as_bytes() == suffix)?;
-    Some(ours.with_suffix(known))
+    let appended = sent.raw().opaque().strip_prefix(ours.raw().opaque())?;
+    let known = |suffix: &&&str| suffix.as_bytes() == appended;
+    let tag = match SUFFIXES.iter().find(known) {
+        Some(suffix) => ours.with_suffix(suffix),
+        None if appended.is_empty() => ours.clone(),
+        None => return None,
+    };
+    Some(if sent.is_weak() { tag.to_weak() } else { tag })
 }
 
 fn tell_codings_apart(headers: &mut HeaderMap, coded: Coded) {
@@ -94,12 +92,12 @@ fn tag_of(headers: &HeaderMap) -> Option<EntityTag> {
     EntityTag::from_header_value(headers.get(ETAG)?).ok()
 }
 
-/// Which coding a client gets depends on what it accepts: on a 200 as on its 304.
-fn selects_by_coding(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED
-    )
+/// Which coding a client gets depends on what it accepts: on a 200 as on its 304. Without a validator there is no
+/// 304.
+fn vary_by_coding(headers: &mut HeaderMap) {
+    if headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED) {
+        add_vary(headers, &HeaderValue::from_static("accept-encoding"));
+    }
 }
 
 fn has_no_content(status: StatusCode) -> bool {

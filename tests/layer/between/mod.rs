@@ -1,3 +1,4 @@
 //! What stands between client and origin: compressors and proxies that rewrite tags, caches, other origins.
 
+mod finish;
 mod rewritten;
