@@ -1,0 +1,217 @@
+//! The companion over sockets, HTTP/1.1 and HTTP/2, with an axum router inside.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, Version};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceBuilder, ServiceExt};
+use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, FinishLayer, Fixed, WritePolicy};
+use tower_http::compression::CompressionLayer;
+
+use crate::support::{Answer, Failures, read};
+
+type Service = BoxCloneSyncService<Request<Body>, Response<Body>, std::convert::Infallible>;
+
+const PAGE: &str = "A page that is long enough to be worth compressing, compressing, compressing.";
+const PROTOCOLS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
+
+/// `/looked-up` is judged before the handler, `/hashed` after it.
+fn router() -> Router {
+    let source = Fixed::new(EntityTag::from_static("\"x\""));
+    let looked_up = ConditionalLayer::new(source).writes(WritePolicy::required());
+    let hashed = ConditionalLayer::new(BodyHash::strong());
+    let save = async || StatusCode::NO_CONTENT;
+    Router::new()
+        .route(
+            "/looked-up",
+            get(async || PAGE).put(save).route_layer(looked_up),
+        )
+        .route("/hashed", get(async || PAGE).route_layer(hashed))
+}
+
+fn finished(finish: FinishLayer) -> Service {
+    let service = ServiceBuilder::new()
+        .map_request(|request: Request<_>| request.map(Body::new))
+        .map_response(|response: Response<_>| response.map(Body::new))
+        .layer(finish)
+        .layer(CompressionLayer::new())
+        .service(router());
+    BoxCloneSyncService::new(service)
+}
+
+/// Serves both protocols until dropped.
+struct Server {
+    address: SocketAddr,
+    _tasks: JoinSet<()>,
+}
+
+impl Server {
+    async fn start(service: Service) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let service = service
+                    .clone()
+                    .map_request(|request: Request<_>| request.map(Body::new));
+                connections.spawn(async move {
+                    let service = TowerToHyperService::new(service);
+                    let server = auto::Builder::new(TokioExecutor::new());
+                    server.serve_connection(TokioIo::new(stream), service).await
+                });
+            }
+        });
+        Self {
+            address,
+            _tasks: tasks,
+        }
+    }
+
+    async fn ask(
+        &self,
+        version: Version,
+        method: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        let client = Client::builder(TokioExecutor::new())
+            .http2_only(version == Version::HTTP_2)
+            .build_http();
+        let uri = format!("http://{}{path}", self.address);
+        let request = Request::builder().method(method).uri(uri);
+        let request = fields.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        let response = client
+            .request(request.body(Full::<Bytes>::default()).unwrap())
+            .await;
+        let response = response.unwrap();
+        assert_eq!(response.version(), version);
+        read(response).await
+    }
+}
+
+/// One GET, its revalidation with what came back, and a save with it, for every coding over both protocols.
+#[tokio::test]
+async fn what_the_client_saw_revalidates_and_saves() {
+    let server = Server::start(finished(FinishLayer::new())).await;
+    let mut failures = Failures::default();
+    for version in PROTOCOLS {
+        for coding in ["gzip", "br", "zstd", "deflate", "identity"] {
+            for path in ["/looked-up", "/hashed"] {
+                let row = format!("{version:?} {coding} {path}");
+                let accept = ("accept-encoding", coding);
+                let whole = server.ask(version, "GET", path, &[accept]).await;
+                let tag = whole.field("etag").unwrap();
+                let coded = whole.field("content-encoding");
+                failures.expect_eq(&row, whole.status, 200);
+                failures.expect_eq(
+                    &row,
+                    coded,
+                    Some(coding).filter(|coding| *coding != "identity"),
+                );
+                failures.expect_eq(
+                    &row,
+                    tag.ends_with(&format!("-{coding}\"")),
+                    coded.is_some(),
+                );
+
+                let again = server
+                    .ask(version, "GET", path, &[accept, ("if-none-match", tag)])
+                    .await;
+                expect_an_empty_304(&mut failures, &row, &again);
+                failures.expect_eq(&row, again.field("etag"), Some(tag));
+                failures.expect_eq(&row, again.field("vary"), whole.field("vary"));
+
+                if path == "/looked-up" {
+                    let saved = server
+                        .ask(version, "PUT", path, &[accept, ("if-match", tag)])
+                        .await;
+                    failures.expect_eq(&row, saved.status, 204);
+                }
+            }
+        }
+    }
+    failures.assert_none();
+}
+
+fn expect_an_empty_304(failures: &mut Failures, row: &str, answer: &Answer) {
+    failures.expect_eq(row, answer.status, 304);
+    failures.expect_eq(row, answer.body.len(), 0);
+    for name in [
+        "content-length",
+        "content-encoding",
+        "content-type",
+        "transfer-encoding",
+    ] {
+        failures.expect_eq(format!("{row} {name}"), answer.field(name), None);
+    }
+}
+
+#[tokio::test]
+async fn the_other_forms_revalidate_too() {
+    let gzip = ("accept-encoding", "gzip");
+    let forms = [
+        (FinishLayer::weakening(), "W/\"x\""),
+        (FinishLayer::leaving_tags(), "\"x\""),
+    ];
+    for (form, tag) in forms {
+        let server = Server::start(finished(form)).await;
+        for version in PROTOCOLS {
+            let whole = server.ask(version, "GET", "/looked-up", &[gzip]).await;
+            assert_eq!(whole.field("etag"), Some(tag));
+            assert_eq!(whole.field("content-encoding"), Some("gzip"));
+            let fields = [gzip, ("if-none-match", tag)];
+            let again = server.ask(version, "GET", "/looked-up", &fields).await;
+            let mut failures = Failures::default();
+            expect_an_empty_304(&mut failures, tag, &again);
+            failures.assert_none();
+            assert_eq!(again.field("etag"), Some(tag));
+        }
+    }
+}
+
+#[tokio::test]
+async fn head_revalidates_with_either_tag() {
+    let server = Server::start(finished(FinishLayer::new())).await;
+    for version in PROTOCOLS {
+        for tag in ["\"x\"", "\"x-gzip\""] {
+            let fields = [("accept-encoding", "gzip"), ("if-none-match", tag)];
+            let answer = server.ask(version, "HEAD", "/looked-up", &fields).await;
+            assert_eq!((answer.status, answer.field("etag")), (304, Some(tag)));
+            assert!(
+                !answer.headers.contains_key("content-length"),
+                "{version:?}"
+            );
+        }
+    }
+}
+
+/// R-15.4.5-3: what the companion is there to repair. The day this fails, axum has stopped adding the field.
+#[tokio::test]
+async fn without_the_companion_axum_puts_a_content_length_on_a_304_over_http_2() {
+    let server = Server::start(BoxCloneSyncService::new(router())).await;
+    for (version, content_length) in PROTOCOLS.into_iter().zip([None, Some("0")]) {
+        let fields = [("if-none-match", "\"x\"")];
+        let answer = server.ask(version, "GET", "/looked-up", &fields).await;
+        assert_eq!(answer.status, 304);
+        assert_eq!(
+            answer.field("content-length"),
+            content_length,
+            "{version:?}"
+        );
+    }
+}
