@@ -78,12 +78,12 @@
 //! Use the lock *and* the statement: the lock spares the losers their work, the statement is right by itself.
 //!
 //! ```
-//! use tower_conditional::{Checked, EntityTag, PreconditionFailed};
+//! use tower_conditional::{Checked, PreconditionFailed};
 //!
 //! # struct Db;
 //! # impl Db { async fn execute(&self, _: &str, _: (u64, i64)) -> u64 { 1 } }
 //! async fn save(db: Db, id: i64, checked: Checked) -> Result<(), PreconditionFailed> {
-//!     let version = checked.entity_tag().and_then(EntityTag::version).unwrap_or(0);
+//!     let version = checked.version().unwrap_or(0);
 //!     let rows = db.execute("UPDATE notes SET … WHERE version = ? AND id = ?", (version, id)).await;
 //!     if rows == 0 { Err(checked.lost()) } else { Ok(()) }
 //! }

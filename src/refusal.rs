@@ -157,6 +157,23 @@ impl Refusal {
         response
     }
 
+    /// The answer of a handler that lost the race, where no framework makes it one: problem details, marked so that
+    /// the layer around it sends its own in their place.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use tower_conditional::{PreconditionFailed, Refusal};
+    ///
+    /// let response: http::Response<Bytes> = Refusal::lost(PreconditionFailed::stale());
+    /// assert_eq!(response.status(), 412);
+    /// ```
+    #[must_use]
+    pub fn lost(failed: PreconditionFailed) -> Response<Bytes> {
+        let mut response = Self::from(failed).to_problem();
+        response.extensions_mut().insert(failed);
+        response
+    }
+
     fn problem_json(self) -> String {
         let status = self.status();
         let title = status.canonical_reason().unwrap_or_default();

@@ -12,15 +12,16 @@ use crate::preconditions::Field;
 use crate::{Checked, Current, HttpDate, PreconditionFailed, Preconditions};
 
 /// The handler asks for [`Checked`], and no layer has judged the request: 500, because the route is put together
-/// wrongly. Reads are not [`Checked`], only writes are.
+/// wrongly. Reads are not [`Checked`], only writes are; a POST is only if it carries preconditions, so its handler
+/// takes an `Option<Checked>`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct NotChecked;
 
 impl IntoResponse for NotChecked {
     fn into_response(self) -> Response {
-        let text =
-            "this handler needs a ConditionalLayer that looks validators up around its route";
+        let text = "this handler needs a ConditionalLayer that looks validators up around its route; for a method \
+                    that is judged only when it carries preconditions, such as POST, take Option<Checked>";
         (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
     }
 }

@@ -10,9 +10,7 @@ use crate::{JudgedByHandler, NewVersion, PreconditionFailed, Refusal, StoredVerb
 /// The 412 that the layer turns into its own, so that both look the same; without a layer it stays as it is.
 impl IntoResponse for PreconditionFailed {
     fn into_response(self) -> Response {
-        let mut response = Refusal::from(self).into_response();
-        response.extensions_mut().insert(self);
-        response
+        Refusal::lost(self).map(Body::from)
     }
 }
 

@@ -11,10 +11,10 @@ use crate::{Current, EntityTag, Field, PreconditionFailed, Representation};
 /// A handler puts it into its statement (`… WHERE version = ?`), so that the write is right on many machines too:
 ///
 /// ```
-/// use tower_conditional::{Checked, EntityTag, PreconditionFailed};
+/// use tower_conditional::{Checked, PreconditionFailed};
 ///
 /// async fn save(checked: &Checked) -> Result<(), PreconditionFailed> {
-///     let version = checked.entity_tag().and_then(EntityTag::version);
+///     let version = checked.version();
 ///     // UPDATE … WHERE id = ? AND version = ?
 ///     # let rows = version.map_or(0, |_| 1);
 ///     if rows == 0 {
@@ -64,6 +64,13 @@ impl Checked {
         }
     }
 
+    /// The version in the entity tag of the representation that the write is about to replace:
+    /// [`EntityTag::version`] of [`entity_tag`](Self::entity_tag).
+    #[must_use]
+    pub fn version(&self) -> Option<u64> {
+        self.entity_tag()?.version()
+    }
+
     /// Whether the target existed: 201 or 200 for a PUT
     /// ([RFC 9110, section 9.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4)). `None` when that is unknown.
     #[must_use]
@@ -91,6 +98,9 @@ impl Checked {
 
     /// A clone of the write lock, to move into `spawn_blocking` or `spawn`: the lock is free when the last clone is
     /// gone. Without it, a client that hangs up frees the lock while the write still runs.
+    ///
+    /// A `Checked` holds the lock as well: moving it into the work does the same, keeping one for longer than the
+    /// write keeps the next writer waiting.
     ///
     /// `None` when the route takes no lock.
     #[must_use]
