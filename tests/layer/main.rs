@@ -9,5 +9,6 @@ mod explain;
 mod mounting;
 mod readiness;
 mod recovery;
+mod sources;
 mod support;
 mod vectors;

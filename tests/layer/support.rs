@@ -16,7 +16,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt};
-use tower_conditional::HttpDate;
+use tower_conditional::{HttpDate, Judged};
 
 /// Wed, 01 Jan 2025 00:00:00 GMT, as in `Last-Modified` of the fixtures.
 pub(crate) const T: &str = "Wed, 01 Jan 2025 00:00:00 GMT";
@@ -165,6 +165,11 @@ impl Answer {
         assert!(lines.next().is_none(), "{name} twice: {self:?}");
         Some(line.to_str().unwrap())
     }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
 }
 
 /// Sends the request through `layer` around `inner`. Nothing here waits for anything, so no runtime is needed.
@@ -193,6 +198,25 @@ where
         status: head.status.as_u16(),
         headers: head.headers,
         body: body.collect().await.unwrap().to_bytes(),
+    }
+}
+
+/// What the hook was told.
+#[derive(Clone, Default)]
+pub(crate) struct Record(Arc<Mutex<Vec<Judged>>>);
+
+impl Record {
+    pub(crate) fn hook(&self) -> impl Fn(&Judged) + Send + Sync + use<> {
+        let record = self.clone();
+        move |judged| record.0.lock().unwrap().push(judged.clone())
+    }
+
+    /// The only record since the last time.
+    #[track_caller]
+    pub(crate) fn take(&self) -> Judged {
+        let mut records = std::mem::take(&mut *self.0.lock().unwrap());
+        assert_eq!(records.len(), 1, "{records:?}");
+        records.remove(0)
     }
 }
 

@@ -1,0 +1,477 @@
+//! Where validators come from: every form of a source, chains, and sources that refuse or fail.
+
+use std::sync::Arc;
+
+use http::header::{CONTENT_LENGTH, IF_RANGE, RANGE};
+use http::request::Parts;
+use http::{HeaderMap, Response};
+use tower_conditional::{
+    BodyHash, ConditionalLayer, Current, EntityTag, Fixed, FromResponse, InMemoryVersions, Moment,
+    Reason, Representation, SourceError, ValidatorSource, Verdict, WritePolicy, source_fn,
+};
+
+use crate::support::{Answer, Counter, Failures, Handler, Record, T, fields, request, send};
+
+const V1: EntityTag = EntityTag::from_static("\"v1\"");
+
+const CURRENT: [(&str, &str); 1] = [("if-match", "\"v1\"")];
+const STALE: [(&str, &str); 1] = [("if-match", "\"v0\"")];
+const SEEN: [(&str, &str); 1] = [("if-none-match", "\"v1\"")];
+
+/// 200, without a validator of its own.
+fn handler() -> Handler {
+    Handler::answering::<&str, &str>(200, &[], "hello world")
+}
+
+/// 200, with a tag of its own.
+fn tagging() -> Handler {
+    Handler::answering(200, &[("etag", "\"h1\"")], "hello world")
+}
+
+#[track_caller]
+fn outcome<V: ValidatorSource>(
+    source: V,
+    handler: Handler,
+    method: &str,
+    given: &[(&str, &str)],
+) -> (u16, usize) {
+    let layer = ConditionalLayer::new(source);
+    let answer = send(&layer, handler.clone(), request(method, given));
+    (answer.status, handler.calls())
+}
+
+/// An implementer's own source: a plain `async fn` and nothing else.
+#[derive(Clone)]
+struct Own(Current);
+
+impl ValidatorSource for Own {
+    async fn look_up(&self, _: &Parts) -> Result<Current, SourceError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// Counts how often it is asked.
+fn counted<C: Into<Current>>(asked: &Counter, current: C) -> impl ValidatorSource + use<C> {
+    let (asked, current) = (asked.clone(), current.into());
+    source_fn(move |_| {
+        asked.count();
+        let current = current.clone();
+        async move { Ok::<_, SourceError>(current) }
+    })
+}
+
+/// Says what [`SourceError`] it wants to say.
+fn erring<E>(error: fn() -> E) -> impl ValidatorSource
+where
+    E: Into<SourceError> + Send + 'static,
+{
+    source_fn(move |_| async move { Err::<Current, E>(error()) })
+}
+
+#[test]
+fn every_form_of_a_source_judges_alike() {
+    #[track_caller]
+    fn judges<V: ValidatorSource + Clone>(source: V) {
+        let outcome = |method, given: &[_]| outcome(source.clone(), handler(), method, given);
+        assert_eq!(outcome("GET", &SEEN), (304, 0));
+        assert_eq!(outcome("HEAD", &SEEN), (304, 0));
+        assert_eq!(outcome("GET", &STALE), (412, 0));
+        assert_eq!(outcome("GET", &[]), (200, 1));
+        assert_eq!(outcome("PUT", &STALE), (412, 0));
+        assert_eq!(outcome("PUT", &CURRENT), (200, 1));
+        assert_eq!(outcome("PUT", &[]), (200, 1));
+    }
+    let closure = || source_fn(|_: &Parts| async { Ok::<_, SourceError>(V1) });
+    judges(closure());
+    judges(Fixed::new(V1));
+    judges(Own(V1.into()));
+    judges(Arc::new(closure()));
+    judges(Arc::new(Fixed::new(V1)));
+    judges(closure().boxed());
+    judges(Fixed::new(V1).boxed());
+    judges(Arc::new(Own(V1.into()).boxed()));
+    judges(Fixed::new(Current::Unknown).or(Fixed::new(V1)));
+    judges(Own(Current::Unknown).or(Own(V1.into())));
+    judges(Arc::new(FromResponse.or(Own(V1.into()))).boxed());
+}
+
+/// What forwards a source forwards also what it says of itself.
+#[test]
+fn every_form_of_a_computing_source_leaves_writes_alone() {
+    #[track_caller]
+    fn computes<V: ValidatorSource + Clone>(source: V) {
+        let outcome = |method, given: &[_]| outcome(source.clone(), tagging(), method, given);
+        assert_eq!(outcome("GET", &[("if-none-match", "\"h1\"")]), (304, 1));
+        assert_eq!(outcome("GET", &STALE), (412, 1));
+        assert_eq!(outcome("PUT", &STALE), (200, 1));
+        assert_eq!(outcome("PUT", &[("if-match", "malformed")]), (200, 1));
+    }
+    computes(FromResponse);
+    computes(Arc::new(FromResponse));
+    computes(FromResponse.boxed());
+    computes(BodyHash::strong());
+    computes(Arc::new(BodyHash::strong()));
+    computes(BodyHash::strong().boxed());
+    computes(FromResponse.or(BodyHash::strong()));
+
+    // HEAD goes inward as GET where bodies are read.
+    #[track_caller]
+    fn tags_heads<V: ValidatorSource>(source: V) {
+        let handler = Handler::new(|head| {
+            assert_eq!(head.method, "GET");
+            crate::support::response::<&str, &str>(200, &[], "hello world")
+        });
+        let layer = ConditionalLayer::new(source);
+        let answer = send(&layer, handler, request::<&str, &str>("HEAD", &[]));
+        assert!(answer.field("etag").is_some() && answer.body.is_empty());
+    }
+    tags_heads(BodyHash::strong());
+    tags_heads(Arc::new(BodyHash::strong()));
+    tags_heads(BodyHash::strong().boxed());
+    tags_heads(FromResponse.or(BodyHash::strong()));
+}
+
+/// The second source answers where the first says that it does not know, and only there.
+#[test]
+fn chains() {
+    let second_is_asked = |first: Current| {
+        let asked = Counter::default();
+        let chain = Own(first).or(counted(&asked, EntityTag::from_static("\"v2\"")));
+        let given = [("if-none-match", "\"v2\"")];
+        let (status, _) = outcome(chain, tagging(), "GET", &given);
+        (status, asked.get())
+    };
+    assert_eq!(second_is_asked(Current::Unknown), (304, 1));
+    assert_eq!(second_is_asked(V1.into()), (200, 0));
+    assert_eq!(second_is_asked(Current::absent()), (200, 0));
+    assert_eq!(second_is_asked(Current::Delegated), (200, 0));
+
+    let asked = Counter::default();
+    let failing = erring(|| SourceError::failed("down")).or(counted(&asked, V1));
+    assert_eq!(outcome(failing, handler(), "PUT", &CURRENT), (503, 0));
+    let refusing = erring(unauthorized).or(counted(&asked, V1));
+    assert_eq!(outcome(refusing, handler(), "PUT", &CURRENT), (401, 0));
+    assert_eq!(asked.get(), 0);
+
+    // Nobody knows before the handler: reads by the response, writes not at all.
+    let nobody = || Own(Current::Unknown).or(FromResponse);
+    let seen = [("if-none-match", "\"h1\"")];
+    assert_eq!(outcome(nobody(), tagging(), "GET", &seen), (304, 1));
+    let own_tag = [("if-match", "\"h1\"")];
+    assert_eq!(outcome(nobody(), tagging(), "PUT", &own_tag), (412, 0));
+}
+
+/// A read is judged by its response, a conditional write fails closed (S-9), any other write runs.
+#[test]
+fn the_unknown() {
+    let unknown = || Fixed::new(Current::Unknown);
+    let by_date = [("if-unmodified-since", T)];
+    let no_date = [("if-unmodified-since", "soon")];
+    let anything = [("if-none-match", "*")];
+    assert_eq!(outcome(unknown(), tagging(), "GET", &STALE), (412, 1));
+    assert_eq!(outcome(unknown(), tagging(), "PUT", &CURRENT), (412, 0));
+    assert_eq!(outcome(unknown(), tagging(), "PUT", &by_date), (412, 0));
+    assert_eq!(outcome(unknown(), tagging(), "PUT", &anything), (412, 0));
+    assert_eq!(outcome(unknown(), tagging(), "PUT", &no_date), (200, 1));
+    assert_eq!(outcome(unknown(), tagging(), "PUT", &[]), (200, 1));
+
+    let layer = ConditionalLayer::new(unknown());
+    let answer = send(&layer, handler(), request("PUT", &CURRENT));
+    assert_eq!(answer.json()["reason"], "no_validator");
+}
+
+#[test]
+fn in_memory_versions() {
+    let versions = InMemoryVersions::new();
+    let put = |given: &[(&str, &str)]| outcome(versions.clone(), handler(), "PUT", given);
+    let matching = |tag: &EntityTag| {
+        let tag = String::from_utf8(tag.as_bytes().to_vec()).unwrap();
+        put(&[("if-match", &tag)])
+    };
+    assert_eq!(put(&[("if-none-match", "*")]), (200, 1));
+    let first = versions.changed("/r");
+    assert_eq!(put(&[("if-none-match", "*")]), (412, 0));
+    assert_eq!(matching(&first), (200, 1));
+    let second = versions.changed("/r");
+    assert_eq!(matching(&first), (412, 0));
+    assert_eq!(matching(&second), (200, 1));
+    assert_eq!(versions.tag("/r").unwrap().as_bytes(), second.as_bytes());
+
+    // Gone, and made again: no old tag is valid (R-8.8.1-2).
+    versions.removed("/r");
+    assert!(versions.tag("/r").is_none());
+    assert_eq!(matching(&second), (412, 0));
+    let third = versions.changed_at("/r", crate::support::date(T));
+    assert_eq!([&first, &second].map(matching), [(412, 0), (412, 0)]);
+    assert_eq!(matching(&third), (200, 1));
+    assert_eq!(put(&[("if-unmodified-since", T)]), (200, 1));
+    assert_eq!(
+        put(&[("if-unmodified-since", "Mon, 01 Jan 2024 00:00:00 GMT")]),
+        (412, 0)
+    );
+}
+
+/// `None` is a target that does not exist; a representation without a tag does.
+#[test]
+fn what_a_source_may_return() {
+    let any = [("if-match", "*")];
+    let put = |source: Fixed| outcome(source, handler(), "PUT", &any);
+    assert_eq!(put(Fixed::new(V1)), (200, 1));
+    assert_eq!(put(Fixed::new(Some(V1))), (200, 1));
+    assert_eq!(put(Fixed::new(Representation::new())), (200, 1));
+    assert_eq!(put(Fixed::new(None::<EntityTag>)), (412, 0));
+    assert_eq!(put(Fixed::new(Current::Unknown)), (412, 0));
+    assert_eq!(put(Fixed::new(Current::Delegated)), (200, 1));
+
+    // `?` on any error.
+    let own_error = source_fn(|_| async {
+        let version: u64 = "no number".parse()?;
+        Ok::<_, SourceError>(EntityTag::from_version(version))
+    });
+    assert_eq!(outcome(own_error, handler(), "PUT", &CURRENT), (503, 0));
+}
+
+fn unauthorized() -> SourceError {
+    let response = Response::builder()
+        .status(401)
+        .header("www-authenticate", "Bearer")
+        .body("who are you?");
+    SourceError::refused(response.unwrap())
+}
+
+fn forbidden() -> SourceError {
+    SourceError::refused(Response::builder().status(403).body("not you").unwrap())
+}
+
+fn not_found() -> SourceError {
+    SourceError::refused(
+        Response::builder()
+            .status(404)
+            .body("no such note")
+            .unwrap(),
+    )
+}
+
+/// A refusal of the source is the answer, whatever the request asks: no oracle (S-4, S-5), also not by 428 or 400.
+#[test]
+fn a_source_that_refuses_comes_first() {
+    type Refuse = fn() -> SourceError;
+    for (refuse, status, text) in [
+        (unauthorized as Refuse, 401, "who are you?"),
+        (forbidden, 403, "not you"),
+        (not_found, 404, "no such note"),
+    ] {
+        let handler = handler();
+        let layer = ConditionalLayer::new(erring(refuse)).writes(WritePolicy::strictly_required());
+        let plain = send(&layer, handler.clone(), request::<&str, &str>("GET", &[]));
+        for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE"] {
+            for given in [
+                &[][..],
+                &CURRENT,
+                &STALE,
+                &SEEN,
+                &[("if-match", "*")],
+                &[("if-match", "malformed")],
+                &[("if-none-match", "*")],
+                &[("if-modified-since", T)],
+                &[("if-unmodified-since", T)],
+            ] {
+                let answer = send(&layer, handler.clone(), request(method, given));
+                let what = format!("{method} {given:?}");
+                assert_eq!(answer.status, status, "{what}");
+                let mut expected = plain.headers.clone();
+                let body = if method == "HEAD" {
+                    expected.insert(CONTENT_LENGTH, text.len().into());
+                    ""
+                } else {
+                    text
+                };
+                assert_eq!(answer.headers, expected, "{what}");
+                assert_eq!(answer.body, body, "{what}");
+            }
+        }
+        assert_eq!(handler.calls(), 0);
+    }
+}
+
+const SECRET: &str = "postgres://root:hunter2@db is down";
+
+fn failing() -> impl ValidatorSource {
+    erring(|| SourceError::failed(SECRET))
+}
+
+/// J-12: validation is an optimisation on reads. They pass as they came, but for a Range that If-Range was to judge.
+#[test]
+fn reads_pass_where_the_source_fails() {
+    let record = Record::default();
+    let layer = ConditionalLayer::new(failing()).observe(record.hook());
+    for method in ["GET", "HEAD"] {
+        for (given, left) in [
+            (&[][..], &[][..]),
+            (&STALE, &STALE),
+            (&SEEN, &SEEN),
+            (&[("if-match", "malformed")], &[("if-match", "malformed")]),
+            (&[("range", "bytes=0-3")], &[("range", "bytes=0-3")]),
+            (
+                &[("range", "bytes=0-3"), ("if-range", "\"v1\"")],
+                &[("if-range", "\"v1\"")],
+            ),
+            (
+                &[("range", "bytes=0-3"), ("if-range", "\"v1\""), SEEN[0]],
+                &[("if-range", "\"v1\""), SEEN[0]],
+            ),
+        ] {
+            let handler = tagging();
+            let answer = send(&layer, handler.clone(), request(method, given));
+            assert_eq!(answer.status, 200, "{method} {given:?}");
+            assert_eq!(answer.headers, fields(&[("etag", "\"h1\"")]));
+            assert_eq!(handler.seen_fields(), fields(left), "{method} {given:?}");
+
+            let judged = record.take();
+            assert_eq!(judged.verdict, Verdict::SourceFailed);
+            assert_eq!(judged.moment, Moment::Before);
+            assert_eq!(judged.error.as_deref(), Some(SECRET));
+        }
+    }
+}
+
+/// On writes it is a promise: whatever could have been refused is not performed (S-9).
+#[test]
+fn conditional_writes_are_503_where_the_source_fails() {
+    let record = Record::default();
+    for policy in [WritePolicy::optional(), WritePolicy::required()] {
+        let layer = ConditionalLayer::new(failing())
+            .writes(policy)
+            .observe(record.hook());
+        for method in ["PUT", "PATCH", "DELETE", "POST"] {
+            for given in [
+                ("if-match", "\"v1\""),
+                ("if-match", "*"),
+                ("if-match", ""),
+                ("if-none-match", "*"),
+                ("if-none-match", "\"v1\""),
+                ("if-unmodified-since", T),
+            ] {
+                let handler = handler();
+                let answer = send(&layer, handler.clone(), request(method, &[given]));
+                check_unavailable(&answer, &format!("{method} {given:?}"));
+                assert_eq!(handler.calls(), 0, "{method} {given:?}");
+
+                let judged = record.take();
+                assert_eq!(judged.verdict, Verdict::Refused);
+                assert_eq!((judged.reason, judged.field), (Some(Reason::Source), None));
+                assert_eq!(judged.error.as_deref(), Some(SECRET));
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn check_unavailable(answer: &Answer, what: &str) {
+    assert_eq!(answer.status, 503, "{what}");
+    let expected: HeaderMap = fields(&[
+        ("cache-control", "no-store"),
+        ("content-type", "application/problem+json"),
+        ("retry-after", "1"),
+    ]);
+    assert_eq!(answer.headers, expected, "{what}");
+    let json = answer.json();
+    assert_eq!(json["error"], "precondition_unavailable");
+    assert_eq!(json["reason"], "source");
+    let text = String::from_utf8_lossy(&answer.body);
+    assert!(
+        !text.contains("postgres") && !text.contains("hunter2"),
+        "{text}"
+    );
+}
+
+/// Nobody asked for a judgement, so nothing is missing; a policy that asks for one cannot let it pass.
+#[test]
+fn unconditional_writes_where_the_source_fails() {
+    for method in ["PUT", "PATCH", "DELETE", "POST"] {
+        assert_eq!(outcome(failing(), handler(), method, &[]), (200, 1));
+    }
+    let layer = ConditionalLayer::new(failing()).writes(WritePolicy::required());
+    let answer = send(&layer, handler(), request::<&str, &str>("PUT", &[]));
+    check_unavailable(&answer, "PUT");
+}
+
+/// The source is asked once for each request that it can say something about, and for no other.
+#[test]
+fn who_is_asked() {
+    let mut failures = Failures::default();
+    for (method, given, expected) in [
+        ("GET", &[][..], 1),
+        ("GET", &SEEN, 1),
+        ("HEAD", &[], 1),
+        ("PUT", &[], 1),
+        ("PUT", &CURRENT, 1),
+        ("PUT", &STALE, 1),
+        ("DELETE", &[], 1),
+        ("POST", &CURRENT, 1),
+        ("POST", &[("if-modified-since", T)], 0),
+        ("POST", &[], 0),
+        ("OPTIONS", &STALE, 0),
+        ("TRACE", &STALE, 0),
+        ("CONNECT", &STALE, 0),
+        ("get", &SEEN, 0),
+        ("PROPFIND", &STALE, 0),
+    ] {
+        let asked = Counter::default();
+        outcome(counted(&asked, V1), handler(), method, given);
+        failures.expect_eq(format!("{method} {given:?}"), asked.get(), expected);
+    }
+    failures.assert_none();
+}
+
+/// `Delegated`: the handler gets every field as it came, and its answer passes as it is (R-13.2.1-5, R-13.1.5-9).
+#[test]
+fn delegated_requests_pass_untouched() {
+    let all = [
+        ("if-match", "\"v0\""),
+        ("if-none-match", "\"h1\""),
+        ("if-modified-since", T),
+        ("if-unmodified-since", T),
+        ("if-range", "\"v0\""),
+        ("range", "bytes=0-3"),
+    ];
+    for source in [
+        Fixed::new(Current::Delegated).boxed(),
+        Own(Current::Delegated).boxed(),
+    ] {
+        for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "POST"] {
+            let handler = tagging();
+            let layer = ConditionalLayer::new(source.clone()).writes(WritePolicy::required());
+            let answer = send(&layer, handler.clone(), request(method, &all));
+            assert_eq!(answer.status, 200, "{method}");
+            assert_eq!(answer.headers, fields(&[("etag", "\"h1\"")]), "{method}");
+            let seen = handler.seen_fields();
+            assert_eq!(seen, fields(&all), "{method}");
+            assert!(seen.contains_key(IF_RANGE) && seen.contains_key(RANGE));
+        }
+    }
+}
+
+#[test]
+#[should_panic(
+    expected = "give BodyHash a reader with .probing(reader), or implement \
+                           ValidatorSource::look_up"
+)]
+fn required_over_a_source_that_looks_nothing_up() {
+    let _ = ConditionalLayer::new(FromResponse).writes(WritePolicy::required());
+}
+
+#[test]
+#[should_panic(expected = "needs a source that looks validators up before the handler runs")]
+fn strictly_required_over_a_body_hash() {
+    let _ = ConditionalLayer::new(BodyHash::strong()).writes(WritePolicy::strictly_required());
+}
+
+/// One of a chain is enough.
+#[test]
+fn required_over_a_chain_that_looks_up() {
+    let chain = FromResponse.or(Fixed::new(V1));
+    let layer = ConditionalLayer::new(chain).writes(WritePolicy::required());
+    let answer = send(&layer, handler(), request::<&str, &str>("PUT", &[]));
+    assert_eq!(answer.status, 428);
+}
