@@ -7,6 +7,7 @@ mod between;
 mod computing;
 mod explain;
 mod mounting;
+mod not_modified;
 mod readiness;
 mod recovery;
 mod sources;
