@@ -10,6 +10,7 @@ mod mounting;
 mod not_modified;
 mod readiness;
 mod recovery;
+mod refusals;
 mod sources;
 mod support;
 mod vectors;
