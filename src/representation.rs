@@ -205,6 +205,10 @@ impl Representation {
         self.last_modified
     }
 
+    pub(crate) const fn has_validator(&self) -> bool {
+        self.entity_tag.is_some() || self.last_modified.is_some()
+    }
+
     /// Every tag that guards a write.
     pub(crate) fn current_tags(&self) -> impl Iterator<Item = &EntityTag> + Clone {
         self.entity_tag.iter().chain(&self.other_tags)

@@ -48,10 +48,7 @@ impl<V: ValidatorSource> Shared<V> {
         mut current: Representation,
         mut response: Response<B>,
     ) -> Response<ConditionalBody<B>> {
-        if matches!(
-            response.status(),
-            StatusCode::OK | StatusCode::PARTIAL_CONTENT
-        ) {
+        if selects_a_representation(response.status()) {
             let headers = response.headers_mut();
             response::add_what_is_missing(headers, &mut current, || self.options.now());
             response::add_fields(headers, &self.options.response_fields);
@@ -68,10 +65,12 @@ impl<V: ValidatorSource> Shared<V> {
         B: Body<Data = Bytes> + Unpin,
     {
         let (mut head, body) = response.into_parts();
+        if selects_a_representation(head.status) {
+            response::add_fields(&mut head.headers, &self.options.response_fields);
+        }
         if head.status != StatusCode::OK {
             return Next::Respond(passed(&look, head, ConditionalBody::inner(body)));
         }
-        response::add_fields(&mut head.headers, &self.options.response_fields);
         let body_is_whole = !look.is_head || look.drops_body;
         if body_is_whole
             && let Compute::FromBody(tag) = self.source.compute(&head)
@@ -182,6 +181,11 @@ impl<V: ValidatorSource> Shared<V> {
             self.options.observer.tell(&judged);
         }
     }
+}
+
+/// A 206 carries what the 200 would (section 15.3.7).
+fn selects_a_representation(status: StatusCode) -> bool {
+    matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT)
 }
 
 /// The response of a read that stays what it is. A HEAD that went inward as GET loses its body here.

@@ -20,7 +20,7 @@ use super::take_lock::TakenLock;
 use super::write_lock::HeldLock;
 use crate::preconditions::Given;
 use crate::source::{SourceError, ValidatorSource};
-use crate::{Current, Reason};
+use crate::{Current, Reason, Representation};
 
 pub(crate) async fn read_waiting<S, V, ReqBody, ResBody>(
     shared: Arc<Shared<V>>,
@@ -46,16 +46,19 @@ where
     };
     match plan {
         Plan::Answer(response) => Ok(response),
-        Plan::Run(After::Attach(before)) if shared.options.verifies_after => {
+        Plan::Run(After::Attach(before))
+            if shared.options.verifies_after && before.has_validator() =>
+        {
             let head = request.head.clone();
             let response = make_ready_and_call(inner, request.into_request()).await?;
             let after = shared.look_up(&head, &mut waited).await;
             let unchanged = after.is_ok_and(|after| before.is_still(&after));
-            let after = if unchanged {
-                After::Attach(before)
+            let known = if unchanged {
+                before
             } else {
-                After::Pass
+                Representation::new()
             };
+            let after = After::Attach(known);
             ResponseFuture::running(shared, std::future::ready(Ok(response)), after).await
         }
         Plan::Run(after) => {

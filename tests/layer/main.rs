@@ -8,6 +8,7 @@ mod computing;
 mod explain;
 mod mounting;
 mod not_modified;
+mod passing;
 mod readiness;
 mod recovery;
 mod refusals;

@@ -142,6 +142,6 @@ impl<V: ValidatorSource> Shared<V> {
         let mut judged = self.judged(MethodClass::Read, Verdict::SourceFailed, waited);
         judged.error = Some(error.to_string().into());
         self.options.observer.tell(&judged);
-        After::Pass
+        After::Attach(Representation::new())
     }
 }
