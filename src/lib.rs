@@ -116,6 +116,7 @@
 //! | `layer` | yes | the layer, the sources, the write lock |
 //! | `body-hash` | yes | [`BodyHash`] |
 //! | `axum` | no | extractors, responses, and a source made of extractors |
+//! | `headers` | no | conversions from and to the typed fields of the `headers` crate |
 //! | `tracing` | no | one event for each judged request, target `tower_conditional` |
 //!
 //! # What it is not
@@ -153,6 +154,8 @@ mod rewritten_tag;
 #[cfg(feature = "layer")]
 mod source;
 mod tag_list;
+#[cfg(feature = "headers")]
+mod typed_headers;
 
 pub use entity_tag::{EntityTag, Epoch, InvalidEntityTag};
 pub use evaluate::Decision;

@@ -6,6 +6,7 @@
 mod client;
 mod durability;
 mod hyper_service;
+mod metrics;
 mod notes_life;
 mod notes_preconditions;
 mod notes_process;

@@ -1,0 +1,69 @@
+//! Conversions from and to the typed fields of the `headers` crate (feature `headers`). Its parsers judge nothing
+//! here: this crate reads the fields of a request by itself.
+
+use std::time::SystemTime;
+
+use headers::{ETag, Header, HeaderMapExt, LastModified};
+use http::HeaderMap;
+use http::header::ETAG;
+
+use crate::{EntityTag, HttpDate, InvalidEntityTag};
+
+/// ```
+/// use tower_conditional::EntityTag;
+///
+/// let typed: headers::ETag = "W/\"v1\"".parse().expect("a tag");
+/// let tag = EntityTag::try_from(&typed)?;
+/// assert!(tag.is_weak());
+/// # Ok::<(), tower_conditional::InvalidEntityTag>(())
+/// ```
+impl TryFrom<&ETag> for EntityTag {
+    type Error = InvalidEntityTag;
+
+    fn try_from(typed: &ETag) -> Result<Self, InvalidEntityTag> {
+        let mut fields = HeaderMap::new();
+        fields.typed_insert(typed.clone());
+        let value = fields.remove(ETAG).ok_or(InvalidEntityTag)?;
+        Self::try_from(value)
+    }
+}
+
+/// Fails for what the `headers` crate does not take, such as obs-text.
+impl TryFrom<&EntityTag> for ETag {
+    type Error = InvalidEntityTag;
+
+    fn try_from(tag: &EntityTag) -> Result<Self, InvalidEntityTag> {
+        let mut values = std::iter::once(tag.header_value());
+        Self::decode(&mut values).map_err(|_| InvalidEntityTag)
+    }
+}
+
+impl From<LastModified> for HttpDate {
+    fn from(typed: LastModified) -> Self {
+        SystemTime::from(typed).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_come_back_as_they_went() {
+        for literal in ["\"v1\"", "W/\"v1\"", "\"\"", "\"a,b\\\""] {
+            let tag: EntityTag = literal.parse().unwrap();
+            let typed = ETag::try_from(&tag).unwrap();
+            let back = EntityTag::try_from(&typed).unwrap();
+            assert_eq!(back.as_bytes(), literal.as_bytes());
+        }
+    }
+
+    #[test]
+    fn dates_come_back_as_they_went() {
+        let date = HttpDate::from_unix_seconds(1_735_689_600).unwrap();
+        let typed = LastModified::from(
+            SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_735_689_600),
+        );
+        assert_eq!(HttpDate::from(typed), date);
+    }
+}
