@@ -154,6 +154,8 @@ mod rewritten_tag;
 #[cfg(feature = "layer")]
 mod source;
 mod tag_list;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 #[cfg(feature = "headers")]
 mod typed_headers;
 
