@@ -14,4 +14,5 @@ mod recovery;
 mod refusals;
 mod sources;
 mod support;
+mod testkit;
 mod vectors;
