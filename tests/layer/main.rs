@@ -4,6 +4,7 @@
 
 mod appendix_a;
 mod between;
+mod bodies;
 mod computing;
 mod explain;
 mod mounting;
