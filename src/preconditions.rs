@@ -66,6 +66,18 @@ impl Field {
         }
     }
 
+    /// A comparison of numbers: most requests carry none of the five, and must not pay for five look-ups.
+    const fn named(name: &HeaderName) -> Option<Self> {
+        match *name {
+            IF_MATCH => Some(Self::IfMatch),
+            IF_NONE_MATCH => Some(Self::IfNoneMatch),
+            IF_MODIFIED_SINCE => Some(Self::IfModifiedSince),
+            IF_UNMODIFIED_SINCE => Some(Self::IfUnmodifiedSince),
+            IF_RANGE => Some(Self::IfRange),
+            _ => None,
+        }
+    }
+
     const fn bit(self) -> u8 {
         1 << self as u8
     }
@@ -83,16 +95,8 @@ pub(crate) struct Given(u8);
 
 impl Given {
     pub(crate) fn in_headers(headers: &HeaderMap) -> Self {
-        let conditional = headers.keys().filter(|name| {
-            // Most requests carry none of the five: two octets tell, before five map look-ups would.
-            name.as_str().starts_with("if-")
-        });
-        conditional.fold(Self::default(), |given, name| {
-            let found = Field::ALL
-                .into_iter()
-                .find(|field| field.header_name() == name);
-            Self(given.0 | found.map_or(0, Field::bit))
-        })
+        let fields = headers.keys().filter_map(Field::named);
+        fields.fold(Self::default(), |given, field| Self(given.0 | field.bit()))
     }
 
     pub(crate) const fn any(self) -> bool {
@@ -101,6 +105,11 @@ impl Given {
 
     pub(crate) const fn has(self, field: Field) -> bool {
         self.0 & field.bit() != 0
+    }
+
+    pub(crate) fn fields(self) -> impl Iterator<Item = Field> {
+        let given = move |field: &Field| self.has(*field);
+        Field::ALL.into_iter().filter(given)
     }
 
     /// Whether one of the fields that can stop a write is there (section 13.2.2, steps 1 to 3).
@@ -257,9 +266,9 @@ impl<'h> Preconditions<'h> {
 
     /// The current tag as If-None-Match lists it, where a tolerated intermediary has rewritten it.
     pub(crate) fn as_listed(&self, current: &Current) -> Option<EntityTag> {
+        let rewrites = self.rewrites?;
         let ours = current.representation()?.entity_tag()?;
-        let lines = self.lines(Field::IfNoneMatch)?;
-        self.rewrites?.as_listed(lines, ours)
+        rewrites.as_listed(self.lines(Field::IfNoneMatch)?, ours)
     }
 
     /// Whether the request carries the field, whatever is in it.
