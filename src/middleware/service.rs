@@ -1,6 +1,5 @@
 //! The service: `call` is the flow of a request, from top to bottom.
 
-use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -195,11 +194,9 @@ impl<S, V, C> Conditional<S, V, C> {
         after: After,
     ) -> ResponseFuture<S::Future, V, ResBody, S::Error>
     where
-        S: Service<Request<ReqBody>> + Clone,
+        S: Service<Request<ReqBody>>,
     {
-        let clone = self.inner.clone();
-        let mut ready = mem::replace(&mut self.inner, clone);
-        ResponseFuture::running(self.shared.clone(), ready.call(request), after)
+        ResponseFuture::running(self.shared.clone(), self.inner.call(request), after)
     }
 
     fn answer<F, ResBody: Body, E>(
