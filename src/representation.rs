@@ -107,8 +107,14 @@ pub enum Absent {
 #[derive(Clone, Debug, Default)]
 pub struct Representation {
     entity_tag: Option<EntityTag>,
-    other_tags: Vec<EntityTag>,
     last_modified: Option<LastModified>,
+    more: Option<Box<More>>,
+}
+
+/// What few representations have: every request moves a representation about, and should not move this.
+#[derive(Clone, Debug, Default)]
+struct More {
+    other_tags: Vec<EntityTag>,
     fields: HeaderMap,
 }
 
@@ -164,7 +170,7 @@ impl Representation {
     /// They count on writes only.
     #[must_use]
     pub fn other_tags(mut self, tags: impl IntoIterator<Item = EntityTag>) -> Self {
-        self.other_tags.extend(tags);
+        self.more().other_tags.extend(tags);
         self
     }
 
@@ -172,10 +178,11 @@ impl Representation {
     /// ([section 15.4.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5)).
     #[must_use]
     pub fn field(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        let fields = &mut self.more().fields;
         if name == VARY {
-            add_vary(&mut self.fields, &value);
+            add_vary(fields, &value);
         } else {
-            self.fields.insert(name, value);
+            fields.insert(name, value);
         }
         self
     }
@@ -184,7 +191,7 @@ impl Representation {
     #[must_use]
     pub fn varying_on(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         for name in names {
-            add_vary(&mut self.fields, &HeaderValue::from(name));
+            add_vary(&mut self.more().fields, &HeaderValue::from(name));
         }
         self
     }
@@ -211,11 +218,17 @@ impl Representation {
 
     /// Every tag that guards a write.
     pub(crate) fn current_tags(&self) -> impl Iterator<Item = &EntityTag> + Clone {
-        self.entity_tag.iter().chain(&self.other_tags)
+        let others = self.more.iter().flat_map(|more| &more.other_tags);
+        self.entity_tag.iter().chain(others)
     }
 
-    pub(crate) const fn fields(&self) -> &HeaderMap {
-        &self.fields
+    /// The fields beside the validators, if there are any.
+    pub(crate) fn fields(&self) -> Option<&HeaderMap> {
+        self.more.as_ref().map(|more| &more.fields)
+    }
+
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
     }
 
     /// What the fields of a response say about its validators; one that is not well-formed is none.

@@ -35,11 +35,14 @@ pub(crate) fn not_modified<B: Default>(
     let mut response = Response::new(B::default());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
-    add_validators(headers, current, now);
-    if headers.contains_key(ETAG) {
-        headers.remove(LAST_MODIFIED);
+    match (current.take_entity_tag(), current.last_modified_date()) {
+        (Some(tag), _) => {
+            headers.insert(ETAG, tag.into());
+        }
+        (None, Some(date)) => add_last_modified(headers, date, now()),
+        (None, None) => {}
     }
-    add_fields(headers, current.fields());
+    add_source_fields(headers, current);
     add_fields(headers, route_fields);
     response
 }
@@ -61,8 +64,19 @@ pub(crate) fn add_what_is_missing(
     current: &mut Representation,
     now: impl FnOnce() -> HttpDate,
 ) {
-    add_validators(headers, current, now);
-    add_fields(headers, current.fields());
+    if let Some(tag) = current.take_entity_tag() {
+        headers.entry(ETAG).or_insert(tag.into());
+    }
+    if let Some(date) = current.last_modified_date() {
+        add_last_modified(headers, date, now());
+    }
+    add_source_fields(headers, current);
+}
+
+fn add_source_fields(headers: &mut HeaderMap, current: &Representation) {
+    if let Some(fields) = current.fields() {
+        add_fields(headers, fields);
+    }
 }
 
 /// Adds fields that are not there yet; Vary is a list and grows.
@@ -79,19 +93,6 @@ pub(crate) fn add_fields(headers: &mut HeaderMap, fields: &HeaderMap) {
                 headers.append(name, line.clone());
             });
         }
-    }
-}
-
-fn add_validators(
-    headers: &mut HeaderMap,
-    current: &mut Representation,
-    now: impl FnOnce() -> HttpDate,
-) {
-    if let Some(tag) = current.take_entity_tag() {
-        headers.entry(ETAG).or_insert(tag.into());
-    }
-    if let Some(date) = current.last_modified_date() {
-        add_last_modified(headers, date, now());
     }
 }
 
