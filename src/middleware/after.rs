@@ -20,10 +20,6 @@ use crate::{
 };
 
 /// A response, or what has to be read before there is one.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is matched on at once; a box would be an allocation"
-)]
 pub(crate) enum Next<B: Body> {
     Respond(Response<ConditionalBody<B>>),
     Hash(http_response::Parts, Hashing<B>, SecondLook),
@@ -108,11 +104,11 @@ impl<V: ValidatorSource> Shared<V> {
         };
         let refusal = match decision {
             Decision::Proceed | Decision::IgnoreRange => {
-                self.options.observer.tell(&judged(Verdict::Proceeded));
+                self.options.observer.tell(|| judged(Verdict::Proceeded));
                 return passed(&look, head, body);
             }
             Decision::NotModified => {
-                self.options.observer.tell(&judged(Verdict::NotModified));
+                self.options.observer.tell(|| judged(Verdict::NotModified));
                 if let Some(tag) = preconditions.as_listed(&current) {
                     head.headers.insert(ETAG, tag.into());
                 }
@@ -144,8 +140,8 @@ impl<V: ValidatorSource> Shared<V> {
             self.report_unjudged(&written, &response);
             vouch_for_validators(&mut response, written.is_put);
         }
-        if let Some(judged) = &written.judged {
-            self.options.observer.tell(judged);
+        if let Some(judged) = written.judged {
+            self.options.observer.tell(|| *judged);
         }
         response
     }
@@ -160,7 +156,7 @@ impl<V: ValidatorSource> Shared<V> {
             moment: Moment::After,
             ..written
                 .judged
-                .unwrap_or_else(|| Judged::new(class, Moment::After))
+                .map_or_else(|| Judged::new(class, Moment::After), |judged| *judged)
         };
         let mut answer = self.refuse(lost.into(), judged, false);
         if self.options.recovery.is_some() {
@@ -177,8 +173,8 @@ impl<V: ValidatorSource> Shared<V> {
             .as_ref()
             .is_some_and(|awaits| !awaits.is_settled());
         if unjudged && response.extensions().get::<JudgedByHandler>().is_none() {
-            let judged = self.judged(MethodClass::Write, Verdict::Unjudged, Waited::default());
-            self.options.observer.tell(&judged);
+            let judged = || self.judged(MethodClass::Write, Verdict::Unjudged, Waited::default());
+            self.options.observer.tell(judged);
         }
     }
 }

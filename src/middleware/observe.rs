@@ -147,11 +147,16 @@ impl Observer {
         self.is_on().then(Instant::now)
     }
 
-    pub(crate) fn tell(&self, judged: &Judged) {
+    /// The record is made only if anybody looks.
+    pub(crate) fn tell(&self, judged: impl FnOnce() -> Judged) {
+        if !self.is_on() {
+            return;
+        }
+        let judged = judged();
         #[cfg(feature = "tracing")]
-        trace(judged);
+        trace(&judged);
         if let Some(hook) = &self.0 {
-            hook(judged);
+            hook(&judged);
         }
     }
 }

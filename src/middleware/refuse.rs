@@ -72,7 +72,7 @@ impl<V: ValidatorSource> Shared<V> {
         judged: Judged,
         is_head: bool,
     ) -> Response<ConditionalBody<B>> {
-        self.options.observer.tell(&Judged {
+        self.options.observer.tell(|| Judged {
             verdict: Verdict::Refused,
             field: refusal.field(),
             reason: Some(refusal.reason()),
@@ -133,7 +133,7 @@ impl<V: ValidatorSource> Shared<V> {
             return None;
         }
         let answer = hook.answer(head, field, &refused.current).await?;
-        self.options.observer.tell(&Judged {
+        self.options.observer.tell(|| Judged {
             verdict: Verdict::AlreadyApplied,
             field,
             ..refused.judged.clone()

@@ -59,7 +59,7 @@ pub(crate) enum After {
 #[derive(Debug)]
 pub(crate) struct SecondLook {
     /// `None` when the request carries no precondition.
-    pub(crate) preconditions: Option<TakenPreconditions>,
+    pub(crate) preconditions: Option<Box<TakenPreconditions>>,
     /// A HEAD that went inward as GET.
     pub(crate) drops_body: bool,
     pub(crate) is_head: bool,
@@ -71,8 +71,8 @@ pub(crate) struct Written {
     /// Held until the handler has answered.
     pub(crate) lock: Option<HeldLock>,
     pub(crate) is_put: bool,
-    /// To be reported when the handler has answered.
-    pub(crate) judged: Option<Judged>,
+    /// To be reported when the handler has answered, if anybody looks.
+    pub(crate) judged: Option<Box<Judged>>,
     /// Nobody has judged the write yet.
     pub(crate) awaits: Option<AwaitsJudgement>,
 }

@@ -7,7 +7,7 @@ use http_body::Body;
 
 use super::{After, Plan, SecondLook, Waited};
 use crate::middleware::body::ConditionalBody;
-use crate::middleware::observe::Verdict;
+use crate::middleware::observe::{Judged, Verdict};
 use crate::middleware::options::Shared;
 use crate::middleware::refuse::show_validators;
 use crate::middleware::taken::TakenPreconditions;
@@ -44,7 +44,7 @@ impl<V: ValidatorSource> Shared<V> {
             if let Some(answer) = self.answer_read(head, decision, &mut current, waited) {
                 return Plan::Answer(answer);
             }
-            self.forget_preconditions(&mut head.headers, decision);
+            self.forget_preconditions(&mut head.headers, given, decision);
         }
         match current {
             Current::Present(representation) => Plan::Run(After::Attach(representation)),
@@ -62,11 +62,11 @@ impl<V: ValidatorSource> Shared<V> {
         let judged = |verdict| self.judged(MethodClass::Read, verdict, waited);
         let refusal = match decision {
             Decision::Proceed | Decision::IgnoreRange => {
-                self.options.observer.tell(&judged(Verdict::Proceeded));
+                self.options.observer.tell(|| judged(Verdict::Proceeded));
                 return None;
             }
             Decision::NotModified => {
-                self.options.observer.tell(&judged(Verdict::NotModified));
+                self.options.observer.tell(|| judged(Verdict::NotModified));
                 return Some(self.not_modified(current));
             }
             Decision::PreconditionFailed(failed) => failed.into(),
@@ -94,12 +94,12 @@ impl<V: ValidatorSource> Shared<V> {
 
     /// Fields that were judged must not be judged again further in by other validators; a Range goes if If-Range
     /// says so.
-    fn forget_preconditions(&self, headers: &mut HeaderMap, decision: Decision) {
+    fn forget_preconditions(&self, headers: &mut HeaderMap, given: Given, decision: Decision) {
         if decision == Decision::IgnoreRange {
             headers.remove(RANGE);
         }
         if !self.options.keeps_preconditions {
-            for field in Field::ALL {
+            for field in given.fields() {
                 headers.remove(field.header_name());
             }
         }
@@ -115,9 +115,10 @@ impl<V: ValidatorSource> Shared<V> {
             head.headers.remove(RANGE);
         }
         let now = self.options.now_for(given);
+        let keep = self.options.keeps_preconditions;
         let preconditions = given
             .any()
-            .then(|| TakenPreconditions::take(head, given, now, self.options.keeps_preconditions));
+            .then(|| Box::new(TakenPreconditions::take(head, given, now, keep)));
         if drops_body {
             head.method = Method::GET;
         }
@@ -139,9 +140,10 @@ impl<V: ValidatorSource> Shared<V> {
         if given.has(Field::IfRange) {
             head.headers.remove(RANGE);
         }
-        let mut judged = self.judged(MethodClass::Read, Verdict::SourceFailed, waited);
-        judged.error = Some(error.to_string().into());
-        self.options.observer.tell(&judged);
+        self.options.observer.tell(|| Judged {
+            error: Some(error.to_string().into()),
+            ..self.judged(MethodClass::Read, Verdict::SourceFailed, waited)
+        });
         After::Attach(Representation::new())
     }
 }

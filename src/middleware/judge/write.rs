@@ -8,7 +8,7 @@ use crate::middleware::checked::{AwaitsJudgement, Checked};
 use crate::middleware::observe::{Judged, Verdict, evidence};
 use crate::middleware::options::Shared;
 use crate::middleware::write_lock::HeldLock;
-use crate::preconditions::Given;
+use crate::preconditions::{Field, Given};
 use crate::refusal::Refusal;
 use crate::source::ValidatorSource;
 use crate::{Current, Decision, MethodClass, Preconditions, Reason};
@@ -52,12 +52,19 @@ impl<V: ValidatorSource> Shared<V> {
         WritePlan::Run(After::Write(Written {
             lock,
             is_put,
-            judged: held_by.map(|field| Judged {
-                field: Some(field),
-                ..judged
-            }),
+            judged: self.to_report(held_by, judged),
             awaits: None,
         }))
+    }
+
+    fn to_report(&self, held_by: Option<Field>, judged: Judged) -> Option<Box<Judged>> {
+        let looked_at = held_by.is_some() && self.options.observer.is_on();
+        looked_at.then(|| {
+            Box::new(Judged {
+                field: held_by,
+                ..judged
+            })
+        })
     }
 
     fn refusal(
