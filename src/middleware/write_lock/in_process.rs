@@ -4,8 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::key::KeyHashes;
 use super::keyed_queue::{KeyedQueue, Turn, Waiting};
-use super::{KeyHashes, WriteGuard, WriteKey, WriteLock};
+use super::{WriteGuard, WriteKey, WriteLock};
 use crate::source::BoxError;
 
 /// A [`WriteLock`] among the writers of one process; clones share it.
@@ -68,5 +69,162 @@ impl Future for TakeAll {
             this.taken.push(turn);
         }
         Poll::Ready(Ok(WriteGuard::new(std::mem::take(&mut this.taken))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+
+    use super::*;
+
+    type Locking<'a> = Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>>;
+
+    fn key(name: &str) -> WriteKey<'_> {
+        WriteKey::new(name.as_bytes())
+    }
+
+    fn poll<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Poll<T> {
+        Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[track_caller]
+    fn guard(locking: &mut Locking<'_>) -> WriteGuard {
+        match poll(locking) {
+            Poll::Ready(guard) => guard.unwrap(),
+            Poll::Pending => panic!("somebody else has the lock"),
+        }
+    }
+
+    /// Memory is bounded by the requests in flight: however many keys were used, none stays.
+    #[test]
+    fn unused_keys_are_forgotten() {
+        let lock = InProcessLock::new();
+        for n in 0..10_000 {
+            let name = format!("/notes/{n}");
+            let held = lock.try_lock(&[key(&name)]);
+            assert_eq!(lock.0.len(), 1);
+            drop(held);
+        }
+        let names: Vec<_> = (0..100).map(|n| n.to_string()).collect();
+        let keys: Vec<_> = names.iter().map(|name| key(name)).collect();
+        let held = lock.try_lock(&keys);
+        assert_eq!(lock.0.len(), 100);
+        drop(held);
+        assert_eq!(lock.0.len(), 0);
+    }
+
+    #[test]
+    fn waiters_that_leave_are_forgotten() {
+        let lock = InProcessLock::new();
+        let keys = [key("/a")];
+        let held = lock.try_lock(&keys);
+        let number = KeyHashes::of(&keys).as_slice()[0];
+        let mut waiting: Vec<_> = (0..1000).map(|_| lock.lock(&keys)).collect();
+        assert_eq!(
+            lock.0.waiters(number),
+            0,
+            "the place is taken at the first poll"
+        );
+        for locking in &mut waiting {
+            assert!(poll(locking).is_pending());
+        }
+        assert_eq!(lock.0.waiters(number), 1000);
+        waiting.truncate(10);
+        assert_eq!(lock.0.waiters(number), 10);
+        drop(held);
+        assert_eq!(lock.0.len(), 1, "the first of the line has been called");
+        drop(waiting);
+        assert_eq!(lock.0.len(), 0);
+    }
+
+    #[test]
+    fn a_failed_try_gives_back_what_it_took() {
+        let lock = InProcessLock::new();
+        let held = lock.try_lock(&[key("/b")]);
+        let both = [key("/a"), key("/b"), key("/c")];
+        assert!(lock.try_lock(&both).is_none());
+        assert_eq!(lock.0.len(), 1);
+        let mut all = lock.lock(&both);
+        assert!(poll(&mut all).is_pending());
+        drop(held);
+        let all = guard(&mut all);
+        assert_eq!(lock.0.len(), 3);
+        drop(all);
+        assert_eq!(lock.0.len(), 0);
+    }
+
+    #[test]
+    fn dropped_between_two_keys() {
+        let lock = InProcessLock::new();
+        let held = lock.try_lock(&[key("/b")]);
+        let both = [key("/a"), key("/b")];
+        let mut waiting = lock.lock(&both);
+        assert!(poll(&mut waiting).is_pending());
+        drop(waiting);
+        assert_eq!(lock.0.len(), 1);
+        drop(held);
+        assert_eq!(lock.0.len(), 0);
+    }
+
+    /// A waker may own anything, the very lock included: it is never dropped while the table is locked.
+    #[test]
+    fn a_waker_may_own_the_lock() {
+        struct Owns(#[expect(dead_code, reason = "dropped with it")] WriteGuard);
+
+        impl Wake for Owns {
+            fn wake(self: Arc<Self>) {}
+        }
+
+        let lock = InProcessLock::new();
+        let keys = [key("/a")];
+        let owning = || Waker::from(Arc::new(Owns(lock.try_lock(&keys).unwrap())));
+
+        // Replaced by another waker at a later poll.
+        let waker = owning();
+        let mut waiting = lock.lock(&keys);
+        let polled = waiting.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        drop(waker);
+        assert!(poll(&mut waiting).is_pending());
+        drop(guard(&mut waiting));
+
+        // Dropped with the place in the line.
+        let waker = owning();
+        let mut waiting = lock.lock(&keys);
+        let polled = waiting.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        drop(waker);
+        drop(waiting);
+        assert_eq!(lock.0.len(), 0);
+    }
+
+    /// The waker that was given last is the one that is called.
+    #[test]
+    fn the_last_waker_counts() {
+        #[derive(Default)]
+        struct Counted(AtomicUsize);
+
+        impl Wake for Counted {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+
+        let lock = InProcessLock::new();
+        let keys = [key("/a")];
+        let held = lock.try_lock(&keys);
+        let mut waiting = lock.lock(&keys);
+        let counted = [0; 3].map(|_| Arc::<Counted>::default());
+        for counted in &counted {
+            let waker = Waker::from(counted.clone());
+            let polled = waiting.as_mut().poll(&mut Context::from_waker(&waker));
+            assert!(polled.is_pending());
+        }
+        drop(held);
+        let wakes = counted.map(|counted| counted.0.load(Ordering::SeqCst));
+        assert_eq!(wakes, [0, 0, 1]);
     }
 }

@@ -88,6 +88,13 @@ impl KeyedQueue {
     pub(crate) fn len(&self) -> usize {
         (0..SHARDS as u64).map(|key| self.shard(key).len()).sum()
     }
+
+    /// How many wait for their turn.
+    #[cfg(test)]
+    pub(crate) fn waiters(&self, key: u64) -> usize {
+        let shard = self.shard(key);
+        shard.get(&key).map_or(0, |line| line.waiters.len())
+    }
 }
 
 /// The turn of one key; dropping it calls the next waiter.
@@ -142,7 +149,13 @@ impl Future for Waiting {
             .waiters
             .binary_search_by_key(&ticket, |waiter| waiter.0)
         {
-            line.waiters[place].1.clone_from(cx.waker());
+            let waker = &mut line.waiters[place].1;
+            if !waker.will_wake(cx.waker()) {
+                let previous = std::mem::replace(waker, cx.waker().clone());
+                drop(shard);
+                // Outside the lock, here and below: dropping a waker may run anything.
+                drop(previous);
+            }
         }
         Poll::Pending
     }
@@ -168,7 +181,6 @@ impl Drop for Waiting {
         {
             let waiter = line.waiters.remove(place);
             drop(shard);
-            // Outside the lock: dropping a waker may run anything.
             drop(waiter);
         }
     }
