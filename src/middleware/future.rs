@@ -105,9 +105,10 @@ where
         loop {
             match this.state.as_mut().project() {
                 StateProjection::Running { inner, after } => {
-                    let response = ready!(inner.poll(cx))?;
+                    let response = ready!(inner.poll(cx));
+                    // An error, too, frees the write lock at once.
                     let after = after.take().expect(AGAIN);
-                    match this.shared.finish(after, response) {
+                    match this.shared.finish(after, response?) {
                         Next::Respond(response) => return Poll::Ready(Ok(response)),
                         Next::Hash(head, hashing, look) => {
                             let reading = Some(Reading {
