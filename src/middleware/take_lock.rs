@@ -6,7 +6,7 @@ use http::request::Parts;
 
 use super::judge::{Waited, outer_lock};
 use super::options::Shared;
-use super::write_lock::{HeldLock, KeyHashes, WriteGuard, WriteKey, WriteLock, path_key};
+use super::write_lock::{HeldLock, WriteKeys, WriteLock, path_key};
 use crate::source::{BoxError, ValidatorSource};
 
 /// The write lock of a request, as far as it could be had without waiting.
@@ -32,17 +32,14 @@ impl<V: ValidatorSource> Shared<V> {
         let Some(lock) = &self.options.writes.lock else {
             return TakenLock::NotNeeded;
         };
-        self.with_keys(head, |keys| {
-            let hashes = KeyHashes::of(keys);
-            let outer = outer_lock(head);
-            if let Some(outer) = outer.filter(|outer| outer.covers(lock, &hashes)) {
-                return TakenLock::Held(outer.clone());
-            }
-            match lock.try_lock(keys) {
-                Some(guard) => TakenLock::Held(HeldLock::new(guard, lock, hashes, outer)),
-                None => TakenLock::Busy,
-            }
-        })
+        let (keys, outer) = (self.keys_to_take(head, &**lock), outer_lock(head));
+        if keys.as_slice().is_empty() {
+            return outer.map_or(TakenLock::NotNeeded, |outer| TakenLock::Held(outer.clone()));
+        }
+        match lock.try_lock(keys.as_slice()) {
+            Some(guard) => TakenLock::Held(HeldLock::new(guard, &**lock, &keys, outer)),
+            None => TakenLock::Busy,
+        }
     }
 
     pub(crate) async fn wait_for_lock(
@@ -56,24 +53,22 @@ impl<V: ValidatorSource> Shared<V> {
             return Ok(taken);
         };
         let start = self.options.observer.start();
-        let guard = self.lock_all(head, &**lock).await?;
+        let keys = self.keys_to_take(head, &**lock);
+        let guard = lock.lock(keys.as_slice()).await?;
         waited.lock += start.map_or(Duration::ZERO, |start| start.elapsed());
-        let hashes = self.with_keys(head, KeyHashes::of);
-        let held = HeldLock::new(guard, lock, hashes, outer_lock(head));
+        let held = HeldLock::new(guard, &**lock, &keys, outer_lock(head));
         Ok(TakenLock::Held(held))
     }
 
-    async fn lock_all(&self, head: &Parts, lock: &dyn WriteLock) -> Result<WriteGuard, BoxError> {
-        match &self.options.writes.keys {
-            Some(keys) => lock.lock(&keys(head)).await,
-            None => lock.lock(&[path_key(head)]).await,
+    /// The keys of a write, but for those that a layer further out holds already.
+    fn keys_to_take<'h>(&self, head: &'h Parts, lock: &dyn WriteLock) -> WriteKeys<'h> {
+        let mut keys = match &self.options.writes.keys {
+            Some(keys) => WriteKeys::Many(keys(head)),
+            None => WriteKeys::One([path_key(head)]),
+        };
+        if let Some(outer) = outer_lock(head) {
+            keys.retain(|key| !outer.covers(lock, key));
         }
-    }
-
-    fn with_keys<R>(&self, head: &Parts, use_keys: impl FnOnce(&[WriteKey<'_>]) -> R) -> R {
-        match &self.options.writes.keys {
-            Some(keys) => use_keys(&keys(head)),
-            None => use_keys(&[path_key(head)]),
-        }
+        keys
     }
 }

@@ -25,6 +25,10 @@ impl InProcessLock {
 }
 
 impl WriteLock for InProcessLock {
+    fn identity(&self) -> usize {
+        self.0.address()
+    }
+
     fn try_lock(&self, keys: &[WriteKey<'_>]) -> Option<WriteGuard> {
         let keys = KeyHashes::of(keys);
         if let KeyHashes::One(key) = keys {

@@ -103,6 +103,30 @@ fn hex(digit: u8) -> Option<u8> {
     u8::try_from(value).ok()
 }
 
+/// The keys of one request; the usual one needs no allocation.
+#[derive(Debug)]
+pub(crate) enum WriteKeys<'a> {
+    One([WriteKey<'a>; 1]),
+    Many(Vec<WriteKey<'a>>),
+}
+
+impl<'a> WriteKeys<'a> {
+    pub(crate) fn as_slice(&self) -> &[WriteKey<'a>] {
+        match self {
+            Self::One(key) => key,
+            Self::Many(keys) => keys,
+        }
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl Fn(&WriteKey<'a>) -> bool) {
+        match self {
+            Self::One([key]) if keep(key) => {}
+            Self::One(_) => *self = Self::Many(Vec::new()),
+            Self::Many(keys) => keys.retain(keep),
+        }
+    }
+}
+
 /// The keys of one request as numbers, sorted, each once: the fixed order in which locks are taken.
 ///
 /// Two keys with one hash share a lock, which is only slower.
@@ -130,9 +154,8 @@ impl KeyHashes {
         }
     }
 
-    pub(crate) fn contain(&self, others: &Self) -> bool {
-        let own = self.as_slice();
-        others.as_slice().iter().all(|hash| own.contains(hash))
+    pub(crate) fn contain(&self, key: &WriteKey<'_>) -> bool {
+        self.as_slice().contains(&hash(key))
     }
 }
 

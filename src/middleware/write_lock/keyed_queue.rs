@@ -47,6 +47,11 @@ impl KeyedQueue {
         }
     }
 
+    /// Where the table is; clones share it.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     fn turn(&self, key: u64) -> Turn {
         Turn {
             queue: self.clone(),

@@ -11,8 +11,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use in_process::InProcessLock;
+use key::KeyHashes;
 pub use key::WriteKey;
-pub(crate) use key::{KeyFn, KeyHashes, path_key};
+pub(crate) use key::{KeyFn, WriteKeys, path_key};
 
 use crate::source::BoxError;
 
@@ -37,6 +38,10 @@ mod sync {
 /// struct Remote { local: InProcessLock }
 ///
 /// impl WriteLock for Remote {
+///     fn identity(&self) -> usize {
+///         self.local.identity()
+///     }
+///
 ///     fn lock<'a>(
 ///         &'a self,
 ///         keys: &'a [WriteKey<'a>],
@@ -50,6 +55,15 @@ mod sync {
 /// }
 /// ```
 pub trait WriteLock: Send + Sync + 'static {
+    /// Tells one lock from another: two values that wait for each other answer the same, so that a layer inside a
+    /// layer with the same lock does not wait for its own request.
+    ///
+    /// The default is the address of the value, which is right as long as it is given to one layer or policy and
+    /// shared by cloning that. A lock whose clones are one lock answers with an address of what they share.
+    fn identity(&self) -> usize {
+        std::ptr::from_ref(self).cast::<()>().addr()
+    }
+
     /// Takes the lock of all keys if that needs no waiting.
     ///
     /// The default says no, and the layer judges once before it waits.
@@ -103,32 +117,32 @@ pub(crate) struct HeldLock {
 impl HeldLock {
     pub(crate) fn new(
         guard: WriteGuard,
-        lock: &Arc<dyn WriteLock>,
-        keys: KeyHashes,
+        lock: &dyn WriteLock,
+        keys: &WriteKeys<'_>,
         outer: Option<&Self>,
     ) -> Self {
         Self {
             guard,
-            lock: address(lock),
-            keys,
+            lock: lock.identity(),
+            keys: KeyHashes::of(keys.as_slice()),
             outer: outer.cloned().map(Arc::new),
         }
     }
 
+    /// Of this lock and of all further out: a write that came by the outer one alone must not get in either.
     pub(crate) fn guard(&self) -> WriteGuard {
-        self.guard.clone()
+        match &self.outer {
+            None => self.guard.clone(),
+            Some(_) => WriteGuard::new(self.clone()),
+        }
     }
 
-    /// Whether this lock, or one further out, is the lock of these keys.
-    pub(crate) fn covers(&self, lock: &Arc<dyn WriteLock>, keys: &KeyHashes) -> bool {
-        let here = self.lock == address(lock) && self.keys.contain(keys);
+    /// Whether this lock, or one further out, is the lock of this key.
+    pub(crate) fn covers(&self, lock: &dyn WriteLock, key: &WriteKey<'_>) -> bool {
+        let here = self.lock == lock.identity() && self.keys.contain(key);
         here || self
             .outer
             .as_ref()
-            .is_some_and(|outer| outer.covers(lock, keys))
+            .is_some_and(|outer| outer.covers(lock, key))
     }
-}
-
-fn address(lock: &Arc<dyn WriteLock>) -> usize {
-    Arc::as_ptr(lock).cast::<()>().addr()
 }
