@@ -10,6 +10,7 @@ use http_body::Body;
 use tower::Service;
 
 use super::body::ConditionalBody;
+use super::checked::Checked;
 use super::future::ResponseFuture;
 use super::judge::{After, Plan, Waited, WritePlan};
 use super::options::Shared;
@@ -104,7 +105,7 @@ where
         Ok(WritePlan::Run(after)) => {
             let asked = shared
                 .recovery_for(&request.head)
-                .map(|_| request.head.clone());
+                .map(|_| without_lock(&request.head));
             let call = make_ready_and_call(inner, request.into_request());
             let response = ResponseFuture::running(shared.clone(), call, after).await?;
             Ok(shared.recover_lost(asked.as_ref(), response).await)
@@ -112,6 +113,13 @@ where
         Ok(WritePlan::Refuse(refused)) => Ok(shared.answer_refused(request, refused).await),
         Err(answer) => Ok(answer),
     }
+}
+
+/// The head of a write, to outlive it: a copy of what was checked would hold the lock.
+fn without_lock(head: &Parts) -> Parts {
+    let mut head = head.clone();
+    head.extensions.remove::<Checked>();
+    head
 }
 
 /// Looks up and judges a write; the error is the answer where the source has none of its own to judge by.
