@@ -16,7 +16,7 @@ use super::refuse::show_validators;
 use crate::finish::TaggedAsCoded;
 use crate::source::{Compute, ValidatorSource};
 use crate::{
-    Current, Decision, EntityTag, MethodClass, PreconditionFailed, Representation, response,
+    Current, Decision, EntityTag, MethodClass, PreconditionFailed, Reason, Representation, response,
 };
 
 /// A response, or what has to be read before there is one.
@@ -158,7 +158,11 @@ impl<V: ValidatorSource> Shared<V> {
                 .judged
                 .map_or_else(|| Judged::new(class, Moment::After), |judged| *judged)
         };
-        let mut answer = self.refuse(lost.into(), judged, false);
+        let refusal = match lost.reason() {
+            Reason::Malformed => self.malformed(lost.field()),
+            _ => lost.into(),
+        };
+        let mut answer = self.refuse(refusal, judged, false);
         if self.options.recovery.is_some() {
             vary_on_prefer(answer.headers_mut());
             answer.extensions_mut().insert(lost);

@@ -11,7 +11,7 @@ use tower::Service;
 
 use super::body::ConditionalBody;
 use super::future::ResponseFuture;
-use super::judge::{After, Plan, Waited, WritePlan, Written};
+use super::judge::{After, Plan, Waited, WritePlan};
 use super::options::Shared;
 use super::request_body::CollectBody;
 use super::take_lock::TakenLock;
@@ -155,13 +155,10 @@ impl<S, V, C> Conditional<S, V, C> {
         ResBody::Error: Send,
     {
         let (head, given) = (&mut request.head, request.given);
-        if !self.shared.source.looks_up() {
-            let after = self.shared.write_unjudged(head, given);
-            return self.run(request.into_request(), after);
-        }
         let guards = self.shared.options.writes.always_guards(&head.method);
-        if !guards && !given.any_for_writes() {
-            let after = After::Write(Written::unjudged(&head.method));
+        let concerns_us = guards || given.any_for_writes();
+        if !concerns_us || !self.shared.source.looks_up() {
+            let after = self.shared.write_unjudged(head, given);
             return self.run(request.into_request(), after);
         }
         // The lock first, then the one look-up under it: both at once if neither has to be waited for.

@@ -94,13 +94,13 @@ impl<V: ValidatorSource> Shared<V> {
         }
     }
 
-    /// A write that passes unjudged, to be reported if it succeeds that way.
+    /// A write that passes unjudged; one with preconditions is reported if it succeeds that way. Its handler may
+    /// speak of the new state all the same.
     pub(crate) fn write_unjudged(&self, head: &mut Parts, given: Given) -> After {
+        let judged_further_out = head.extensions.get::<Checked>().is_some();
         let mut written = Written::unjudged(&head.method);
-        if given.any_for_writes() && self.options.observer.is_on() {
-            let awaits = AwaitsJudgement::default();
-            head.extensions.insert(awaits.clone());
-            written.awaits = Some(awaits);
+        if given.any_for_writes() && !judged_further_out && self.options.observer.is_on() {
+            written.awaits = Some(awaits_judgement(head));
         }
         After::Write(written)
     }
@@ -111,4 +111,12 @@ impl<V: ValidatorSource> Shared<V> {
             awaits.settle();
         }
     }
+}
+
+/// One mark for all layers that let the request pass: whoever judges it settles the matter for all of them.
+fn awaits_judgement(head: &mut Parts) -> AwaitsJudgement {
+    let further_out = head.extensions.get::<AwaitsJudgement>();
+    let awaits = further_out.cloned().unwrap_or_default();
+    head.extensions.insert(awaits.clone());
+    awaits
 }
