@@ -1,0 +1,13 @@
+//! Check and write are one step: the write lock, the handler contract, and many writers at once (design, section 7).
+
+mod support;
+
+mod bodies;
+mod contract;
+mod extractors;
+mod hold_lock;
+mod keys;
+mod nested;
+mod release;
+mod turns;
+mod unjudged;

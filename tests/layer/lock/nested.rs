@@ -1,0 +1,170 @@
+//! A layer around a layer: the inner one must not wait for its own request.
+
+use axum::body::Body;
+use http::{Request, Response};
+use tower::{Layer, Service};
+use tower_conditional::{
+    BoxError, CollectBody, ConditionalLayer, InProcessLock, WriteGuard, WriteKey, WriteLock,
+    WritePolicy,
+};
+
+use super::support::{Handler, HandlerError, Versions, assert_status, put, request_with, send};
+
+/// A write gets through all layers, and another one to the same target only after it.
+#[track_caller]
+fn assert_one_at_a_time<S, B>(case: &str, service: &S, handler: &Handler)
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = HandlerError> + Clone,
+{
+    let with_body = || request_with("PUT", "/a", &[], Body::from("small"));
+    let before = handler.calls();
+    let mut first = send(service, with_body());
+    let mut second = send(service, with_body());
+    first.assert_waits();
+    assert_eq!(handler.calls(), before + 1, "{case}: it waits for itself");
+    second.assert_waits();
+    assert_eq!(handler.calls(), before + 1, "{case}: two at a time");
+    handler.answer(before, 204);
+    assert_status(first.ready(), 204);
+    second.assert_waits();
+    assert_eq!(
+        handler.calls(),
+        before + 2,
+        "{case}: the lock is never free"
+    );
+    handler.answer(before + 1, 204);
+    assert_status(second.ready(), 204);
+}
+
+fn nested<C, D>(
+    case: &str,
+    outer: &ConditionalLayer<Versions, C>,
+    inner: &ConditionalLayer<Versions, D>,
+) where
+    C: CollectBody<Body>,
+    D: CollectBody<Body>,
+{
+    let handler = Handler::default();
+    let service = outer.layer(inner.layer(handler.clone()));
+    assert_one_at_a_time(case, &service, &handler);
+}
+
+fn with(source: &Versions, policy: WritePolicy) -> ConditionalLayer<Versions> {
+    ConditionalLayer::new(source.clone()).writes(policy)
+}
+
+fn keyed(policy: &WritePolicy, keys: &'static [&'static str]) -> WritePolicy {
+    let keys = keys.iter().map(|key| WriteKey::new(key.as_bytes()));
+    let keys: Vec<WriteKey<'static>> = keys.collect();
+    policy.clone().keys(move |_| keys.clone())
+}
+
+#[test]
+fn two_layers() {
+    for source in Versions::both() {
+        let plain = ConditionalLayer::new(source.clone());
+        let collecting = plain.clone().collecting_bodies(100, Body::new);
+        nested("a clone", &plain, &plain);
+        nested("collecting outside", &collecting, &plain);
+        nested("collecting inside", &plain, &collecting);
+        nested("collecting twice", &collecting, &collecting);
+        nested("locks of their own", &plain, &ConditionalLayer::new(source));
+    }
+}
+
+/// One lock, and other keys further in: what the outer layer holds is not waited for, the rest is taken.
+#[test]
+fn two_layers_with_one_lock_and_their_own_keys() {
+    let policy = WritePolicy::optional();
+    let rows: [(&str, &'static [&str], &'static [&str]); 6] = [
+        ("the same key", &["k"], &["k"]),
+        ("another key", &["k"], &["l"]),
+        ("fewer keys", &["k", "l"], &["l"]),
+        ("keys in another order", &["k", "l"], &["l", "k"]),
+        ("one key more", &["k"], &["k", "l"]),
+        ("no key", &["k"], &[]),
+    ];
+    for source in Versions::both() {
+        for (case, outer, inner) in rows {
+            let outer = with(&source, keyed(&policy, outer));
+            let inner = with(&source, keyed(&policy, inner));
+            nested(case, &outer, &inner);
+        }
+    }
+}
+
+/// The lock is the same if it was given to both: it need not come by way of a cloned policy.
+#[test]
+fn one_lock_given_to_two_layers() {
+    let in_process = InProcessLock::new();
+    let custom = Forwarding(InProcessLock::new());
+    for source in Versions::both() {
+        let policy = || WritePolicy::optional().lock(in_process.clone());
+        nested(
+            "InProcessLock",
+            &with(&source, policy()),
+            &with(&source, policy()),
+        );
+        let policy = || WritePolicy::optional().lock(custom.clone());
+        nested(
+            "a lock of the user's",
+            &with(&source, policy()),
+            &with(&source, policy()),
+        );
+    }
+}
+
+/// A lock of the user's, whose clones are one lock.
+#[derive(Clone)]
+struct Forwarding(InProcessLock);
+
+impl WriteLock for Forwarding {
+    fn identity(&self) -> usize {
+        self.0.identity()
+    }
+
+    fn lock<'a>(
+        &'a self,
+        keys: &'a [WriteKey<'a>],
+    ) -> std::pin::Pin<
+        Box<dyn std::future::Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>,
+    > {
+        self.0.lock(keys)
+    }
+}
+
+/// The innermost layer remembers what the outermost holds, whatever is in between.
+#[test]
+fn three_layers() {
+    for source in Versions::both() {
+        let handler = Handler::default();
+        let layer = ConditionalLayer::new(source.clone());
+        let other = ConditionalLayer::new(source.clone());
+        let collecting = layer.clone().collecting_bodies(100, Body::new);
+        let unlocked = with(&source, WritePolicy::optional().without_lock());
+
+        let service = layer.layer(layer.layer(layer.layer(handler.clone())));
+        assert_one_at_a_time("the same thrice", &service, &handler);
+        let service = layer.layer(other.layer(layer.layer(handler.clone())));
+        assert_one_at_a_time("another in between", &service, &handler);
+        let service = layer.layer(unlocked.layer(layer.layer(handler.clone())));
+        assert_one_at_a_time("none in between", &service, &handler);
+        let service = collecting.layer(other.layer(collecting.layer(handler.clone())));
+        assert_one_at_a_time("collecting", &service, &handler);
+    }
+}
+
+/// A write that its inner layer refuses gives back what the outer one holds.
+#[test]
+fn refused_further_in() {
+    for source in Versions::both() {
+        let handler = Handler::default();
+        let layer = ConditionalLayer::new(source);
+        let service = layer
+            .clone()
+            .layer(layer.writes(WritePolicy::required()).layer(handler.clone()));
+        assert_status(send(&service, put("/a")).ready(), 428);
+        assert_status(send(&service, put("/a")).ready(), 428);
+        assert_eq!(handler.calls(), 0);
+    }
+}

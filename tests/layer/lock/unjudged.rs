@@ -1,0 +1,154 @@
+//! A conditional write that succeeds and that nobody has judged is reported, once, and nothing else happens.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use http::StatusCode;
+use tower::ServiceExt;
+use tower_conditional::{
+    BodyHash, ConditionalLayer, Current, EntityTag, Fixed, FromResponse, JudgedByHandler,
+    MethodClass, ValidatorSource, Verdict,
+};
+
+use super::support::{Driven, Fields, request};
+
+const IF_MATCH: Fields = &[("if-match", "\"v1\"")];
+
+#[derive(Clone, Default)]
+struct Hook(Arc<Mutex<Vec<Verdict>>>);
+
+impl Hook {
+    fn on<V: ValidatorSource>(&self, source: V) -> ConditionalLayer<V> {
+        let seen = self.0.clone();
+        ConditionalLayer::new(source).observe(move |judged| {
+            assert_eq!(judged.class, MethodClass::Write);
+            seen.lock().unwrap().push(judged.verdict);
+        })
+    }
+
+    fn unjudged(&self) -> usize {
+        let seen = self.0.lock().unwrap();
+        let unjudged = seen.iter().filter(|&&verdict| verdict == Verdict::Unjudged);
+        unjudged.count()
+    }
+}
+
+fn computing() -> [tower_conditional::BoxSource; 3] {
+    [
+        FromResponse.boxed(),
+        BodyHash::strong().boxed(),
+        Fixed::new(Current::Delegated).boxed(),
+    ]
+}
+
+fn judging() -> Fixed {
+    Fixed::new(EntityTag::from_static("\"v1\""))
+}
+
+#[track_caller]
+fn status(router: Router, method: &str, fields: &[(&str, &str)]) -> u16 {
+    let response = Driven::new(router.oneshot(request(method, "/a", fields))).ready();
+    response.unwrap().status().as_u16()
+}
+
+fn ok() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
+#[test]
+fn reported_once_when_it_succeeds() {
+    type Row = (&'static str, Fields, fn() -> Response, usize);
+    let judged_by_handler = || (JudgedByHandler, ()).into_response();
+    let failed = || StatusCode::CONFLICT.into_response();
+    let rows: [Row; 12] = [
+        ("PUT", IF_MATCH, ok, 1),
+        ("PATCH", IF_MATCH, ok, 1),
+        ("DELETE", IF_MATCH, ok, 1),
+        ("POST", IF_MATCH, ok, 1),
+        ("PUT", &[("if-none-match", "*")], ok, 1),
+        (
+            "PUT",
+            &[("if-unmodified-since", "Wed, 01 Jan 2025 00:00:00 GMT")],
+            ok,
+            1,
+        ),
+        // Nothing was asked, or nothing was done.
+        ("PUT", &[], ok, 0),
+        (
+            "PUT",
+            &[("if-modified-since", "Wed, 01 Jan 2025 00:00:00 GMT")],
+            ok,
+            0,
+        ),
+        ("PUT", IF_MATCH, failed, 0),
+        ("PUT", IF_MATCH, || StatusCode::SEE_OTHER.into_response(), 0),
+        // The handler says that it has judged.
+        ("PUT", IF_MATCH, judged_by_handler, 0),
+        ("MKCOL", IF_MATCH, ok, 0),
+    ];
+    for (method, fields, answer, reports) in rows {
+        for source in computing() {
+            let hook = Hook::default();
+            let route = any(move || async move { answer() }).layer(hook.on(source));
+            let status = status(Router::new().route("/a", route), method, fields);
+            assert_eq!(status, answer().status(), "the answer changed");
+            assert_eq!(hook.unjudged(), reports, "{method} {fields:?}");
+        }
+    }
+}
+
+/// A route that judges, inside a router-wide layer that only computes.
+#[test]
+fn not_reported_when_a_layer_further_in_judges() {
+    for outer in computing() {
+        let hook = Hook::default();
+        let inner = any(async || ok()).layer(ConditionalLayer::new(judging()));
+        let router = Router::new().route("/a", inner).layer(hook.on(outer));
+        assert_eq!(status(router.clone(), "PUT", IF_MATCH), 204);
+        assert_eq!(status(router, "PUT", &[("if-match", "\"v0\"")]), 412);
+        assert_eq!(hook.unjudged(), 0);
+    }
+}
+
+/// The same with another computing layer in between.
+#[test]
+fn not_reported_through_two_layers() {
+    for (outer, between) in computing().into_iter().zip(computing()) {
+        let (hook, second) = (Hook::default(), Hook::default());
+        let inner = any(async || ok()).layer(ConditionalLayer::new(judging()));
+        let router = Router::new()
+            .route("/a", inner)
+            .layer(second.on(between))
+            .layer(hook.on(outer));
+        assert_eq!(status(router, "PUT", IF_MATCH), 204);
+        assert_eq!((hook.unjudged(), second.unjudged()), (0, 0));
+    }
+}
+
+/// A layer that judges, outside of one that only computes.
+#[test]
+fn not_reported_when_a_layer_further_out_has_judged() {
+    for inner in computing() {
+        let hook = Hook::default();
+        let route = any(async || ok()).layer(hook.on(inner));
+        let router = Router::new()
+            .route("/a", route)
+            .layer(ConditionalLayer::new(judging()));
+        assert_eq!(status(router, "PUT", IF_MATCH), 204);
+        assert_eq!(hook.unjudged(), 0);
+    }
+}
+
+/// Two computing layers: each tells its own hook.
+#[test]
+fn each_hook_is_told_once() {
+    let (outer, inner) = (Hook::default(), Hook::default());
+    let router = Router::new()
+        .route("/a", any(async || ok()))
+        .layer(inner.on(FromResponse))
+        .layer(outer.on(FromResponse));
+    assert_eq!(status(router, "PUT", IF_MATCH), 204);
+    assert_eq!((outer.unjudged(), inner.unjudged()), (1, 1));
+}
