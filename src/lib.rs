@@ -59,8 +59,9 @@
 //!   (`axum::extractor_source`, or [`SourceError::refused`]).
 //! - **Routing.** `MethodRouter::route_layer` alone leaves a 405 a 405; in the other three positions of axum a stale
 //!   `If-Match` on a method that the route does not have is answered 412.
-//! - **Compression** goes *outside* the layer. Compressed bytes depend on how chunks arrived, so a hash of them is no
-//!   validator; and a compressor that keeps a strong tag makes it wrong: choose weak tags on such routes.
+//! - **Compression** goes *outside* the layer: compressed bytes depend on how chunks arrived, so a hash of them is no
+//!   validator. A compressor in the service leaves one strong tag on gzip and identity: put [`FinishLayer`] around it.
+//!   One in a proxy rewrites the tag: [`RewrittenTags`].
 //! - **CORS** goes outside, and has to expose `ETag` and allow `If-Match` and `If-None-Match`.
 //!
 //! # What it does not protect from
