@@ -11,4 +11,5 @@ mod notes_life;
 mod notes_preconditions;
 mod notes_process;
 mod process;
+mod proxies;
 mod races;

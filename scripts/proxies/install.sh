@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Installs what stands between client and origin in the tests: nginx, Apache httpd, Varnish and Squid, from Debian.
+# Where a service manager runs, the packages may start services of their own, as after any installation.
+set -euo pipefail
+
+PATH=$PATH:/usr/sbin
+missing=()
+for program in nginx:nginx-light apache2:apache2 varnishd:varnish squid:squid; do
+    command -v "${program%%:*}" >/dev/null || missing+=("${program##*:}")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "install.sh: no apt-get to install ${missing[*]} with" >&2
+    exit 1
+fi
+sudo=()
+[ "$(id -u)" = 0 ] || sudo=(sudo -n)
+install=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive
+    apt-get install -y --no-upgrade --no-install-recommends "${missing[@]}")
+"${install[@]}" >&2 || { "${sudo[@]}" apt-get update >&2 && "${install[@]}" >&2; }
