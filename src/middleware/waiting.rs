@@ -35,6 +35,11 @@ where
 {
     let mut waited = Waited::default();
     let found = shared.look_up(&request.head, &mut waited).await;
+    // Judged, a date in the future is another one: to be verified is what was found.
+    let to_verify = match &found {
+        Ok(current) if shared.options.verifies_after => current.representation().cloned(),
+        _ => None,
+    };
     let (head, given) = (&mut request.head, request.given);
     let plan = match found {
         Ok(current) => shared.judge_read(head, given, current, waited),
@@ -45,24 +50,22 @@ where
             Plan::Run(shared.read_unjudged(head, given, &error, waited))
         }
     };
-    match plan {
-        Plan::Answer(response) => Ok(response),
-        Plan::Run(After::Attach(before))
-            if shared.options.verifies_after && before.has_validator() =>
-        {
+    match (plan, to_verify) {
+        (Plan::Answer(response), _) => Ok(response),
+        (Plan::Run(After::Attach(known)), Some(before)) if before.has_validator() => {
             let head = request.head.clone();
             let response = make_ready_and_call(inner, request.into_request()).await?;
             let after = shared.look_up(&head, &mut waited).await;
             let unchanged = after.is_ok_and(|after| before.is_still(&after));
             let known = if unchanged {
-                before
+                known
             } else {
                 Representation::new()
             };
             let after = After::Attach(known);
             ResponseFuture::running(shared, std::future::ready(Ok(response)), after).await
         }
-        Plan::Run(after) => {
+        (Plan::Run(after), _) => {
             let call = make_ready_and_call(inner, request.into_request());
             ResponseFuture::running(shared, call, after).await
         }

@@ -19,7 +19,7 @@ use tower_conditional::{
 };
 
 use crate::support::{
-    Counter, Handler, NOW, T, T_MINUS_1, date, fields, now, request, response, send,
+    Counter, Handler, NOW, NOW_PLUS_1_DAY, T, T_MINUS_1, date, fields, now, request, response, send,
 };
 
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
@@ -380,6 +380,15 @@ fn verifying_after() {
         request("GET", &[("if-none-match", "\"v1\"")]),
     );
     assert_eq!(answer.status, 304);
+
+    // Judged, a date in the future is that of the answer; verified is what was found.
+    let ahead = Representation::tagged(V1).last_modified(date(NOW_PLUS_1_DAY));
+    let ahead = ConditionalLayer::new(Fixed::new(ahead))
+        .verifying_after()
+        .clock(now);
+    let answer = send(&ahead, handler(), request("GET", &NOTHING));
+    assert_eq!(answer.field("etag"), Some("\"v1\""));
+    assert_eq!(answer.field("last-modified"), Some(NOW));
 
     // Nothing to send, nothing to look up again.
     for found in [
