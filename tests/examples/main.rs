@@ -5,6 +5,7 @@
 
 mod client;
 mod durability;
+mod files_service;
 mod hyper_service;
 mod metrics;
 mod notes_life;

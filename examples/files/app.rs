@@ -1,0 +1,80 @@
+//! The routes, and where the conditional layer sits.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderValue, header::CACHE_CONTROL},
+    routing::get_service,
+};
+use tower_conditional::{ConditionalLayer, Judged, WritePolicy, axum::extractor_source};
+
+use crate::{
+    handlers,
+    problem::Problem,
+    reads,
+    tags::{self, Tags},
+};
+
+/// Uploads of up to this size arrive before the write lock is taken; a larger one holds it while it arrives, and
+/// `upload::PATIENCE` bounds how long.
+const SMALL: u64 = 1024 * 1024;
+
+/// The directory, and what is known of the files below it. Clones share both.
+#[derive(Clone)]
+pub(crate) struct Files {
+    pub(crate) root: Arc<Path>,
+    pub(crate) tags: Arc<Tags>,
+}
+
+impl Files {
+    pub(crate) fn below(directory: &Path) -> io::Result<Self> {
+        let root: PathBuf = directory.canonicalize()?;
+        if !root.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        Ok(Self {
+            root: root.into(),
+            tags: Arc::default(),
+        })
+    }
+}
+
+pub(crate) fn router(files: Files, requires_preconditions: bool) -> Router {
+    let policy = if requires_preconditions {
+        WritePolicy::required()
+    } else {
+        WritePolicy::optional()
+    };
+    let conditional = ConditionalLayer::new(extractor_source(tags::state, files.clone()))
+        // A client that is still sending gets to see its 412.
+        .writes(policy.reading_refused_bodies(SMALL))
+        .collecting_bodies(SMALL, Body::new)
+        // Keep it, but ask before using it: asking is what makes a 304 possible.
+        .response_fields([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))])
+        // Another program may write a file between the look at its tag and its first byte.
+        .verifying_after()
+        .observe(log_failure);
+
+    let file = get_service(reads::directory(&files.root))
+        .put(handlers::save)
+        .delete(handlers::remove)
+        .route_layer(conditional);
+
+    Router::new()
+        .route("/{*path}", file)
+        .fallback(async || Problem::NotFound)
+        .with_state(files)
+}
+
+/// The client of a source that failed gets a 503 without a word about it; the operator gets the word.
+fn log_failure(judged: &Judged) {
+    if let Some(error) = &judged.error {
+        eprintln!("files: {error}");
+    }
+}

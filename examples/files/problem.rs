@@ -1,0 +1,87 @@
+//! What goes wrong, as a response: `application/problem+json` (RFC 9457).
+//!
+//! The client learns what it can act on. What only the operator can act on goes to standard error.
+
+use std::{fmt, io};
+
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+#[derive(Debug)]
+pub(crate) enum Problem {
+    NotFound,
+    /// A path that leaves the directory, a symbolic link, a temporary file, a name that cannot be.
+    NotWritable,
+    /// A folder where the file should be, or a file where a folder should be.
+    InTheWay,
+    TooSlow,
+    CutOff,
+    Internal,
+}
+
+impl Problem {
+    pub(crate) fn internal(error: &dyn fmt::Display) -> Self {
+        eprintln!("files: {error}");
+        Self::Internal
+    }
+}
+
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Self {
+        use io::ErrorKind as Kind;
+
+        match error.kind() {
+            Kind::NotFound => Self::NotFound,
+            Kind::NotADirectory | Kind::IsADirectory | Kind::AlreadyExists => Self::InTheWay,
+            Kind::PermissionDenied
+            | Kind::InvalidInput
+            | Kind::InvalidFilename
+            | Kind::ReadOnlyFilesystem => Self::NotWritable,
+            _ => Self::internal(&error),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, error, detail) = match self {
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is no such file."),
+            Self::NotWritable => (
+                StatusCode::FORBIDDEN,
+                "not_writable",
+                "No file can be written under this name.",
+            ),
+            Self::InTheWay => (
+                StatusCode::CONFLICT,
+                "in_the_way",
+                "A folder is where the file should be, or a file where a folder should be.",
+            ),
+            Self::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "too_slow",
+                "The upload took too long. Nothing was changed.",
+            ),
+            Self::CutOff => (
+                StatusCode::BAD_REQUEST,
+                "cut_off",
+                "The upload broke off. Nothing was changed.",
+            ),
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something went wrong on the server.",
+            ),
+        };
+        let problem = json!({
+            "title": status.canonical_reason(),
+            "status": status.as_u16(),
+            "error": error,
+            "detail": detail,
+        });
+        let fields = [(header::CONTENT_TYPE, "application/problem+json")];
+        (status, fields, problem.to_string()).into_response()
+    }
+}
