@@ -2,11 +2,11 @@
 //!
 //! Reading is our own, because a precondition whose date is "invalid" is ignored, and an ignored
 //! `If-Unmodified-Since` lets a write through. So everything that has one clear meaning is read: years before
-//! 1970, second 60, a weekday that disagrees with the date.
+//! 1970, second 60, a weekday that disagrees with the date. Writing is left to the `httpdate` crate.
 //!
 //! [RFC 9110, section 5.6.7]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
@@ -117,10 +117,8 @@ impl HttpDate {
     /// assert_eq!(epoch.saturating_add_seconds(-1).to_header_value(), None);
     /// ```
     pub fn to_header_value(self) -> Option<HeaderValue> {
-        if self < Self::UNIX_EPOCH {
-            return None;
-        }
-        HeaderValue::from_bytes(&self.imf_fixdate()).ok()
+        let seconds = u64::try_from(self.0).ok()?;
+        HeaderValue::from_bytes(&imf_fixdate(seconds)).ok()
     }
 
     /// The date this many seconds later, or earlier when negative.
@@ -132,24 +130,6 @@ impl HttpDate {
 
     fn saturating(seconds: i64) -> Self {
         Self(seconds).clamp(Self::MIN, Self::MAX)
-    }
-
-    /// The fixed-length text, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
-    fn imf_fixdate(self) -> [u8; 29] {
-        let days = self.0.div_euclid(SECONDS_PER_DAY);
-        let clock = self.0.rem_euclid(SECONDS_PER_DAY);
-        let (year, month, day) = civil_from_days(days);
-        let [w1, w2, w3] = weekday_name(days);
-        let [d1, d2] = digits(day);
-        let [m1, m2, m3] = month_name(month);
-        let ([y1, y2], [y3, y4]) = (digits(year / 100), digits(year % 100));
-        let [h1, h2] = digits(clock / 3600);
-        let [i1, i2] = digits(clock / 60 % 60);
-        let [s1, s2] = digits(clock % 60);
-        [
-            w1, w2, w3, b',', b' ', d1, d2, b' ', m1, m2, m3, b' ', y1, y2, y3, y4, b' ', h1, h2,
-            b':', i1, i2, b':', s1, s2, b' ', b'G', b'M', b'T',
-        ]
     }
 
     /// `None` if the month has no such day or the year does not have four digits.
@@ -185,7 +165,38 @@ impl From<SystemTime> for HttpDate {
 /// Writes the fixed-length form, such as `Sun, 06 Nov 1994 08:49:37 GMT`, also before 1970.
 impl fmt::Display for HttpDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(std::str::from_utf8(&self.imf_fixdate()).map_err(|_| fmt::Error)?)
+        // The calendar repeats every 400 years, weekdays included. So a date before 1970 has the text of the
+        // one 2000 years later, but for the first digit of the year.
+        const SECONDS_IN_2000_YEARS: i64 = 5 * 146_097 * SECONDS_PER_DAY;
+
+        let text = match u64::try_from(self.0) {
+            Ok(seconds) => imf_fixdate(seconds),
+            Err(_) => {
+                let mut text = imf_fixdate((self.0 + SECONDS_IN_2000_YEARS).unsigned_abs());
+                text[12] = text[12].saturating_sub(2);
+                text
+            }
+        };
+        f.pad(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// The fixed-length text. `seconds` has to be before the year 10000, or `httpdate` panics.
+fn imf_fixdate(seconds: u64) -> [u8; 29] {
+    let date = httpdate::HttpDate::from(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+    let mut text = Text([0; 29]);
+    // Cannot fail, the form has a fixed length; the zeros of an empty text would be no valid field value.
+    let _ = write!(text, "{date}");
+    text.0
+}
+
+/// Takes the one string that `httpdate` writes, without the detour by `std::io::Write for &mut [u8]`.
+struct Text([u8; 29]);
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = text.as_bytes().try_into().map_err(|_| fmt::Error)?;
+        Ok(())
     }
 }
 
@@ -257,42 +268,6 @@ fn check_layout<const N: usize>(text: &[u8; N], low: &[u8; N], high: &[u8; N]) -
 /// The number that two digits make; the low four bits of a digit are its value.
 fn number(tens: u8, ones: u8) -> i64 {
     i64::from(tens & 0xf) * 10 + i64::from(ones & 0xf)
-}
-
-/// A number below 100 as two digits.
-fn digits(number: i64) -> [u8; 2] {
-    let digit = |number: i64| b'0' + (number % 10).to_le_bytes()[0];
-    [digit(number / 10), digit(number)]
-}
-
-/// 1 January 1970 was a Thursday.
-fn weekday_name(days: i64) -> [u8; 3] {
-    match days.rem_euclid(7) {
-        0 => *b"Thu",
-        1 => *b"Fri",
-        2 => *b"Sat",
-        3 => *b"Sun",
-        4 => *b"Mon",
-        5 => *b"Tue",
-        _ => *b"Wed",
-    }
-}
-
-fn month_name(month: i64) -> [u8; 3] {
-    match month {
-        1 => *b"Jan",
-        2 => *b"Feb",
-        3 => *b"Mar",
-        4 => *b"Apr",
-        5 => *b"May",
-        6 => *b"Jun",
-        7 => *b"Jul",
-        8 => *b"Aug",
-        9 => *b"Sep",
-        10 => *b"Oct",
-        11 => *b"Nov",
-        _ => *b"Dec",
-    }
 }
 
 /// Second 60 becomes 59: a leap second has no number of its own.
