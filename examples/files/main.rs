@@ -7,7 +7,6 @@
 //! | room          | idea                                                                     |
 //! |---------------|--------------------------------------------------------------------------|
 //! | `args.rs`     | the command line                                                         |
-//! | `shutdown.rs` | Ctrl-C                                                                   |
 //! | `app.rs`      | routes, and where the conditional layer sits                             |
 //! | `target.rs`   | which file a request is about, and which it must not be about            |
 //! | `tags.rs`     | strong tags from the content, kept while a file has not changed          |
@@ -25,6 +24,7 @@ mod args;
 mod handlers;
 mod problem;
 mod reads;
+#[path = "../notes/shutdown.rs"]
 mod shutdown;
 mod tags;
 mod target;

@@ -14,3 +14,4 @@ mod notes_process;
 mod process;
 mod proxies;
 mod races;
+mod wrapped_router;
