@@ -41,6 +41,7 @@ else
     skip "miri" "the nightly toolchain here has no miri"
 fi
 step "large contention" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test layer lock
+step "clients that cache" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --test examples proxies::clients
 step "package" cargo package --locked --allow-dirty --list
 
 summary

@@ -2,6 +2,7 @@
 //!
 //! The tables in `docs/proxies.md` are the tables of these tests: what is measured has to be what they say.
 
+mod clients;
 mod origin;
 mod proxy;
 

@@ -16,10 +16,13 @@ use tokio::task::JoinHandle;
 use tower::ServiceBuilder;
 use tower::util::BoxCloneSyncService;
 use tower_conditional::{
-    ConditionalLayer, EntityTag, FinishLayer, Representation, RewrittenTags, SourceError,
-    ValidatorSource, WritePolicy, source_fn,
+    ConditionalLayer, EntityTag, FinishLayer, Fixed, HttpDate, Representation, RewrittenTags,
+    SourceError, ValidatorSource, WritePolicy, source_fn,
 };
 use tower_http::compression::CompressionLayer;
+
+/// When the page was modified.
+pub(super) const DATE: &str = "Wed, 01 Jan 2025 00:00:00 GMT";
 
 /// How a route takes tags that were rewritten on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +82,10 @@ impl Origin {
         origin
     }
 
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
     pub(super) const fn port(&self) -> u16 {
         self.port
     }
@@ -112,7 +119,10 @@ fn service(state: &Arc<State>) -> BoxCloneSyncService<Request, Response, std::co
     let tolerant = ConditionalLayer::new(versions(state))
         .tolerating(rewrites())
         .writes(WritePolicy::optional().tolerating(rewrites()));
+    let date = HttpDate::parse(DATE.as_bytes(), HttpDate::UNIX_EPOCH).unwrap();
+    let dated = Fixed::new(Representation::new().last_modified(date));
     let plain = Router::new()
+        .route("/dated/{page}", page(ConditionalLayer::new(dated)))
         .route("/strict/{page}", page(strict.clone()))
         .route("/tolerant/{page}", page(tolerant.clone()));
     let coded = Router::new()
