@@ -103,16 +103,19 @@ impl Scratch {
     ///
     /// # Panics
     ///
-    /// When the path or the content type is none that a request can have.
+    /// When the path or the content type is none that a request can have, or when the mark is not put in: a write that
+    /// changes nothing shows nothing.
     pub fn put<C: Into<Bytes>>(
         path: impl AsRef<str>,
-        content_type: &str,
+        content_type: impl AsRef<str>,
         content: impl Fn(&str) -> C + Send + Sync + 'static,
     ) -> Self {
+        let content = move |mark: &str| content(mark).into();
+        assert!(content("one") != content("two"), "content without its mark");
         Self {
             target: uri(path.as_ref()),
-            content_type: HeaderValue::from_str(content_type).expect("a content type"),
-            content: Arc::new(move |mark| content(mark).into()),
+            content_type: HeaderValue::from_str(content_type.as_ref()).expect("a content type"),
+            content: Arc::new(content),
         }
     }
 

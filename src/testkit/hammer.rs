@@ -13,6 +13,7 @@ use super::exchange::{Answer, Erased, Exchange};
 use super::fixture::Scratch;
 use super::join::join_all;
 use super::known::Known;
+use super::marks::Marks;
 use super::report::Finding;
 use super::rule::Rule;
 use crate::BoxError;
@@ -122,6 +123,7 @@ pub(super) async fn run(
     writers: usize,
 ) -> Hammered {
     let before = read(exchange, scratch, fields).await;
+    let marks = Marks::not_in(before.as_ref());
     let guard = match before.as_ref().map(|known| &known.tag) {
         Some(Some(tag)) => (IF_MATCH, tag.as_bytes().to_vec()),
         Some(None) => (IF_MATCH, b"*".to_vec()),
@@ -130,7 +132,7 @@ pub(super) async fn run(
     let asks = (0..writers).map(|writer| {
         let ask = Ask::new(Method::PUT, &scratch.target, fields);
         ask.fields(std::slice::from_ref(&guard))
-            .content(&scratch.content_type, scratch.content(&mark(writer)))
+            .content(&scratch.content_type, scratch.content(&marks.mark(writer)))
     });
     let asks: Vec<Ask> = asks.collect();
     let request = asks.first().cloned();
@@ -141,7 +143,7 @@ pub(super) async fn run(
         winners: Vec::new(),
         losers: Vec::new(),
         others: Vec::new(),
-        survivor: survivor(after.as_ref(), writers),
+        survivor: survivor(after.as_ref(), marks, writers),
         request: request.unwrap_or_else(|| Ask::new(Method::PUT, &scratch.target, fields)),
     };
     for (writer, answer) in answers.iter().enumerate() {
@@ -168,11 +170,6 @@ async fn read(exchange: &dyn Exchange, scratch: &Scratch, fields: &HeaderMap) ->
     Some(Known::from_reply(&scratch.target, &reply))
 }
 
-fn survivor(after: Option<&Known>, writers: usize) -> Option<usize> {
-    (0..writers).find(|&writer| after.is_some_and(|known| known.has_text(&mark(writer))))
-}
-
-/// Of a fixed length, so that none is part of another.
-fn mark(writer: usize) -> String {
-    format!("writer-{writer:05}")
+fn survivor(after: Option<&Known>, marks: Marks, writers: usize) -> Option<usize> {
+    (0..writers).find(|&writer| after.is_some_and(|known| known.has_text(&marks.mark(writer))))
 }

@@ -69,6 +69,7 @@ mod fixture;
 mod hammer;
 mod join;
 mod known;
+mod marks;
 mod report;
 mod rule;
 mod session;

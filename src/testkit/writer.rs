@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 use super::exchange::Answer;
 use super::fixture::Scratch;
 use super::known::Known;
+use super::marks::Marks;
 use super::rule::{self, Rule};
 use super::session::{Lines, Session};
 use super::shown::lines;
@@ -16,7 +17,8 @@ pub(super) struct Writer<'w, 's> {
     pub(super) scratch: &'w Scratch,
     /// Whether a write without a precondition is answered 428.
     pub(super) demands: bool,
-    marks: u32,
+    marks: Marks,
+    written: usize,
     /// Every state that was read.
     seen: Vec<Known>,
 }
@@ -56,14 +58,22 @@ impl Wanted {
 }
 
 impl<'w, 's> Writer<'w, 's> {
-    pub(super) const fn new(session: &'w mut Session<'s>, scratch: &'w Scratch) -> Self {
+    pub(super) fn new(session: &'w mut Session<'s>, scratch: &'w Scratch) -> Self {
         Self {
             session,
             scratch,
             demands: false,
-            marks: 0,
+            marks: Marks::not_in(None),
+            written: 0,
             seen: Vec::new(),
         }
+    }
+
+    /// The first look: what is written from now on was not there before.
+    pub(super) async fn begin(&mut self) -> Option<Known> {
+        let known = self.read().await;
+        self.marks = Marks::not_in(known.as_ref());
+        known
     }
 
     pub(super) async fn refused(&mut self, rule: &'static Rule, lines: Lines<'_>) -> bool {
@@ -146,8 +156,8 @@ impl<'w, 's> Writer<'w, 's> {
 
     /// A write with the next mark.
     pub(super) async fn put(&mut self, lines: Lines<'_>) -> Answer {
-        self.marks += 1;
-        let content = self.scratch.content(&mark(self.marks));
+        self.written += 1;
+        let content = self.scratch.content(&self.last_mark());
         let ask = self
             .session
             .compose(Method::PUT, &self.scratch.target, lines);
@@ -192,7 +202,7 @@ impl<'w, 's> Writer<'w, 's> {
     pub(super) async fn changed(&mut self, before: Option<&Known>) -> bool {
         match (before, &self.read().await) {
             (Some(before), Some(after)) => {
-                !before.is_as(after) || after.has_text(&mark(self.marks))
+                !before.is_as(after) || after.has_text(&self.last_mark())
             }
             (None, None) => false,
             _ => true,
@@ -206,9 +216,8 @@ impl<'w, 's> Writer<'w, 's> {
     pub(super) async fn modified(&mut self) -> Option<HttpDate> {
         self.read().await?.modified
     }
-}
 
-/// Of a fixed length, so that none is part of another.
-fn mark(number: u32) -> String {
-    format!("mark-{number:03}")
+    fn last_mark(&self) -> String {
+        self.marks.mark(self.written)
+    }
 }

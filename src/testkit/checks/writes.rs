@@ -23,7 +23,7 @@ pub(in crate::testkit) async fn check(session: &mut Session<'_>, scratch: &Scrat
 
 impl Writer<'_, '_> {
     async fn run(&mut self) {
-        let was_absent = self.read().await.is_none();
+        let was_absent = self.begin().await.is_none();
         if was_absent && !self.create().await {
             return;
         }

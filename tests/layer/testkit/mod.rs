@@ -380,7 +380,7 @@ const FLAWS: &[Row] = &[
         "R-8.8.1-1",
         Flaw::TagOfTheLength,
         "8.8.1",
-        &["tag-unique", "if-match"],
+        &["tag-unique", "if-match", "lost-update"],
     ),
 ];
 

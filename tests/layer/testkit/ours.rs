@@ -13,8 +13,8 @@ use http::{HeaderName, HeaderValue, Request, StatusCode};
 use tower::{Layer, ServiceExt};
 use tower_conditional::testkit::{Content, Fixture, Scratch, check, compare, hammer};
 use tower_conditional::{
-    BodyHash, ConditionalLayer, EntityTag, Fixed, FromResponse, HttpDate, InMemoryVersions,
-    Representation, WritePolicy,
+    BodyHash, ConditionalLayer, EntityTag, FinishLayer, Fixed, FromResponse, HttpDate,
+    InMemoryVersions, Representation, WritePolicy,
 };
 
 use super::{fixture, scratch};
@@ -86,14 +86,17 @@ fn looked_up(policy: WritePolicy) -> Router {
         .with_state(notes)
 }
 
-fn hashed() -> Router {
+/// Around the router, and inside it on its routes.
+fn hashed() -> [Router; 2] {
     let notes = Notes::with_one();
     let methods = get(read).put(save).delete(remove);
     let router = Router::new()
         .route("/notes/{id}", methods)
         .with_state(notes);
     let source = BodyHash::strong().probing(router.clone());
-    Router::new().fallback_service(ConditionalLayer::new(source).layer(router))
+    let layer = ConditionalLayer::new(source);
+    let around = Router::new().fallback_service(layer.layer(router.clone()));
+    [around, router.route_layer(layer)]
 }
 
 fn response_only() -> Router {
@@ -139,13 +142,24 @@ async fn judged_by_the_response() {
 
 #[tokio::test]
 async fn hashed_and_probed() {
-    let report = check(hashed(), fixture()).await.allowing(AXUM);
+    for router in hashed() {
+        let report = check(router, fixture()).await.allowing(AXUM);
+        assert!(report.is_clean(), "{report}");
+    }
+}
+
+/// The companion takes axum's Content-Length off again: nothing has to be allowed.
+#[tokio::test]
+async fn finished() {
+    let service = FinishLayer::new().layer(looked_up(WritePolicy::required()));
+    let report = check(service, fixture()).await;
     assert!(report.is_clean(), "{report}");
 }
 
 #[tokio::test]
 async fn one_of_many_writers_wins() {
-    for router in [looked_up(WritePolicy::required()), hashed()] {
+    let [around, inside] = hashed();
+    for router in [looked_up(WritePolicy::required()), around, inside] {
         for path in ["/notes/1", "/notes/new"] {
             let scratch = Scratch::put(path, "text/plain", str::to_owned);
             let hammered = hammer(router.clone(), scratch, 50).await;

@@ -51,7 +51,7 @@ async fn a_write_is_shown_with_its_content() {
     let report = check(Origin::with(Flaw::ChecksThenWaits), fixture()).await;
     let finding = &report.findings()[0];
     assert!(
-        finding.request().ends_with("\n\nthis is writer-00000"),
+        finding.request().ends_with("\n\nthis is mark-2-00000"),
         "{finding}"
     );
     assert_eq!(finding.came(), "8 times 2xx, 0 times 412");
