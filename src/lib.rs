@@ -118,6 +118,7 @@
 //! | `body-hash` | yes | [`BodyHash`] |
 //! | `axum` | no | extractors, responses, and a source made of extractors |
 //! | `headers` | no | conversions from and to the typed fields of the `headers` crate |
+//! | `testkit` | no | checks of how a service, yours or any, handles conditional requests |
 //! | `tracing` | no | one event for each judged request, target `tower_conditional` |
 //!
 //! # What it is not

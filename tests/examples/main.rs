@@ -14,4 +14,5 @@ mod notes_process;
 mod process;
 mod proxies;
 mod races;
+mod testkit;
 mod wrapped_router;
