@@ -1,11 +1,14 @@
 //! Validators that are computed from what is served: `BodyHash`, the second moment, and the probe.
 
+mod around_others;
 mod chunkings;
 mod golden_tags;
 mod head;
 mod left_alone;
+mod one_behaviour;
 mod probe;
 mod reading_ahead;
+mod router_wide;
 mod second_moment;
 mod support;
 mod things;
