@@ -430,6 +430,15 @@ fn a_client_that_takes_nothing_is_told_so() {
     }
 }
 
+/// The same for a write, which has happened by then. The companion cannot know what the answer was.
+#[test]
+fn tower_http_calls_a_write_not_acceptable_after_the_fact() {
+    let handler = page();
+    let fields = accepting("*;q=0", &[("if-match", "\"x\"")]);
+    let answer = send(&suffixing(), handler.clone(), request("PUT", &fields));
+    assert_eq!((answer.status, handler.calls()), (406, 1));
+}
+
 /// Compressors without a lower limit code even nothing.
 #[test]
 fn a_304_stays_empty_behind_a_compressor_that_codes_everything() {
