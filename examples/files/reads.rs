@@ -9,19 +9,40 @@ use std::{
     time::SystemTime,
 };
 
+use axum::{
+    extract::Request,
+    http::{HeaderValue, Method, header::RANGE},
+};
 use tokio::{
     fs,
     io::{AsyncRead, AsyncSeek, ReadBuf},
 };
+use tower::util::MapRequest;
 use tower_http::services::{
     ServeDir,
     fs::{Backend, DefaultServeDirFallback, File, Metadata},
 };
 
-pub(crate) type Directory = ServeDir<DefaultServeDirFallback, Undated>;
+type Files = ServeDir<DefaultServeDirFallback, Undated>;
+pub(crate) type Directory = MapRequest<Files, fn(Request) -> Request>;
 
 pub(crate) fn directory(root: &Path) -> Directory {
-    ServeDir::with_backend(root, Undated).append_index_html_on_directories(false)
+    let files = ServeDir::with_backend(root, Undated).append_index_html_on_directories(false);
+    MapRequest::new(files, without_undefined_range)
+}
+
+/// Range means something on GET alone, and only in a unit that is understood (RFC 9110, section 14.2). `ServeDir`
+/// would answer 206 to HEAD, and 416 to any other unit.
+fn without_undefined_range(mut request: Request) -> Request {
+    let is_defined = |range: &HeaderValue| {
+        let unit = range.as_bytes().get(..6);
+        unit.is_some_and(|unit| unit.eq_ignore_ascii_case(b"bytes="))
+    };
+    let range = request.headers().get(RANGE);
+    if request.method() != Method::GET || !range.is_some_and(is_defined) {
+        request.headers_mut().remove(RANGE);
+    }
+    request
 }
 
 /// The files of this machine, without their times.
