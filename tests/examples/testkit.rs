@@ -1,6 +1,7 @@
 //! `check_url` over the other examples and over servers that are wrong: what it finds, prints and ends with.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -103,6 +104,32 @@ async fn plain_hyper_is_right() {
     let ended = check_url(&[&url, "--write", "/a"]).await;
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     assert_eq!(client.get("/a", &[]).await.status, 200);
+}
+
+/// The ranges and the content are `ServeDir`'s, what is right about them is ours.
+#[tokio::test]
+async fn files_are_right_but_for_what_axum_adds() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("page.txt"), "a page").unwrap();
+    let arguments = [
+        directory.path().as_os_str(),
+        "--port".as_ref(),
+        "0".as_ref(),
+    ];
+    let service = Example::start("files", &arguments).await;
+    let url = url(service.address(), "/page.txt");
+    for protocol in Protocol::BOTH {
+        let asked = [
+            &[url.as_str(), "--json", "--write", "/new.txt"],
+            speaking(protocol),
+        ]
+        .concat();
+        let report = json(&check_url(&asked).await);
+        assert_eq!(rules(&report), ["not-modified-length"], "{report:#}");
+        assert_eq!(report["not_checked"].as_array().map(Vec::len), Some(0));
+    }
+    let left: Vec<_> = fs::read_dir(directory.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
 }
 
 #[tokio::test]
