@@ -53,8 +53,8 @@ impl<'v> RawTag<'v> {
 
     /// Both tags name their epoch, and not the same one.
     pub(crate) fn is_of_another_epoch(&self, ours: &EntityTag) -> bool {
-        let epochs = (self.in_epoch().0, ours.raw().in_epoch().0);
-        matches!(epochs, (Some(theirs), Some(ours)) if theirs != ours)
+        let epoch = self.in_epoch().0;
+        epoch.is_some_and(|theirs| ours.raw().in_epoch().0.is_some_and(|ours| ours != theirs))
     }
 
     /// What stands between the quotes.
@@ -68,8 +68,9 @@ impl<'v> RawTag<'v> {
     /// The epoch before the first dot, if there is one, and the rest.
     pub(crate) fn in_epoch(&self) -> (Option<&'v [u8]>, &'v [u8]) {
         let opaque = self.opaque();
-        match opaque.iter().position(|&octet| octet == b'.') {
-            Some(dot) if (1..=16).contains(&dot) => (Some(&opaque[..dot]), &opaque[dot + 1..]),
+        let start = &opaque[..opaque.len().min(17)];
+        match start.iter().position(|&octet| octet == b'.') {
+            Some(dot) if dot > 0 => (Some(&opaque[..dot]), &opaque[dot + 1..]),
             _ => (None, opaque),
         }
     }
@@ -108,10 +109,10 @@ pub(crate) fn scan<'v>(
 }
 
 fn scan_line<'v>(line: &'v [u8], visit: &mut impl FnMut(RawTag<'v>)) -> ListForm {
-    if line.trim_ascii() == b"*" {
+    let mut rest = skip_empty_members(line);
+    if rest.starts_with(b"*") && line.trim_ascii() == b"*" {
         return ListForm::Any;
     }
-    let mut rest = skip_empty_members(line);
     while !rest.is_empty() {
         let Some((tag, after)) = split_tag(rest) else {
             return ListForm::Malformed;
@@ -146,49 +147,41 @@ fn split_tag(value: &[u8]) -> Option<(RawTag<'_>, &[u8])> {
 ///
 /// Eight at a time: lists of a hundred tags are what caches send, and this is where their cost is.
 fn etagc_run(octets: &[u8]) -> usize {
-    let (words, _) = octets.as_chunks::<8>();
+    let (words, tail) = octets.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
         let stops = not_etagc(u64::from_le_bytes(*word));
         if stops != 0 {
             return index * 8 + stops.trailing_zeros() as usize / 8;
         }
     }
-    let done = words.len() * 8;
-    let tail = &octets[done..];
-    done + tail
-        .iter()
-        .position(|&octet| !is_etagc(octet))
-        .unwrap_or(tail.len())
+    let stop = tail.iter().position(|&octet| !is_etagc(octet));
+    octets.len() - tail.len() + stop.unwrap_or(tail.len())
 }
 
 /// The high bit of the lowest octet of the word that is a control, SP, `"` or DEL (higher bits may lie).
 const fn not_etagc(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES * 0x80;
-    const fn below(word: u64, bound: u64) -> u64 {
-        word.wrapping_sub(ONES * bound) & !word & HIGH
-    }
-    const fn equal(word: u64, octet: u64) -> u64 {
-        below(word ^ (ONES * octet), 1)
-    }
-    below(word, 0x21) | equal(word, b'"' as u64) | equal(word, 0x7F)
+    // Each sets the high bit of the octets it is about; those that had it set before are obs-text.
+    let control_or_blank = word.wrapping_sub(ONES * 0x21);
+    let quote = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
+    let delete = (word & !HIGH) + ONES;
+    (control_or_blank | quote | delete) & !word & HIGH
 }
 
-fn skip_blanks(value: &[u8]) -> &[u8] {
-    skip(value, |octet| matches!(octet, b' ' | b'\t'))
+fn skip_blanks(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = value {
+        value = rest;
+    }
+    value
 }
 
 /// Empty members count for nothing, wherever they stand (section 5.6.1.2).
-fn skip_empty_members(value: &[u8]) -> &[u8] {
-    skip(value, |octet| matches!(octet, b' ' | b'\t' | b','))
-}
-
-fn skip(value: &[u8], skipped: impl Fn(u8) -> bool) -> &[u8] {
-    let start = value
-        .iter()
-        .position(|&octet| !skipped(octet))
-        .unwrap_or(value.len());
-    &value[start..]
+fn skip_empty_members(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b',', rest @ ..] = value {
+        value = rest;
+    }
+    value
 }
 
 #[cfg(test)]
