@@ -8,12 +8,17 @@ use http::request::Parts;
 
 /// The name of a resource, for the write lock. Too coarse is slow, too fine is unsafe.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WriteKey<'a>(Cow<'a, [u8]>);
+pub struct WriteKey<'a> {
+    octets: Cow<'a, [u8]>,
+    hash: u64,
+}
 
 impl<'a> WriteKey<'a> {
     /// A key of any octets.
     pub fn new(key: impl Into<Cow<'a, [u8]>>) -> Self {
-        Self(key.into())
+        let octets = key.into();
+        let hash = hash(&octets);
+        Self { octets, hash }
     }
 
     /// The key of a path: fully percent-decoded, empty segments and a trailing slash dropped, because
@@ -27,28 +32,31 @@ impl<'a> WriteKey<'a> {
     #[must_use]
     pub fn of_path(path: &'a str) -> Self {
         if is_normal(path.as_bytes()) {
-            Self(Cow::Borrowed(path.as_bytes()))
+            Self::new(path.as_bytes())
         } else {
-            Self(Cow::Owned(normalised(path.as_bytes())))
+            Self::new(normalised(path.as_bytes()))
         }
     }
 
     /// The octets of the key, for a lock that lives elsewhere.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.octets
     }
 
     /// The same key, owning its octets.
     #[must_use]
     pub fn into_owned(self) -> WriteKey<'static> {
-        WriteKey(Cow::Owned(self.0.into_owned()))
+        WriteKey {
+            octets: Cow::Owned(self.octets.into_owned()),
+            hash: self.hash,
+        }
     }
 }
 
 impl From<String> for WriteKey<'_> {
     fn from(key: String) -> Self {
-        Self(Cow::Owned(key.into_bytes()))
+        Self::new(key.into_bytes())
     }
 }
 
@@ -139,9 +147,9 @@ pub(crate) enum KeyHashes {
 impl KeyHashes {
     pub(crate) fn of(keys: &[WriteKey<'_>]) -> Self {
         if let [key] = keys {
-            return Self::One(hash(key));
+            return Self::One(key.hash);
         }
-        let mut hashes: Vec<u64> = keys.iter().map(hash).collect();
+        let mut hashes: Vec<u64> = keys.iter().map(|key| key.hash).collect();
         hashes.sort_unstable();
         hashes.dedup();
         Self::Many(hashes.into())
@@ -155,14 +163,14 @@ impl KeyHashes {
     }
 
     pub(crate) fn contain(&self, key: &WriteKey<'_>) -> bool {
-        self.as_slice().contains(&hash(key))
+        self.as_slice().contains(&key.hash)
     }
 }
 
 /// Seeded for each process: nobody can choose paths that share a lock.
-fn hash(key: &WriteKey<'_>) -> u64 {
+fn hash(octets: &[u8]) -> u64 {
     static SEED: OnceLock<std::hash::RandomState> = OnceLock::new();
-    SEED.get_or_init(Default::default).hash_one(key.as_bytes())
+    SEED.get_or_init(Default::default).hash_one(octets)
 }
 
 #[cfg(test)]

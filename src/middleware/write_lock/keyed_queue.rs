@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -16,7 +17,27 @@ const SHARDS: usize = 16;
 pub(crate) struct KeyedQueue(Arc<[Mutex<Shard>; SHARDS]>);
 
 /// A key is in the table exactly as long as somebody has its turn.
-type Shard = HashMap<u64, Line>;
+type Shard = HashMap<u64, Line, BuildHasherDefault<AsItIs>>;
+
+/// Keys are hashes already, and seeded.
+#[derive(Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn write(&mut self, octets: &[u8]) {
+        for &octet in octets {
+            self.0 = self.0.rotate_left(8) ^ u64::from(octet);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 #[derive(Debug, Default)]
 struct Line {
