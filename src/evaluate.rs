@@ -247,10 +247,12 @@ impl Preconditions<'_> {
 
     /// Our date and theirs, if both are there; otherwise the field is ignored.
     fn dates(&self, field: Field, current: &Representation) -> Option<(HttpDate, HttpDate)> {
-        self.has(field)
-            .then(|| current.last_modified_date())
-            .flatten()
-            .and_then(|modified| Some((modified, self.date(field)?)))
+        let modified = current.modified()?;
+        let theirs = match self.lines(field)?.single()? {
+            line if Some(line) == modified.line.as_ref() => modified.date,
+            line => HttpDate::parse(line.as_bytes(), self.now)?,
+        };
+        Some((modified.date, theirs))
     }
 
     fn names_strongly(&self, tag: RawTag<'_>, current: &Representation) -> bool {
@@ -275,17 +277,11 @@ impl Preconditions<'_> {
         &self,
         current: &'r Representation,
     ) -> impl Iterator<Item = &'r EntityTag> + Clone + use<'r> {
-        let count = match self.class {
-            MethodClass::Write => usize::MAX,
-            MethodClass::Read | MethodClass::Neither => 1,
+        let others = match self.class {
+            MethodClass::Write => current.others(),
+            MethodClass::Read | MethodClass::Neither => &[],
         };
-        // The selected representation's tag comes first; without it, a read has nothing to compare.
-        let judged = if current.entity_tag().is_some() || count > 1 {
-            count
-        } else {
-            0
-        };
-        current.current_tags().take(judged)
+        current.entity_tag().into_iter().chain(others)
     }
 }
 

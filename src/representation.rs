@@ -118,10 +118,22 @@ struct More {
     fields: HeaderMap,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LastModified {
     pub(crate) date: HttpDate,
     pub(crate) strong: bool,
+    /// The date as it stands in the field, where it was written before.
+    pub(crate) line: Option<HeaderValue>,
+}
+
+impl LastModified {
+    const fn new(date: HttpDate, strong: bool) -> Self {
+        Self {
+            date,
+            strong,
+            line: None,
+        }
+    }
 }
 
 impl Representation {
@@ -146,20 +158,14 @@ impl Representation {
     /// ([section 8.8.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2)).
     #[must_use]
     pub fn last_modified(mut self, date: impl Into<HttpDate>) -> Self {
-        self.last_modified = Some(LastModified {
-            date: date.into(),
-            strong: false,
-        });
+        self.last_modified = Some(LastModified::new(date.into(), false));
         self
     }
 
     /// With the time of the last change, known to be the only change within its second.
     #[must_use]
     pub fn strong_last_modified(mut self, date: impl Into<HttpDate>) -> Self {
-        self.last_modified = Some(LastModified {
-            date: date.into(),
-            strong: true,
-        });
+        self.last_modified = Some(LastModified::new(date.into(), true));
         self
     }
 
@@ -205,21 +211,20 @@ impl Representation {
     /// The Last-Modified date.
     #[must_use]
     pub fn last_modified_date(&self) -> Option<HttpDate> {
-        self.last_modified.map(|modified| modified.date)
+        self.modified().map(|modified| modified.date)
     }
 
-    pub(crate) const fn modified(&self) -> Option<LastModified> {
-        self.last_modified
+    pub(crate) const fn modified(&self) -> Option<&LastModified> {
+        self.last_modified.as_ref()
     }
 
     pub(crate) const fn has_validator(&self) -> bool {
         self.entity_tag.is_some() || self.last_modified.is_some()
     }
 
-    /// Every tag that guards a write.
-    pub(crate) fn current_tags(&self) -> impl Iterator<Item = &EntityTag> + Clone {
-        let others = self.more.iter().flat_map(|more| &more.other_tags);
-        self.entity_tag.iter().chain(others)
+    /// The tags that guard a write beside the one of the selected representation.
+    pub(crate) fn others(&self) -> &[EntityTag] {
+        self.more.as_ref().map_or(&[], |more| &more.other_tags)
     }
 
     /// The fields beside the validators, if there are any.
@@ -244,6 +249,19 @@ impl Representation {
             Some(date) => representation.last_modified(date),
             None => representation,
         }
+    }
+
+    /// With Last-Modified written out, for a source that hands out the same representation again and again.
+    pub(crate) fn written_out(mut self) -> Self {
+        if let Some(modified) = &mut self.last_modified {
+            modified.line = modified.date.to_header_value();
+        }
+        self
+    }
+
+    /// Last-Modified, moved out to be sent.
+    pub(crate) fn take_modified(&mut self) -> Option<LastModified> {
+        self.last_modified.take()
     }
 
     /// The tag, moved out to be sent.
@@ -276,10 +294,7 @@ impl Representation {
         if let Some(modified) = &mut self.last_modified
             && modified.date > now
         {
-            *modified = LastModified {
-                date: now,
-                strong: false,
-            };
+            *modified = LastModified::new(now, false);
         }
     }
 }

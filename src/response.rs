@@ -4,27 +4,25 @@
 
 use http::header::{
     CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG,
-    HeaderMap, HeaderName, LAST_MODIFIED, TRAILER, TRANSFER_ENCODING, VARY,
+    Entry, HeaderMap, HeaderName, LAST_MODIFIED, TRAILER, TRANSFER_ENCODING, VARY,
 };
 use http::{Response, StatusCode, response};
 
 use crate::fields::add_vary;
+use crate::representation::LastModified;
 use crate::{HttpDate, Representation};
 
 /// Representation metadata that a 304 must not repeat: everything else survives (CORS, cookies, cache control).
-const DROPPED_BY_NOT_MODIFIED: [HeaderName; 11] = [
-    CONTENT_TYPE,
-    CONTENT_ENCODING,
-    CONTENT_LANGUAGE,
-    CONTENT_LENGTH,
-    CONTENT_RANGE,
-    TRANSFER_ENCODING,
-    TRAILER,
-    HeaderName::from_static("content-digest"),
-    HeaderName::from_static("repr-digest"),
-    HeaderName::from_static("digest"),
-    HeaderName::from_static("content-md5"),
-];
+fn is_dropped_by_not_modified(name: &HeaderName) -> bool {
+    match *name {
+        CONTENT_TYPE | CONTENT_ENCODING | CONTENT_LANGUAGE | CONTENT_LENGTH | CONTENT_RANGE
+        | TRANSFER_ENCODING | TRAILER => true,
+        _ => matches!(
+            name.as_str(),
+            "content-digest" | "repr-digest" | "digest" | "content-md5"
+        ),
+    }
+}
 
 /// The 304 of a read that was judged before the handler: what the source and the route say a 200 would carry.
 pub(crate) fn not_modified<B: Default>(
@@ -35,11 +33,11 @@ pub(crate) fn not_modified<B: Default>(
     let mut response = Response::new(B::default());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
-    match (current.take_entity_tag(), current.last_modified_date()) {
+    match (current.take_entity_tag(), current.take_modified()) {
         (Some(tag), _) => {
             headers.insert(ETAG, tag.into());
         }
-        (None, Some(date)) => add_last_modified(headers, date, now()),
+        (None, Some(modified)) => add_last_modified(headers, modified, now()),
         (None, None) => {}
     }
     add_source_fields(headers, current);
@@ -50,8 +48,10 @@ pub(crate) fn not_modified<B: Default>(
 /// Turns the head of a 200 into that of the 304.
 pub(crate) fn into_not_modified(head: &mut response::Parts) {
     head.status = StatusCode::NOT_MODIFIED;
-    for name in &DROPPED_BY_NOT_MODIFIED {
-        head.headers.remove(name);
+    let fields = &mut head.headers;
+    while let Some(name) = fields.keys().find(|name| is_dropped_by_not_modified(name)) {
+        let name = name.clone();
+        fields.remove(name);
     }
     if head.headers.contains_key(ETAG) {
         head.headers.remove(LAST_MODIFIED);
@@ -67,8 +67,8 @@ pub(crate) fn add_what_is_missing(
     if let Some(tag) = current.take_entity_tag() {
         headers.entry(ETAG).or_insert(tag.into());
     }
-    if let Some(date) = current.last_modified_date() {
-        add_last_modified(headers, date, now());
+    if let Some(modified) = current.take_modified() {
+        add_last_modified(headers, modified, now());
     }
     add_source_fields(headers, current);
 }
@@ -98,14 +98,16 @@ pub(crate) fn add_fields(headers: &mut HeaderMap, fields: &HeaderMap) {
 
 /// Last-Modified is never after Date (section 8.8.2.1). The server below stamps Date from a clock that may lag by a
 /// second, so where it comes that close, both are stamped from one reading.
-fn add_last_modified(headers: &mut HeaderMap, date: HttpDate, now: HttpDate) {
-    if headers.contains_key(LAST_MODIFIED) {
-        return;
-    }
-    let Some(value) = date.min(now).to_header_value() else {
+fn add_last_modified(headers: &mut HeaderMap, modified: LastModified, now: HttpDate) {
+    let LastModified { date, line, .. } = modified;
+    let Entry::Vacant(vacant) = headers.entry(LAST_MODIFIED) else {
         return;
     };
-    headers.insert(LAST_MODIFIED, value);
+    let line = line.filter(|_| date <= now);
+    let Some(line) = line.or_else(|| date.min(now).to_header_value()) else {
+        return;
+    };
+    vacant.insert(line);
     if date >= now.saturating_add_seconds(-1)
         && !headers.contains_key(DATE)
         && let Some(now) = now.to_header_value()

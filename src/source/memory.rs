@@ -25,7 +25,10 @@ pub struct Fixed(Current);
 impl Fixed {
     /// Always this answer.
     pub fn new(current: impl Into<Current>) -> Self {
-        Self(current.into())
+        Self(match current.into() {
+            Current::Present(representation) => representation.written_out().into(),
+            other => other,
+        })
     }
 }
 
@@ -73,7 +76,8 @@ impl InMemoryVersions {
     pub fn changed_at(&self, path: impl Into<String>, date: impl Into<HttpDate>) -> EntityTag {
         let date = date.into();
         self.record(path.into(), |tag| {
-            Representation::tagged(tag).last_modified(date)
+            let state = Representation::tagged(tag).last_modified(date);
+            state.written_out()
         })
     }
 
