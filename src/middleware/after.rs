@@ -8,7 +8,7 @@ use http_body::Body;
 use super::body::ConditionalBody;
 use super::checked::{JudgedByHandler, NewVersion, StoredVerbatim};
 use super::hashing::Hashing;
-use super::judge::{After, SecondLook, Waited, Written};
+use super::judge::{SecondLook, Waited, Written};
 use super::observe::{Judged, Moment, Verdict};
 use super::options::Shared;
 use super::recovery::vary_on_prefer;
@@ -26,20 +26,8 @@ pub(crate) enum Next<B: Body> {
 }
 
 impl<V: ValidatorSource> Shared<V> {
-    pub(crate) fn finish<B>(&self, after: After, response: Response<B>) -> Next<B>
-    where
-        B: Body<Data = Bytes> + Unpin,
-    {
-        Next::Respond(match after {
-            After::Pass => response.map(ConditionalBody::inner),
-            After::Attach(representation) => self.attach(representation, response),
-            After::Write(written) => self.written(written, response),
-            After::SecondLook(look) => return self.look_again(look, response),
-        })
-    }
-
     /// A read that was judged before: what the handler did not set is added, on 200 and 206 alike.
-    fn attach<B: Body>(
+    pub(crate) fn attach<B: Body>(
         &self,
         mut current: Representation,
         mut response: Response<B>,
@@ -56,7 +44,7 @@ impl<V: ValidatorSource> Shared<V> {
     }
 
     /// A read that only its response can judge. Anything but a 200 stays what it is (section 13.2.1).
-    fn look_again<B>(&self, look: SecondLook, response: Response<B>) -> Next<B>
+    pub(crate) fn look_again<B>(&self, look: SecondLook, response: Response<B>) -> Next<B>
     where
         B: Body<Data = Bytes> + Unpin,
     {
@@ -124,7 +112,7 @@ impl<V: ValidatorSource> Shared<V> {
     }
 
     /// A write: its handler may have lost the race after all, or may vouch for the validators of the new state.
-    fn written<B: Body>(
+    pub(crate) fn written<B: Body>(
         &self,
         mut written: Written,
         response: Response<B>,

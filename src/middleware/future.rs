@@ -108,17 +108,24 @@ where
                     let response = ready!(inner.poll(cx));
                     // An error, too, frees the write lock at once.
                     let after = after.take().expect(AGAIN);
-                    match this.shared.finish(after, response?) {
-                        Next::Respond(response) => return Poll::Ready(Ok(response)),
-                        Next::Hash(head, hashing, look) => {
-                            let reading = Some(Reading {
-                                head,
-                                hashing,
-                                look,
-                            });
-                            this.state.set(State::Hashing { reading });
-                        }
-                    }
+                    let response = response?;
+                    return Poll::Ready(Ok(match after {
+                        After::Pass => response.map(ConditionalBody::inner),
+                        After::Attach(current) => this.shared.attach(current, response),
+                        After::Write(written) => this.shared.written(written, response),
+                        After::SecondLook(look) => match this.shared.look_again(look, response) {
+                            Next::Respond(response) => response,
+                            Next::Hash(head, hashing, look) => {
+                                let reading = Some(Reading {
+                                    head,
+                                    hashing,
+                                    look,
+                                });
+                                this.state.set(State::Hashing { reading });
+                                continue;
+                            }
+                        },
+                    }));
                 }
                 StateProjection::Hashing { reading } => {
                     let outcome = ready!(reading.as_mut().expect(AGAIN).hashing.poll(cx));

@@ -94,15 +94,18 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let class = self.shared.options.class_of(request.method());
-        if class == MethodClass::Neither {
-            return self.run(request, After::Pass);
-        }
         let given = Given::in_headers(request.headers());
+        if !given.any()
+            && let Some(after) = self.shared.plain(class, request.method())
+        {
+            return self.run(request, after);
+        }
         let (head, body) = request.into_parts();
         let incoming = Incoming { head, body, given };
         match class {
             MethodClass::Read => self.read(incoming),
-            _ => self.write(incoming),
+            MethodClass::Write => self.write(incoming),
+            MethodClass::Neither => self.run(incoming.into_request(), After::Pass),
         }
     }
 }

@@ -65,6 +65,15 @@ pub(crate) struct SecondLook {
     pub(crate) is_head: bool,
 }
 
+impl SecondLook {
+    /// At the response to a GET without preconditions.
+    const PLAIN: Self = Self {
+        preconditions: None,
+        drops_body: false,
+        is_head: false,
+    };
+}
+
 /// A write on its way through the handler.
 #[derive(Debug)]
 pub(crate) struct Written {
@@ -97,6 +106,18 @@ pub(crate) struct Waited {
 }
 
 impl<V: ValidatorSource> Shared<V> {
+    /// What follows a request without conditional fields, where nothing has to be known before the handler runs.
+    pub(crate) fn plain(&self, class: MethodClass, method: &Method) -> Option<After> {
+        let looks_up = self.source.looks_up();
+        match class {
+            MethodClass::Read if looks_up || *method == Method::HEAD => None,
+            MethodClass::Read => Some(After::SecondLook(SecondLook::PLAIN)),
+            MethodClass::Write if looks_up && self.options.writes.always_guards(method) => None,
+            MethodClass::Write => Some(After::Write(Written::unjudged(method))),
+            MethodClass::Neither => Some(After::Pass),
+        }
+    }
+
     fn preconditions<'h>(
         &self,
         class: MethodClass,
