@@ -6,11 +6,12 @@ use bytes::Bytes;
 use http::header::{ETAG, IF_NONE_MATCH};
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
+use http_body_util::Empty;
 use sha2::{Digest, Sha256};
 use tower::{Layer, Service};
 use tower_conditional::{BodyHash, ConditionalLayer};
 
-use super::{NoBody, request, service};
+use super::{NoBody, anew, request, service};
 use crate::meter::{Meter, Row};
 use crate::services::{Bare, operate, wait};
 
@@ -68,7 +69,7 @@ fn hashed<B>(
     let octets = vec![b'x'; size];
     meter.row(
         Row::new(raw).times(times),
-        || get.clone(),
+        || anew::<Empty<Bytes>>(&get),
         |request| (operate(&mut alone, request), Sha256::digest(&octets)),
     );
     let layered = &mut ConditionalLayer::new(BodyHash::strong()).layer(bare.clone());

@@ -11,7 +11,7 @@ use http::{Method, Request, Response, StatusCode};
 use tower::Service;
 use tower_conditional::{ConditionalLayer, EntityTag, Fixed};
 
-use super::{TAG, request};
+use super::{TAG, anew, request};
 use crate::meter::{Meter, Row};
 use crate::services::operate;
 
@@ -76,7 +76,7 @@ fn routed<M, S>(
     M: Meter,
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
-    let prepare = || request.clone().map(|_| Body::empty());
+    let prepare = || anew::<Body>(request);
     assert_eq!(operate(service, prepare()), status, "{}", row.name);
     meter.row(row, prepare, |request| operate(service, request));
 }
