@@ -76,7 +76,7 @@ start_in() {
 
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         port=$(random_port)
-        settings="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+        settings="-p $port -c listen_addresses=127.0.0.1 -c max_connections=400 -c unix_socket_directories=''"
         if as_owner "$bin/pg_ctl" --pgdata="$dir/data" --log="$dir/data/server.log" --wait \
             --options="$settings" start >/dev/null 2>&1; then
             echo "postgres://postgres:$(cat "$dir/password")@127.0.0.1:$port/postgres" >"$dir/url"

@@ -1,6 +1,7 @@
 //! A client that shows an answer as it came over the wire.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -45,22 +46,31 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) async fn connect(address: SocketAddr, protocol: Protocol) -> Self {
-        let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+        let connected = Self::try_connect(address, protocol).await;
+        connected.unwrap_or_else(|error| panic!("{address}: {error}"))
+    }
+
+    /// As [`connect`](Self::connect), where the server may be gone.
+    pub(crate) async fn try_connect(address: SocketAddr, protocol: Protocol) -> io::Result<Self> {
+        let stream = TokioIo::new(TcpStream::connect(address).await?);
         let sender = match protocol {
             Protocol::Http1 => {
-                let (sender, connection) = http1::handshake(stream).await.unwrap();
+                let (sender, connection) =
+                    http1::handshake(stream).await.map_err(io::Error::other)?;
                 // Its errors reach whoever waits for an answer.
                 tokio::spawn(connection);
                 Sender::Http1(sender)
             }
             Protocol::Http2 => {
                 let executor = TokioExecutor::new();
-                let (sender, connection) = http2::handshake(executor, stream).await.unwrap();
+                let (sender, connection) = http2::handshake(executor, stream)
+                    .await
+                    .map_err(io::Error::other)?;
                 tokio::spawn(connection);
                 Sender::Http2(sender)
             }
         };
-        Self { address, sender }
+        Ok(Self { address, sender })
     }
 
     pub(crate) async fn get(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {

@@ -11,6 +11,7 @@ mod metrics;
 mod notes_life;
 mod notes_preconditions;
 mod notes_process;
+mod postgres;
 mod process;
 mod proxies;
 mod races;

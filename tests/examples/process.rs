@@ -42,9 +42,19 @@ impl Example {
         .await
     }
 
+    /// Starts a replica of the notes over this PostgreSQL, on a free port.
+    pub(crate) async fn postgres(database_url: &str) -> Self {
+        let mut command = command("postgres", &["--port".as_ref(), "0".as_ref()]);
+        command.env("DATABASE_URL", database_url);
+        Self::of("postgres", command.spawn().unwrap()).await
+    }
+
     /// Starts an example that prints its address first.
     pub(crate) async fn start(name: &str, arguments: &[&OsStr]) -> Self {
-        let mut child = spawn(name, arguments);
+        Self::of(name, spawn(name, arguments)).await
+    }
+
+    async fn of(name: &str, mut child: Child) -> Self {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let first = next_line(&mut stdout).await;
         let Some(address) = address_in(&first) else {
@@ -77,6 +87,22 @@ impl Example {
             }
             printed.push_str(&line);
         }
+    }
+
+    /// Waits for a line of the program's log that begins so.
+    pub(crate) async fn logged(&mut self, beginning: &str) -> String {
+        // Octet by octet, because what is not asked for yet has to stay in the pipe.
+        let stderr = self.child.stderr.as_mut().unwrap();
+        let mut line = Vec::new();
+        loop {
+            let octet = timeout(PATIENCE, stderr.read_u8()).await;
+            match octet.expect("a log line in time").unwrap() {
+                b'\n' if line.starts_with(beginning.as_bytes()) => break,
+                b'\n' => line.clear(),
+                octet => line.push(octet),
+            }
+        }
+        String::from_utf8(line).unwrap()
     }
 
     /// Ends the program without a chance to do anything (SIGKILL).
@@ -119,14 +145,18 @@ pub(crate) fn has_tool(name: &str) -> bool {
 }
 
 fn spawn(name: &str, arguments: &[&OsStr]) -> Child {
-    Command::new(program(name))
+    command(name, arguments).spawn().unwrap()
+}
+
+fn command(name: &str, arguments: &[&OsStr]) -> Command {
+    let mut command = Command::new(program(name));
+    command
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap()
+        .kill_on_drop(true);
+    command
 }
 
 /// Examples lie beside the folder that the test lies in.
