@@ -187,7 +187,7 @@ fn passed<B: Body>(
     }
     let framed =
         head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
-    if !framed && let Some(length) = body.exact_size() {
+    if !framed && let Some(length) = body.size().exact() {
         head.headers
             .insert(CONTENT_LENGTH, HeaderValue::from(length));
     }

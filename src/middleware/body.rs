@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -23,6 +24,10 @@ enum Kind<B: Body> {
 struct ReadAhead<B: Body> {
     frames: Frames,
     then: Rest<B>,
+    /// How many bytes the body said it had and has not sent; `None` if it did not say.
+    owed: Option<u64>,
+    /// Whether what comes before an error had the time to be sent.
+    has_paused: bool,
 }
 
 /// What comes after the frames that were read ahead.
@@ -31,8 +36,6 @@ pub(crate) enum Rest<B: Body> {
     Stream(B),
     /// The body has ended.
     Ended,
-    /// The body has ended this many bytes short of its exact size.
-    Missing(u64),
     /// The body has failed; the error was not handed out yet.
     Failed(Option<B::Error>),
 }
@@ -51,31 +54,33 @@ impl<B: Body> ConditionalBody<B> {
     }
 
     /// Most bodies are one frame of data, and then need no box.
-    pub(crate) fn read_ahead(frames: Frames, then: Rest<B>) -> Self {
+    pub(crate) fn read_ahead(frames: Frames, then: Rest<B>, owed: Option<u64>) -> Self {
         match then {
-            Rest::Ended => match frames.into_single_data() {
+            Rest::Ended if owed.is_none_or(|owed| owed == 0) => match frames.into_single_data() {
                 Ok(data) => Self::text(data),
-                Err(frames) => Self::boxed(frames, Rest::Ended),
+                Err(frames) => Self::boxed(frames, Rest::Ended, owed),
             },
-            then => Self::boxed(frames, then),
+            then => Self::boxed(frames, then, owed),
         }
     }
 
-    /// How many bytes the whole body has, where that is known.
-    pub(crate) fn exact_size(&self) -> Option<u64> {
+    /// The size hint, for every inner body.
+    pub(crate) fn size(&self) -> SizeHint {
         match &self.0 {
-            Kind::Inner(body) => body.size_hint().exact(),
-            Kind::Own(text) => Some(text.as_ref().map_or(0, |text| text.len() as u64)),
-            Kind::ReadAhead(ahead) => match ahead.then {
-                Rest::Ended => Some(ahead.frames.data_length()),
-                Rest::Missing(bytes) => Some(ahead.frames.data_length() + bytes),
-                Rest::Stream(_) | Rest::Failed(_) => None,
-            },
+            Kind::Inner(body) => body.size_hint(),
+            Kind::Own(text) => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
+            Kind::ReadAhead(ahead) => ahead.size(),
         }
     }
 
-    fn boxed(frames: Frames, then: Rest<B>) -> Self {
-        Self(Kind::ReadAhead(Box::new(ReadAhead { frames, then })))
+    fn boxed(frames: Frames, then: Rest<B>, owed: Option<u64>) -> Self {
+        let has_paused = frames.is_empty();
+        Self(Kind::ReadAhead(Box::new(ReadAhead {
+            frames,
+            then,
+            owed,
+            has_paused,
+        })))
     }
 }
 
@@ -122,11 +127,7 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
-            Kind::Inner(body) => body.size_hint(),
-            Kind::Own(text) => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
-            Kind::ReadAhead(ahead) => ahead.size_hint(),
-        }
+        self.size()
     }
 }
 
@@ -140,7 +141,12 @@ impl<B: Body<Data = Bytes> + Unpin> ReadAhead<B> {
         }
         match &mut self.then {
             Rest::Stream(body) => Pin::new(body).poll_frame(cx),
-            Rest::Ended | Rest::Missing(_) => Poll::Ready(None),
+            Rest::Ended => Poll::Ready(None),
+            // Servers send what they have when a body is pending, and drop it when it fails.
+            Rest::Failed(Some(_)) if !mem::replace(&mut self.has_paused, true) => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
             Rest::Failed(error) => Poll::Ready(error.take().map(Err)),
         }
     }
@@ -149,19 +155,21 @@ impl<B: Body<Data = Bytes> + Unpin> ReadAhead<B> {
         self.frames.is_empty()
             && match &self.then {
                 Rest::Stream(body) => body.is_end_stream(),
-                Rest::Ended => true,
-                // Whoever frames the body would take it for a whole one.
-                Rest::Missing(_) => false,
+                // Of a body that is too short, whoever frames it has to see the end to see that.
+                Rest::Ended => self.owed.is_none_or(|owed| owed == 0),
                 Rest::Failed(error) => error.is_none(),
             }
     }
+}
 
-    fn size_hint(&self) -> SizeHint {
-        let rest = match &self.then {
-            Rest::Stream(body) => body.size_hint(),
-            Rest::Ended => SizeHint::with_exact(0),
-            Rest::Missing(bytes) => SizeHint::with_exact(*bytes),
-            Rest::Failed(_) => SizeHint::new(),
+impl<B: Body> ReadAhead<B> {
+    fn size(&self) -> SizeHint {
+        let rest = match (&self.then, self.owed) {
+            (Rest::Stream(body), _) => body.size_hint(),
+            (_, Some(owed)) => SizeHint::with_exact(owed),
+            // HTTP/1.1 sends trailers only after a body of unknown size.
+            (Rest::Ended, None) if !self.frames.have_trailers() => SizeHint::with_exact(0),
+            (Rest::Ended | Rest::Failed(_), None) => SizeHint::new(),
         };
         let ahead = self.frames.data_length();
         let mut hint = SizeHint::new();
@@ -190,7 +198,15 @@ impl Frames {
     }
 
     pub(crate) fn last_data(&self) -> Option<&Bytes> {
-        self.more.back().or(self.first.as_ref())?.data_ref()
+        self.last()?.data_ref()
+    }
+
+    fn have_trailers(&self) -> bool {
+        self.last().is_some_and(Frame::is_trailers)
+    }
+
+    fn last(&self) -> Option<&Frame<Bytes>> {
+        self.more.back().or(self.first.as_ref())
     }
 
     fn pop(&mut self) -> Option<Frame<Bytes>> {

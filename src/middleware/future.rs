@@ -147,13 +147,7 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
         outcome: Outcome<B::Error>,
         shared: &Shared<V>,
     ) -> Response<ConditionalBody<B>> {
-        let (tag, body) = match outcome {
-            Outcome::Whole => {
-                let (tag, body) = self.hashing.into_tagged();
-                (Some(tag), body)
-            }
-            cut_short => (None, self.hashing.into_untagged(cut_short)),
-        };
+        let (tag, body) = self.hashing.into_parts(outcome);
         shared.conclude(self.look, self.head, body, tag)
     }
 }

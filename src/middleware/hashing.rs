@@ -32,8 +32,8 @@ pub(crate) enum Outcome<E> {
     Whole,
     /// The body is longer than it said, or than the limit: it goes on as a stream.
     TooLong,
-    /// The body has ended this many bytes before it said it would: whoever frames it must get to see that.
-    TooShort(u64),
+    /// The body has ended before it said it would: whoever frames it must get to see that.
+    TooShort,
     /// The body failed: the client is to see the frames before the error, then the error.
     Failed(E),
 }
@@ -71,10 +71,15 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
     }
 
     fn ended(&self) -> Outcome<B::Error> {
-        match self.claimed.unwrap_or(self.read) - self.read {
-            0 => Outcome::Whole,
-            missing => Outcome::TooShort(missing),
+        match self.owed() {
+            None | Some(0) => Outcome::Whole,
+            Some(_) => Outcome::TooShort,
         }
+    }
+
+    fn owed(&self) -> Option<u64> {
+        let claimed = self.claimed?;
+        Some(claimed.saturating_sub(self.read))
     }
 
     fn hash_some(&mut self, budget: &mut usize) {
@@ -94,26 +99,25 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
         self.frames.push(frame);
     }
 
-    /// After [`Outcome::Whole`]: the tag, and the body as it came.
-    pub(crate) fn into_tagged(self) -> (EntityTag, ConditionalBody<B>) {
-        let body = ConditionalBody::read_ahead(self.frames, Rest::Ended);
-        (self.tag.finish(), body)
-    }
-
-    /// After [`Outcome::Whole`]: the tag alone.
+    /// After [`Outcome::Whole`]: the tag of the body.
     pub(crate) fn into_tag(self) -> EntityTag {
         self.tag.finish()
     }
 
-    /// Otherwise: the body as it came, and what is still to come.
-    pub(crate) fn into_untagged(self, rest: Outcome<B::Error>) -> ConditionalBody<B> {
-        let rest = match rest {
-            Outcome::Whole => Rest::Ended,
+    /// The body as it came, and what is still to come; the tag, if it is whole.
+    pub(crate) fn into_parts(
+        self,
+        outcome: Outcome<B::Error>,
+    ) -> (Option<EntityTag>, ConditionalBody<B>) {
+        let owed = self.owed();
+        let is_whole = matches!(outcome, Outcome::Whole);
+        let then = match outcome {
+            Outcome::Whole | Outcome::TooShort => Rest::Ended,
             Outcome::TooLong => Rest::Stream(self.body),
-            Outcome::TooShort(missing) => Rest::Missing(missing),
             Outcome::Failed(error) => Rest::Failed(Some(error)),
         };
-        ConditionalBody::read_ahead(self.frames, rest)
+        let body = ConditionalBody::read_ahead(self.frames, then, owed);
+        (is_whole.then(|| self.tag.finish()), body)
     }
 }
 

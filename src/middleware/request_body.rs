@@ -76,7 +76,7 @@ where
                 break Rest::Stream(body);
             }
         };
-        (self.wrap)(ConditionalBody::read_ahead(frames, rest))
+        (self.wrap)(ConditionalBody::read_ahead(frames, rest, None))
     }
 }
 

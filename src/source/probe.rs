@@ -174,7 +174,7 @@ impl<V: ValidatorSource, R> Probing<V, R> {
         let mut hashing = Hashing::new(body, tag);
         match poll_fn(|cx| hashing.poll(cx)).await {
             Outcome::Whole => Ok(from_fields.with_tag(hashing.into_tag()).into()),
-            Outcome::TooLong | Outcome::TooShort(_) => Ok(from_fields.into()),
+            Outcome::TooLong | Outcome::TooShort => Ok(from_fields.into()),
             Outcome::Failed(error) => Err(SourceError::failed(error)),
         }
     }

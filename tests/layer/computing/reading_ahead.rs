@@ -71,6 +71,22 @@ async fn trailers_are_kept_and_not_hashed() {
     assert_eq!(frames(alone.into_body()).await, [Seen::Trailers(fields)]);
 }
 
+/// HTTP/1.1 sends trailers only after a body of unknown size: reading ahead must not make it a known one.
+#[tokio::test]
+async fn trailers_keep_the_size_open() {
+    let trailers = Step::Trailers(HeaderMap::new());
+    for (size, exact) in [(Size::Unknown, None), (Size::Known, Some(5))] {
+        let body = Scripted::new(size, [Step::Data("hello".into()), trailers.clone()]);
+        let response = hashed(collecting(100), &[], body).await;
+        assert!(tag(&response).is_some());
+        assert_eq!(response.body().size_hint().exact(), exact);
+        assert_eq!(response.body().size_hint().lower(), 5);
+    }
+    let body = Scripted::pieces(Size::Unknown, ["hel", "lo"]);
+    let response = hashed(collecting(100), &[], body).await;
+    assert_eq!(response.body().size_hint().exact(), Some(5));
+}
+
 #[tokio::test]
 async fn size_hints_and_ends_tell_the_truth() {
     let body = Scripted::pieces(Size::Known, ["one", "", "two"]);
@@ -145,6 +161,8 @@ async fn a_body_that_fails_half_way_fails_for_the_client() {
         let response = hashed(collecting(1000), &[], Scripted::new(size, steps())).await;
         assert_eq!(tag(&response), None, "{size:?}");
         assert!(!response.body().is_end_stream());
+        let hint = Scripted::new(size, steps()).size_hint().exact();
+        assert_eq!(response.body().size_hint().exact(), hint, "{size:?}");
         let seen = frames(response.into_body()).await;
         assert_eq!(
             seen,
@@ -161,6 +179,18 @@ async fn a_body_that_fails_half_way_fails_for_the_client() {
     assert_eq!(tag(&at_once), None);
     assert!(!at_once.body().is_end_stream());
     assert_eq!(frames(at_once.into_body()).await, [Seen::Failed]);
+}
+
+/// Servers send what they have when a body is pending, and drop it when it fails: what came before the error gets
+/// its chance.
+#[tokio::test]
+async fn an_error_lets_what_came_before_it_be_sent() {
+    let body = Scripted::new(Size::Known, [Step::Data("one".into()), Step::Fail]);
+    let mut body = hashed(BodyHash::strong(), &[], body).await.into_body();
+    assert!(body.frame().now_or_never().is_some());
+    assert!(body.frame().now_or_never().is_none(), "pending once");
+    assert!(matches!(body.frame().now_or_never(), Some(Some(Err(_)))));
+    assert!(body.is_end_stream());
 }
 
 /// A body that is not as long as it said is broken: no tag vouches for it, and whoever frames it gets to see the
