@@ -10,5 +10,6 @@ mod probe;
 mod reading_ahead;
 mod router_wide;
 mod second_moment;
+mod sockets;
 mod support;
 mod things;
