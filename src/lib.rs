@@ -115,7 +115,7 @@
 //! | feature | default | what |
 //! |---|---|---|
 //! | `layer` | yes | the layer, the sources, the write lock |
-//! | `body-hash` | yes | [`BodyHash`] |
+//! | `body-hash` | yes | [`BodyHash`], [`FileMetadata`] |
 //! | `axum` | no | extractors, responses, and a source made of extractors |
 //! | `headers` | no | conversions from and to the typed fields of the `headers` crate |
 //! | `testkit` | no | checks of how a service, yours or any, handles conditional requests |
@@ -179,7 +179,7 @@ pub use refusal::Refusal;
 pub use representation::{Absent, Current, Representation};
 pub use rewritten_tag::RewrittenTags;
 #[cfg(feature = "body-hash")]
-pub use source::BodyHash;
+pub use source::{BodyHash, FileMetadata};
 #[cfg(feature = "layer")]
 pub use source::{
     BodyTag, BoxError, BoxSource, Compute, ContentDigest, Fixed, FromResponse, InMemoryVersions,

@@ -130,10 +130,9 @@ impl BodyHash {
     }
 
     fn new_digest(&self) -> Box<dyn ContentDigest> {
-        match (&self.digest, &self.key) {
-            (Some(make), _) => make(),
-            (None, Some(key)) => Box::new(HmacSha256::new(key)),
-            (None, None) => Box::new(Plain(Sha256::new())),
+        match &self.digest {
+            Some(make) => make(),
+            None => new_digest(self.key.as_deref()),
         }
     }
 }
@@ -212,6 +211,14 @@ fn feed_identifying_fields(digest: &mut dyn ContentDigest, fields: &HeaderMap) {
             feed_number(digest, line.len());
             digest.update(line.as_bytes());
         }
+    }
+}
+
+/// SHA-256, or HMAC-SHA-256 where there is a key.
+pub(super) fn new_digest(key: Option<&[u8]>) -> Box<dyn ContentDigest> {
+    match key {
+        Some(key) => Box::new(HmacSha256::new(key)),
+        None => Box::new(Plain(Sha256::new())),
     }
 }
 

@@ -5,6 +5,7 @@
 //! | a version column, a revision id, anything that can be asked | your own [`ValidatorSource`], or [`source_fn`] |
 //! | handlers that set `ETag` or `Last-Modified` themselves | [`FromResponse`] |
 //! | nothing but bodies | [`BodyHash`](crate::BodyHash) |
+//! | files | [`FileMetadata`](crate::FileMetadata) |
 //! | a few resources in memory, a test | [`Fixed`], [`InMemoryVersions`] |
 
 mod boxed;
@@ -16,6 +17,8 @@ mod source_fn;
 
 #[cfg(feature = "body-hash")]
 mod body_hash;
+#[cfg(feature = "body-hash")]
+mod file_metadata;
 #[cfg(feature = "body-hash")]
 mod hmac;
 mod probe;
@@ -34,6 +37,8 @@ use crate::Current;
 pub use body_hash::BodyHash;
 pub use boxed::BoxSource;
 pub use compute::{BodyTag, Compute, ContentDigest};
+#[cfg(feature = "body-hash")]
+pub use file_metadata::FileMetadata;
 pub use from_response::FromResponse;
 pub use memory::{Fixed, InMemoryVersions};
 pub use or::Or;

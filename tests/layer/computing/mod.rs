@@ -2,6 +2,7 @@
 
 mod around_others;
 mod chunkings;
+mod file_metadata;
 mod golden_tags;
 mod head;
 mod left_alone;
