@@ -101,7 +101,7 @@ pub(crate) enum List {
 impl List {
     /// Section 5.3: the combined value is the lines with commas between them.
     /// Section 13.1.1: `"*" / #entity-tag`.
-    fn read(lines: &[Vec<u8>]) -> Self {
+    pub(crate) fn read(lines: &[Vec<u8>]) -> Self {
         let combined = lines.join(&b", "[..]);
         if trim(&combined) == b"*" {
             return Self::Any;
