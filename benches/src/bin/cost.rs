@@ -9,20 +9,48 @@ use std::{env, fs};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<ExitCode> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let costs = Costs::measured()?;
-    let Some(gates) = env::args().nth(1) else {
-        costs.print();
-        return Ok(ExitCode::SUCCESS);
-    };
-    let broken = costs.broken(&fs::read_to_string(gates)?)?;
-    for gate in &broken {
-        eprintln!("broken: {gate}");
+    match arguments[..] {
+        [] => costs.print(),
+        ["beside", gates] => costs.print_beside(&Gate::all(gates)?),
+        [gates] => return Ok(costs.hold(&Gate::all(gates)?)),
+        _ => return Err("cost [beside] [gates.csv]".into()),
     }
-    Ok(if broken.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A line of gates.csv.
+struct Gate {
+    row: String,
+    what: String,
+    held: f64,
+    asked: f64,
+    floor: String,
+    peer: String,
+}
+
+impl Gate {
+    fn all(path: &str) -> Result<Vec<Self>> {
+        let text = fs::read_to_string(path)?;
+        let lines = text
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        lines.map(Self::parse).collect()
+    }
+
+    fn parse(line: &str) -> Result<Self> {
+        let [row, what, held, asked, floor, peer] = columns(line)?;
+        Ok(Self {
+            row,
+            what,
+            held: held.parse()?,
+            asked: asked.parse()?,
+            floor,
+            peer,
+        })
+    }
 }
 
 /// Rows in their order, and what was found of each.
@@ -104,24 +132,37 @@ impl Costs {
         }
     }
 
-    /// The gates that do not hold. One whose row is gone does not hold either.
-    fn broken(&self, gates: &str) -> Result<Vec<String>> {
-        let mut broken = Vec::new();
-        let gates = gates
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
-        for gate in gates {
-            let [row, what, bound] = columns(gate)?;
-            let bound: f64 = bound.parse()?;
-            match self.figure(&row, &what) {
-                Some(figure) if figure <= bound => {
-                    println!("{row}: {what} {figure:.2} (at most {bound})");
-                }
-                Some(figure) => broken.push(format!("{row}: {what} {figure:.2}, at most {bound}")),
-                None => broken.push(format!("{row}: {what} was not measured")),
+    /// Fails where a gate does not hold. One whose row is gone does not hold either.
+    fn hold(&self, gates: &[Gate]) -> ExitCode {
+        let mut code = ExitCode::SUCCESS;
+        for Gate {
+            row, what, held, ..
+        } in gates
+        {
+            let figure = self.figure(row, what);
+            let shown = figure.map_or("not measured".into(), |figure| format!("{figure:.2}"));
+            if figure.is_some_and(|figure| figure <= *held) {
+                println!("{row}: {what} {shown} (at most {held})");
+            } else {
+                eprintln!("BROKEN {row}: {what} {shown}, at most {held}");
+                code = ExitCode::FAILURE;
             }
         }
-        Ok(broken)
+        code
+    }
+
+    fn print_beside(&self, gates: &[Gate]) {
+        println!("| row | figure | here | asked | floor | best peer |");
+        println!("| --- | --- | ---: | ---: | ---: | --- |");
+        for gate in gates {
+            let figure = self.figure(&gate.row, &gate.what).unwrap_or(f64::NAN);
+            let decimals = if gate.what.starts_with("times") { 2 } else { 0 };
+            let missed = if figure > gate.asked { " (missed)" } else { "" };
+            println!(
+                "| {} | {} | {figure:.decimals$}{missed} | {} | {} | {} |",
+                gate.row, gate.what, gate.asked, gate.floor, gate.peer,
+            );
+        }
     }
 
     fn print(&self) {
@@ -155,11 +196,11 @@ fn total(dump: &Path) -> Result<f64> {
     Ok(total.ok_or("callgrind wrote no total")?.parse()?)
 }
 
-fn columns(line: &str) -> Result<[String; 3]> {
+fn columns<const N: usize>(line: &str) -> Result<[String; N]> {
     let columns: Vec<String> = line.split(',').map(|cell| cell.trim().into()).collect();
     columns
         .try_into()
-        .map_err(|_| format!("not three columns: {line}").into())
+        .map_err(|_| format!("not {N} columns: {line}").into())
 }
 
 fn output(command: &mut Command) -> Result<String> {

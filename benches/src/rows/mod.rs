@@ -25,6 +25,11 @@ pub fn operations(meter: &mut impl Meter) {
     lock::rows(meter);
 }
 
+/// The hash alone beside a hashed 200: what is to be timed, not counted.
+pub fn shares_of_hashing(meter: &mut impl Meter) {
+    hashing::shares(meter);
+}
+
 /// The rows that move much memory.
 pub fn memory(meter: &mut impl Meter) {
     streams::rows(meter);
