@@ -137,6 +137,8 @@
 
 #[cfg(feature = "axum")]
 pub mod axum;
+#[cfg(feature = "layer")]
+mod body;
 mod entity_tag;
 mod evaluate;
 mod fields;
@@ -161,6 +163,8 @@ pub mod testkit;
 #[cfg(feature = "headers")]
 mod typed_headers;
 
+#[cfg(feature = "layer")]
+pub use body::ConditionalBody;
 pub use entity_tag::{EntityTag, Epoch, InvalidEntityTag};
 pub use evaluate::Decision;
 #[cfg(feature = "layer")]
@@ -169,9 +173,9 @@ pub use http_date::HttpDate;
 pub use method_class::MethodClass;
 #[cfg(feature = "layer")]
 pub use middleware::{
-    Checked, CollectBody, CollectUpTo, Conditional, ConditionalBody, ConditionalLayer,
-    InProcessLock, Judged, JudgedByHandler, Moment, NewVersion, ResponseFuture, StoredVerbatim,
-    Verdict, WriteGuard, WriteKey, WriteLock, WritePolicy,
+    Checked, CollectBody, CollectUpTo, Conditional, ConditionalLayer, InProcessLock, Judged,
+    JudgedByHandler, Moment, NewVersion, ResponseFuture, StoredVerbatim, Verdict, WriteGuard,
+    WriteKey, WriteLock, WritePolicy,
 };
 pub use precondition_failed::{PreconditionFailed, Reason};
 pub use preconditions::{Field, Preconditions};

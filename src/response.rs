@@ -24,6 +24,10 @@ fn is_dropped_by_not_modified(name: &HeaderName) -> bool {
     }
 }
 
+/// In the extensions of a response whose Content-Encoding was there when it was tagged: its tag is right already.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TaggedAsCoded;
+
 /// The 304 of a read that was judged before the handler: what the source and the route say a 200 would carry.
 pub(crate) fn not_modified<B: Default>(
     current: &mut Representation,

@@ -4,11 +4,9 @@
 mod extract;
 mod extractor_source;
 mod respond;
-mod unroute;
 
 pub use extract::{NotChecked, RequestPreconditions};
 pub use extractor_source::{ExtractorSource, LookUpHandler, extractor_source};
-pub(crate) use unroute::unroute_for;
 
 use ::axum::extract::OriginalUri;
 use http::request::Parts;

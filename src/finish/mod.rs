@@ -12,7 +12,6 @@ use http_body::Body;
 use tower::{Layer, Service};
 
 pub use future::FinishFuture;
-pub(crate) use outgoing::TaggedAsCoded;
 
 use crate::ConditionalBody;
 

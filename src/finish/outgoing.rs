@@ -10,11 +10,8 @@ use http_body::Body;
 use super::Coded;
 use super::incoming::SUFFIXES;
 use crate::fields::add_vary;
+use crate::response::TaggedAsCoded;
 use crate::{ConditionalBody, EntityTag};
-
-/// In the extensions of a response whose Content-Encoding was there when it was tagged: its tag is right already.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TaggedAsCoded;
 
 pub(super) fn repair<B: Body>(
     response: Response<B>,

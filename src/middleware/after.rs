@@ -5,15 +5,15 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, ETAG, HeaderValue, TRANSFER
 use http::{Response, StatusCode, response as http_response};
 use http_body::Body;
 
-use super::body::ConditionalBody;
 use super::checked::{JudgedByHandler, NewVersion, StoredVerbatim};
-use super::hashing::Hashing;
 use super::judge::{SecondLook, Waited, Written};
 use super::observe::{Judged, Moment, Verdict};
 use super::options::Shared;
 use super::recovery::vary_on_prefer;
 use super::refuse::show_validators;
-use crate::finish::TaggedAsCoded;
+use crate::body::ConditionalBody;
+use crate::response::TaggedAsCoded;
+use crate::source::hashing::Hashing;
 use crate::source::{Compute, ValidatorSource};
 use crate::{
     Current, Decision, EntityTag, MethodClass, PreconditionFailed, Reason, Representation, response,

@@ -12,11 +12,11 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::after::Next;
-use super::body::ConditionalBody;
-use super::hashing::{Hashing, Outcome};
 use super::judge::{After, SecondLook};
 use super::options::Shared;
+use crate::body::ConditionalBody;
 use crate::source::ValidatorSource;
+use crate::source::hashing::{Hashing, Outcome};
 
 pin_project! {
     /// The future of [`Conditional`](crate::Conditional).

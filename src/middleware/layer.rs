@@ -10,13 +10,13 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use tower::{Layer, Service};
 
-use super::body::ConditionalBody;
 use super::observe::{Judged, Observer};
 use super::options::{Options, Shared};
 use super::policy::WritePolicy;
 use super::recovery::Recovery;
 use super::request_body::CollectUpTo;
 use super::service::Conditional;
+use crate::body::ConditionalBody;
 use crate::refusal::Refusal;
 use crate::source::{BoxError, ProbeBody, ValidatorSource};
 use crate::{MethodClass, RewrittenTags};

@@ -1,10 +1,8 @@
 //! The layer: it fetches what the server knows, asks for the judgement, and obeys. The only rooms that know async.
 
 mod after;
-mod body;
 mod checked;
 mod future;
-mod hashing;
 mod judge;
 mod layer;
 mod observe;
@@ -19,10 +17,8 @@ mod taken;
 mod waiting;
 mod write_lock;
 
-pub use body::ConditionalBody;
 pub use checked::{Checked, JudgedByHandler, NewVersion, StoredVerbatim};
 pub use future::ResponseFuture;
-pub(crate) use hashing::{Hashing, Outcome};
 pub use layer::ConditionalLayer;
 pub use observe::{Judged, Moment, Verdict};
 pub use policy::WritePolicy;

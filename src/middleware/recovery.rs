@@ -19,7 +19,7 @@ use http::{Request, Response, StatusCode};
 use http_body::Body;
 use tower::Service;
 
-use super::body::ConditionalBody;
+use crate::body::ConditionalBody;
 use crate::fields::add_vary;
 use crate::source::{BoxError, ProbeBody, ask, probe_for};
 use crate::{Current, Field};

@@ -6,13 +6,13 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
 
-use super::body::ConditionalBody;
 use super::judge::{RefusedWrite, Waited};
 use super::observe::{Judged, Verdict};
 use super::options::Shared;
 use super::recovery::{Recovery, vary_on_prefer};
 use super::request_body::drain;
 use super::service::Incoming;
+use crate::body::ConditionalBody;
 use crate::preconditions::Field;
 use crate::refusal::Refusal;
 use crate::source::{BoxError, ValidatorSource};

@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame};
 
-use super::body::{ConditionalBody, Frames, Rest};
+use crate::body::{ConditionalBody, Frames, Rest};
 
 /// Whether and how a layer collects request bodies before it takes the write lock; `()` does not.
 pub trait CollectBody<B>: Clone + Send + Sync + 'static {

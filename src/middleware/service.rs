@@ -9,7 +9,6 @@ use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
-use super::body::ConditionalBody;
 use super::future::ResponseFuture;
 use super::judge::{After, Plan, Waited, WritePlan};
 use super::options::Shared;
@@ -17,6 +16,7 @@ use super::request_body::CollectBody;
 use super::take_lock::TakenLock;
 use super::waiting::{read_waiting, write_waiting};
 use crate::MethodClass;
+use crate::body::ConditionalBody;
 use crate::preconditions::Given;
 use crate::source::{ValidatorSource, known};
 

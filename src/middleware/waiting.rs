@@ -9,7 +9,6 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use tower::Service;
 
-use super::body::ConditionalBody;
 use super::checked::Checked;
 use super::future::ResponseFuture;
 use super::judge::{After, Plan, Waited, WritePlan};
@@ -19,6 +18,7 @@ use super::request_body::CollectBody;
 use super::service::Incoming;
 use super::take_lock::TakenLock;
 use super::write_lock::HeldLock;
+use crate::body::ConditionalBody;
 use crate::preconditions::Given;
 use crate::source::{SourceError, ValidatorSource};
 use crate::{Current, Reason, Representation};

@@ -11,9 +11,12 @@
 mod boxed;
 mod compute;
 mod from_response;
+pub(crate) mod hashing;
 mod memory;
 mod or;
 mod source_fn;
+#[cfg(feature = "axum")]
+mod unroute;
 
 #[cfg(feature = "body-hash")]
 mod body_hash;

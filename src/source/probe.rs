@@ -12,8 +12,8 @@ use http::{Method, Request, Response, StatusCode, request, response};
 use http_body::{Body, Frame, SizeHint};
 use tower::Service;
 
+use super::hashing::{Hashing, Outcome};
 use super::{BoxError, Compute, SourceError, ValidatorSource};
-use crate::middleware::{Hashing, Outcome};
 use crate::preconditions::{Field, Given};
 use crate::tag_list::ListForm;
 use crate::{Current, HttpDate, Preconditions, Representation};
@@ -244,7 +244,7 @@ where
     R::Error: Into<BoxError>,
 {
     #[cfg(feature = "axum")]
-    crate::axum::unroute_for::<R>(probe.extensions_mut());
+    super::unroute::unroute_for::<R>(probe.extensions_mut());
     poll_fn(|cx| reader.poll_ready(cx))
         .await
         .map_err(SourceError::failed)?;

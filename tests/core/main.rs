@@ -6,6 +6,7 @@
 mod naive;
 mod properties;
 mod reasons;
+mod rooms;
 mod s13_1_1_if_match;
 mod s13_1_2_if_none_match;
 mod s13_1_3_if_modified_since;

@@ -9,12 +9,12 @@ use http::request::Parts;
 use http::{Method, Response};
 use http_body::Body;
 
-use super::body::ConditionalBody;
 use super::checked::{AwaitsJudgement, Checked};
 use super::observe::{Judged, Moment, Verdict};
 use super::options::Shared;
 use super::taken::TakenPreconditions;
 use super::write_lock::HeldLock;
+use crate::body::ConditionalBody;
 use crate::preconditions::Given;
 use crate::refusal::Refusal;
 use crate::source::{SourceError, ValidatorSource};

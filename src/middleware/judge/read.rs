@@ -6,7 +6,7 @@ use http::{Method, Response};
 use http_body::Body;
 
 use super::{After, Plan, SecondLook, Waited};
-use crate::middleware::body::ConditionalBody;
+use crate::body::ConditionalBody;
 use crate::middleware::observe::{Judged, Verdict};
 use crate::middleware::options::Shared;
 use crate::middleware::refuse::show_validators;

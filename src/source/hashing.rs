@@ -7,9 +7,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame};
 
-use super::body::{ConditionalBody, Frames, Rest};
+use super::BodyTag;
 use crate::EntityTag;
-use crate::source::BodyTag;
+use crate::body::{ConditionalBody, Frames, Rest};
 
 /// How many bytes are hashed before other tasks get a turn: about 0.2 ms of SHA-256.
 const BYTES_PER_POLL: usize = 256 * 1024;
