@@ -11,6 +11,7 @@ mod lock;
 mod mounting;
 mod not_modified;
 mod passing;
+mod programs;
 mod readiness;
 mod recovery;
 mod refusals;
