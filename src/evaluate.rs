@@ -76,7 +76,10 @@ impl Preconditions<'_> {
         }
     }
 
-    /// For a handler that judges by itself, inside its own transaction ([`Current::Delegated`]).
+    /// For the handler of a write that judges by itself, inside its own transaction ([`Current::Delegated`]).
+    ///
+    /// It never asks for a 304: reads beside such a write are best left to
+    /// `ConditionalLayer::new(FromResponse)`, which lets the write pass to its handler.
     ///
     /// # Errors
     ///

@@ -20,6 +20,16 @@ pub enum MethodClass {
 }
 
 impl MethodClass {
+    /// The stable name that logs and metrics use: `read`, `write` or `neither`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Neither => "neither",
+        }
+    }
+
     /// The class of the methods that RFC 9110 and RFC 5789 define; every other method is [`Neither`](Self::Neither).
     ///
     /// Names are case-sensitive: `get` is not GET. QUERY, PROPPATCH and the like have to be registered.

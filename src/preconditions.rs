@@ -12,7 +12,7 @@ use http::{Method, request};
 
 use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::{self, ListForm, RawTag};
-use crate::{Current, EntityTag, HttpDate, MethodClass};
+use crate::{Current, EntityTag, HttpDate, MethodClass, PreconditionFailed, Reason};
 
 /// One of the five conditional fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -281,6 +281,24 @@ impl<'h> Preconditions<'h> {
     #[must_use]
     pub const fn method_class(&self) -> MethodClass {
         self.class
+    }
+
+    /// For a handler that judges by itself and wants writes to be guarded: whether a precondition is there that
+    /// guards one (If-Match, `If-None-Match: *`, or a date in If-Unmodified-Since).
+    ///
+    /// # Errors
+    ///
+    /// None is there; the error is the answer, a 428
+    /// ([RFC 6585, section 3](https://www.rfc-editor.org/rfc/rfc6585#section-3)).
+    pub fn require(&self) -> Result<(), PreconditionFailed> {
+        let creates = self.list_form(Field::IfNoneMatch) == Some(ListForm::Any);
+        let guarded =
+            self.has(Field::IfMatch) || creates || self.date(Field::IfUnmodifiedSince).is_some();
+        if guarded {
+            Ok(())
+        } else {
+            Err(PreconditionFailed::new(Field::IfMatch, Reason::Missing))
+        }
     }
 
     /// The first field whose value is malformed in a way that must not be guessed at: If-Match on any method,

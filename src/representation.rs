@@ -22,7 +22,8 @@ pub enum Current {
     /// Nothing is known before the handler runs. Reads are judged by what the handler sends; conditional writes
     /// are refused, because after the handler it is too late.
     Unknown,
-    /// The handler judges by itself: every field reaches it untouched.
+    /// The handler judges by itself: every field reaches it untouched, nothing is required, no lock is held. In a
+    /// chain it is an answer: the second source is not asked.
     Delegated,
 }
 

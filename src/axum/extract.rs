@@ -49,6 +49,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Checked {
 /// use tower_conditional::{EntityTag, JudgedByHandler, PreconditionFailed, axum::RequestPreconditions};
 ///
 /// async fn save(preconditions: RequestPreconditions) -> Result<JudgedByHandler, PreconditionFailed> {
+///     preconditions.require()?; // 428
 ///     // begin; select version …
 ///     preconditions.check(EntityTag::from_version(7))?;
 ///     // update …; commit
@@ -70,6 +71,15 @@ impl RequestPreconditions {
     /// The request must not be performed; the error is the answer.
     pub fn check(&self, current: impl Into<Current>) -> Result<(), PreconditionFailed> {
         self.get().check(current)
+    }
+
+    /// Whether a precondition is there that guards a write: see [`Preconditions::require`].
+    ///
+    /// # Errors
+    ///
+    /// None is there; the error is the answer, a 428.
+    pub fn require(&self) -> Result<(), PreconditionFailed> {
+        self.get().require()
     }
 
     /// The preconditions themselves.

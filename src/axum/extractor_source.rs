@@ -16,7 +16,7 @@ use crate::Current;
 use crate::source::{SourceError, ValidatorSource};
 
 /// Makes a source of an async function whose arguments are extractors, like a handler's; `state` is what
-/// `State<…>` extracts from.
+/// `State<…>` extracts from (`()` if there is none).
 ///
 /// An extractor's rejection (401, 403, 404, 400) is the answer, ahead of 428, 412 and 304: put the same
 /// authentication extractor here as in the handler, so that strangers learn nothing.
@@ -82,7 +82,8 @@ where
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used as an extractor source",
     note = "it must be an async function whose arguments implement `FromRequestParts<S>` for the state given",
-    note = "and whose output is `Result<C, E>` with `C: Into<Current>` and `E: Into<SourceError>`"
+    note = "and whose output is `Result<C, E>` with `C: Into<Current>` and `E: Into<SourceError>`",
+    note = "a body extractor (`Json`, `String`) cannot be used, the body is the handler's; a `StatusCode` is no `SourceError`: use `axum::refused`"
 )]
 pub trait LookUpHandler<T, S> {
     /// Extracts the arguments and calls the function.
@@ -134,9 +135,23 @@ async fn extract<A: FromRequestParts<S>, S>(head: &mut Parts, state: &S) -> Resu
     extracted.map_err(IntoResponse::into_response)
 }
 
-/// A rejection as the source's own answer; its body is in memory already, as rejections are.
-async fn refused(rejection: Response) -> SourceError {
-    let (head, mut body) = rejection.into_parts();
+/// A response of axum's as the source's own answer, ahead of 428, 412 and 304: for what an extractor cannot say,
+/// such as a 403 that depends on the row.
+///
+/// ```
+/// use axum::extract::Path;
+/// use http::StatusCode;
+/// use tower_conditional::{EntityTag, SourceError, axum::refused};
+///
+/// async fn version(Path(id): Path<i64>) -> Result<EntityTag, SourceError> {
+///     if id == 13 {
+///         return Err(refused((StatusCode::FORBIDDEN, "not yours")).await);
+///     }
+///     Ok(EntityTag::from_version(1))
+/// }
+/// ```
+pub async fn refused(response: impl IntoResponse) -> SourceError {
+    let (head, mut body) = response.into_response().into_parts();
     let mut text = Vec::new();
     while let Some(Ok(frame)) = next_frame(&mut body).await {
         if let Some(data) = frame.data_ref() {

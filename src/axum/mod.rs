@@ -1,12 +1,14 @@
 //! For axum: extractors for the handler contract, answers that are responses, and a source written like a handler
 //! (feature `axum`).
+//!
+//! A glob import of this crate beside axum makes the name `axum` ambiguous: name what you import, or write `::axum`.
 
 mod extract;
 mod extractor_source;
 mod respond;
 
 pub use extract::{NotChecked, RequestPreconditions};
-pub use extractor_source::{ExtractorSource, LookUpHandler, extractor_source};
+pub use extractor_source::{ExtractorSource, LookUpHandler, extractor_source, refused};
 
 use ::axum::extract::OriginalUri;
 use http::request::Parts;

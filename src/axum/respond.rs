@@ -47,6 +47,20 @@ impl IntoResponseParts for JudgedByHandler {
     }
 }
 
+/// With nothing else to say: `(StatusCode::NO_CONTENT, StoredVerbatim::new(tag))`.
+impl IntoResponse for StoredVerbatim {
+    fn into_response(self) -> Response {
+        (self, ()).into_response()
+    }
+}
+
+/// With nothing else to say: `(StatusCode::NO_CONTENT, NewVersion::new(tag))`.
+impl IntoResponse for NewVersion {
+    fn into_response(self) -> Response {
+        (self, ()).into_response()
+    }
+}
+
 /// An empty 200 from a handler that judged by itself.
 impl IntoResponse for JudgedByHandler {
     fn into_response(self) -> Response {

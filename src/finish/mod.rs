@@ -33,6 +33,10 @@ use crate::ConditionalBody;
 /// its tag. No two versions of a resource may differ in `-gzip`, `-br`, `-zstd` or `-deflate` at the end of their
 /// tags alone.
 ///
+/// axum serves its own body type: without the `map_response` below it says "expected `Response<Body>`, found
+/// `Response<ConditionalBody<…>>`". tower-http does not compress a HEAD, so that its 200 has the tag of the identity
+/// form; a tag with a coding revalidates by HEAD all the same.
+///
 /// # Examples
 ///
 /// The outside of a [`Router`](https://docs.rs/axum/0.8/axum/struct.Router.html) is what goes around it:

@@ -84,7 +84,8 @@ impl Checked {
         self.held_by
     }
 
-    /// The answer when the handler's own compare-and-swap found that somebody else was faster.
+    /// The answer when the handler's own compare-and-swap found that somebody else was faster, for a lost `INSERT` as
+    /// for a lost `UPDATE`. Without a `Checked` at hand: [`PreconditionFailed::stale`], [`PreconditionFailed::exists`].
     #[must_use]
     pub const fn lost(&self) -> PreconditionFailed {
         match self.held_by {
@@ -116,6 +117,8 @@ impl Checked {
 /// In the extensions of a successful PUT's response: the bytes were stored as they came, and this is what a GET now
 /// selects. The layer sends its validators.
 ///
+/// In axum it is a part of the response: `(StatusCode::NO_CONTENT, StoredVerbatim::new(tag))`.
+///
 /// Without it a PUT's response carries no validator
 /// ([RFC 9110, section 9.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4)).
 #[derive(Clone, Debug)]
@@ -130,6 +133,9 @@ impl StoredVerbatim {
 
 /// In the extensions of a successful PATCH's or POST's response: what the write has made. The layer sends its
 /// validators; for a 201 they are those of the created resource.
+///
+/// In axum it is a part of the response: `(StatusCode::CREATED, NewVersion::new(tag), Json(note))`. It counts on a write
+/// that nobody judged, too.
 ///
 /// On a PUT it says nothing to the client: see [`StoredVerbatim`].
 #[derive(Clone, Debug)]

@@ -189,11 +189,12 @@ fn trace(judged: &Judged) {
                 decision = judged.verdict.as_str(),
                 reason = judged.reason.map(Reason::as_str),
                 field = judged.field.map(Field::as_str),
-                class = ?judged.class,
+                class = judged.class.as_str(),
                 moment = judged.moment.as_str(),
                 lock_wait_us = micros(judged.lock_wait),
                 look_up_us = micros(judged.look_up),
                 versions_behind = judged.versions_behind,
+                tag_hash = judged.tag_hash,
                 error = judged.error.as_deref(),
                 $message
             )

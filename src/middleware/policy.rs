@@ -58,7 +58,8 @@ impl WritePolicy {
     /// PUT, PATCH and DELETE need a precondition, or they get 428
     /// ([RFC 6585, section 3](https://www.rfc-editor.org/rfc/rfc6585#section-3)).
     ///
-    /// A valid If-Match, an applicable If-Unmodified-Since, or `If-None-Match: *` will do.
+    /// A valid If-Match, an applicable If-Unmodified-Since, or `If-None-Match: *` will do. A request that the source
+    /// has left to its handler ([`Current::Delegated`]) is not asked for one: see [`Preconditions::require`].
     #[must_use]
     pub fn required() -> Self {
         Self {

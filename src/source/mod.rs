@@ -115,7 +115,7 @@ pub trait ValidatorSource: Send + Sync + 'static {
     ///
     /// [`SourceError::Refused`] answers the request with a response of the source's own, ahead of everything else;
     /// [`SourceError::Failed`] lets reads pass unjudged and answers conditional writes with 503. `?` works on any
-    /// error. Its text never reaches a client.
+    /// `std::error::Error`; a boxed one goes through [`SourceError::failed`]. Its text never reaches a client.
     fn look_up(
         &self,
         head: &request::Parts,
@@ -199,7 +199,7 @@ impl SourceError {
     }
 }
 
-/// `?` on any error is a failed look-up.
+/// `?` on any error is a failed look-up; for a boxed one or `anyhow`: `.map_err(SourceError::failed)?`.
 impl<E: Error + Send + Sync + 'static> From<E> for SourceError {
     fn from(error: E) -> Self {
         Self::Failed(Box::new(error))

@@ -10,7 +10,8 @@ use crate::Current;
 
 /// Makes a source of a closure that looks the validators up.
 ///
-/// The closure takes what it needs out of the head; its future must own it, because the head stays behind:
+/// The closure takes what it needs out of the head before its `async move`, because the head stays behind ("lifetime
+/// may not live long enough" means that it did not), and says its error type with the `Ok`:
 ///
 /// ```
 /// use tower_conditional::{EntityTag, SourceError, source_fn};

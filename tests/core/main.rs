@@ -6,6 +6,7 @@
 mod naive;
 mod properties;
 mod reasons;
+mod required;
 mod rooms;
 mod s13_1_1_if_match;
 mod s13_1_2_if_none_match;

@@ -298,10 +298,11 @@ impl fmt::Display for Table<'_> {
         for cause in self.0 {
             let (_, records, _) = cause.play();
             let record = &records[0];
-            let field = record.field.map_or("", |field| field.as_str());
+            let field = record.field.map(|field| format!("`{field}`"));
+            let field = field.unwrap_or_else(|| "no field".to_owned());
             let status = cause.status;
             let (what, reason, to_do) = (cause.what, cause.reason, cause.to_do);
-            write!(f, "| {what} | {status}, `{reason}` | `{field}`")?;
+            write!(f, "| {what} | {status}, `{reason}` | {field}")?;
             if let Some(behind) = record.versions_behind {
                 write!(f, ", {behind} behind")?;
             }

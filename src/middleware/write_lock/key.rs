@@ -1,13 +1,14 @@
 //! What a write lock is taken for: the name of a resource.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::{Arc, OnceLock};
 
 use http::request::Parts;
 
 /// The name of a resource, for the write lock. Too coarse is slow, too fine is unsafe.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteKey<'a> {
     octets: Cow<'a, [u8]>,
     hash: u64,
@@ -51,6 +52,12 @@ impl<'a> WriteKey<'a> {
             octets: Cow::Owned(self.octets.into_owned()),
             hash: self.hash,
         }
+    }
+}
+
+impl fmt::Debug for WriteKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WriteKey(\"{}\")", self.octets.escape_ascii())
     }
 }
 
