@@ -1,0 +1,178 @@
+//! A replica: the crate's own layer over a handler, in a process that can crash.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::header::{ETAG, HeaderValue};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use tokio::sync::Notify;
+use tower::util::BoxCloneSyncService;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_conditional::{
+    Checked, ConditionalBody, ConditionalLayer, Current, EntityTag, SourceError, ValidatorSource,
+    WritePolicy,
+};
+
+use super::chance::Chance;
+use super::locks::SharedLock;
+use super::store::{Mark, Store};
+use super::{Guard, Lock, Weather};
+
+/// What a writer sends in its body: the content that it has seen, and what it adds.
+pub(crate) type Draft = (usize, Mark);
+
+pub(crate) type Answer = Response<ConditionalBody<Full<Bytes>>>;
+type Service = BoxCloneSyncService<Request<Full<Bytes>>, Answer, Infallible>;
+
+#[derive(Debug)]
+pub(crate) struct Replica {
+    /// `None` while it is down.
+    service: Mutex<Option<Service>>,
+    /// Not a `watch` channel: that one wakes its receivers in an order drawn by lot.
+    crash: Notify,
+}
+
+impl Replica {
+    pub(crate) fn started(
+        guard: Guard,
+        weather: Weather,
+        store: &Store,
+        chance: Chance,
+    ) -> Arc<Self> {
+        let replica = Arc::new(Self {
+            service: Mutex::new(Some(service(guard, store))),
+            crash: Notify::new(),
+        });
+        if weather == Weather::Stormy {
+            let crashing = replica
+                .clone()
+                .crash_now_and_then(guard, store.clone(), chance);
+            tokio::spawn(crashing);
+        }
+        replica
+    }
+
+    /// The answer, or none if the replica is down or goes down before there is one.
+    pub(crate) async fn serve(&self, request: Request<Full<Bytes>>) -> Option<Answer> {
+        let crashed = self.crash.notified();
+        let service = self
+            .service
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()?;
+        tokio::select! {
+            biased;
+            () = crashed => None,
+            Ok(answer) = service.oneshot(request) => Some(answer),
+        }
+    }
+
+    /// A crash ends every request that is under way, wherever it is, and forgets the lock with it.
+    async fn crash_now_and_then(self: Arc<Self>, guard: Guard, store: Store, mut chance: Chance) {
+        loop {
+            chance.pause(100, 2000).await;
+            self.replace(None);
+            self.crash.notify_waiters();
+            chance.pause(10, 50).await;
+            self.replace(Some(service(guard, &store)));
+        }
+    }
+
+    fn replace(&self, service: Option<Service>) {
+        *self.service.lock().unwrap_or_else(PoisonError::into_inner) = service;
+    }
+}
+
+fn service(guard: Guard, store: &Store) -> Service {
+    let policy = match guard.lock {
+        Lock::None => WritePolicy::required().without_lock(),
+        Lock::InProcess => WritePolicy::required(),
+        Lock::Shared => WritePolicy::required().lock(SharedLock::new(store.clone())),
+    };
+    let handled_by = store.clone();
+    let handler = service_fn(move |request| handle(guard.swap, handled_by.clone(), request));
+    let layer = ConditionalLayer::new(Versions(store.clone())).writes(policy);
+    BoxCloneSyncService::new(layer.layer(handler))
+}
+
+struct Versions(Store);
+
+impl ValidatorSource for Versions {
+    async fn look_up(&self, head: &Parts) -> Result<Current, SourceError> {
+        self.0.lock().costs.look_ups += 1;
+        match self.0.version(note_of(head.uri.path())).await {
+            Ok(version) => Ok(EntityTag::from_version(version as u64).into()),
+            Err(no_answer) => Err(SourceError::failed(format!("{no_answer:?}"))),
+        }
+    }
+}
+
+async fn handle(
+    swaps: bool,
+    store: Store,
+    request: Request<Full<Bytes>>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let note = note_of(request.uri().path());
+    let outcome = match *request.method() {
+        Method::GET => store.version(note).await.map(found),
+        _ => save(swaps, &store, note, &request).await,
+    };
+    Ok(outcome.unwrap_or_else(|_| answer(StatusCode::SERVICE_UNAVAILABLE)))
+}
+
+/// The handler sets the tag of what it has read itself: a looked-up one may be a little older.
+fn found(version: usize) -> Response<Full<Bytes>> {
+    let mut response = answer(StatusCode::OK);
+    let tag = HeaderValue::from(EntityTag::from_version(version as u64));
+    response.headers_mut().insert(ETAG, tag);
+    response
+}
+
+async fn save(
+    swaps: bool,
+    store: &Store,
+    note: usize,
+    request: &Request<Full<Bytes>>,
+) -> Result<Response<Full<Bytes>>, super::store::NoAnswer> {
+    let extensions = request.extensions();
+    let (Some(checked), Some(&(made_from, mark))) =
+        (extensions.get::<Checked>(), extensions.get::<Draft>())
+    else {
+        return Ok(answer(StatusCode::INTERNAL_SERVER_ERROR));
+    };
+    let judged = checked.entity_tag().and_then(version_in);
+    let expected = judged.filter(|_| swaps);
+    let written = store.write(note, made_from, mark, expected).await?;
+    Ok(match written {
+        Some(_) => answer(StatusCode::OK),
+        None => {
+            let mut lost = answer(StatusCode::PRECONDITION_FAILED);
+            lost.extensions_mut().insert(checked.lost());
+            lost
+        }
+    })
+}
+
+pub(crate) fn version_in(tag: &EntityTag) -> Option<usize> {
+    tag.version().and_then(|version| version.try_into().ok())
+}
+
+pub(crate) fn path_of(note: usize) -> String {
+    format!("/notes/{note}")
+}
+
+pub(crate) fn note_of(path: &str) -> usize {
+    let note = path
+        .strip_prefix("/notes/")
+        .and_then(|note| note.parse().ok());
+    note.unwrap_or_default()
+}
+
+fn answer(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
