@@ -15,6 +15,7 @@ mod programs;
 mod readiness;
 mod recovery;
 mod refusals;
+mod simulation;
 mod sources;
 mod support;
 mod testkit;
