@@ -33,6 +33,8 @@ pub(crate) fn router(store: Store) -> Router {
         .route_layer(
             conditional(note_state)
                 .writes(WritePolicy::required())
+                // Whoever asks for it gets the current note inside the 412.
+                .recovering(reader(store.clone()))
                 // A client that is slow to send a note keeps no other from saving it.
                 .collecting_bodies(BODY_LIMIT as u64, Body::new),
         );
@@ -42,6 +44,13 @@ pub(crate) fn router(store: Store) -> Router {
         .route("/notes/{id}", note)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(store)
+}
+
+/// Reads one note with its tag, and knows no other method.
+fn reader(store: Store) -> Router {
+    let note_state = extractor_source(conditional::note_state, store.clone());
+    let note = get(handlers::read).route_layer(conditional(note_state));
+    Router::new().route("/notes/{id}", note).with_state(store)
 }
 
 fn conditional<V: ValidatorSource>(source: V) -> ConditionalLayer<V> {

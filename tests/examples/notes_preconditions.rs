@@ -117,11 +117,13 @@ async fn refusals_say_in_json_what_failed_and_what_to_do() {
                     .await;
                 let status = u16::try_from(expected["status"].as_u64().unwrap()).unwrap();
                 let length = refused.body.len().to_string();
-                let fields = [
+                let mut fields = vec![
                     ("cache-control", "no-store"),
                     ("content-type", "application/problem+json"),
                     ("content-length", &length),
                 ];
+                // It could have carried the note.
+                fields.extend((status == 412).then_some(("vary", "prefer")));
                 refused.has(status, &fields);
                 let mut json = refused.json();
                 let detail = json.as_object_mut().unwrap().remove("detail");
@@ -285,5 +287,43 @@ async fn post_may_be_conditional_on_the_list() {
         let refused = client.send("POST", "/notes", &guard, NOTE).await;
         let stale = (412, "precondition_failed".to_owned(), "stale".to_owned());
         assert_eq!(refused.problem(), stale);
+    }
+}
+
+/// RFC 8144, section 3.2: whoever asks for it gets the current note inside the 412, and needs no other round trip.
+#[tokio::test]
+async fn refused_save_carries_the_current_note_on_request() {
+    for protocol in Protocol::BOTH {
+        let (mut client, _example, _directory) = service(protocol).await;
+        with_a_note(&mut client).await;
+        let prefer = ("prefer", "return=representation");
+        for (field, tag) in [("if-match", "\"n1.9\""), ("if-none-match", "*")] {
+            let refused = client
+                .send("PUT", "/notes/1", &[(field, tag), prefer], NOTE)
+                .await;
+            let current = client.get("/notes/1", &[]).await;
+            assert_eq!(refused.status, 412);
+            assert_eq!(refused.body, current.body);
+            assert_eq!(refused.field("etag"), "\"n1.1\"");
+            assert_eq!(refused.field("content-location"), "/notes/1");
+            assert_eq!(refused.field("preference-applied"), "return=representation");
+            assert_eq!(refused.field("vary"), "prefer");
+            assert_eq!(refused.field("cache-control"), "no-store");
+        }
+
+        // What it carries is enough to save.
+        let refused = client
+            .send("PUT", "/notes/1", &[("if-match", "\"n1.9\""), prefer], NOTE)
+            .await;
+        let fresh = [("if-match", refused.field("etag"))];
+        let saved = client.send("PUT", "/notes/1", &fresh, NOTE).await;
+        assert_eq!(saved.status, 200);
+
+        // Nothing to carry: the problem says so.
+        let gone = client
+            .send("PUT", "/notes/9", &[("if-match", "\"n1.1\""), prefer], NOTE)
+            .await;
+        let failed = (412, "precondition_failed".to_owned(), "absent".to_owned());
+        assert_eq!(gone.problem(), failed);
     }
 }
