@@ -7,17 +7,24 @@ use axum::{
     Router,
     body::Body,
     extract::DefaultBodyLimit,
-    http::{HeaderValue, header::CACHE_CONTROL},
-    routing::get,
+    http::{HeaderName, HeaderValue, header::CACHE_CONTROL},
+    routing::{get, post},
 };
 use tower_conditional::{
     ConditionalLayer, Judged, ValidatorSource, WritePolicy, axum::extractor_source,
 };
 
-use crate::{conditional, handlers, store::Store};
+use crate::{conditional, handlers, page, store::Store};
 
 /// No note is longer than this; a longer body is a 413.
 const BODY_LIMIT: usize = 256 * 1024;
+
+/// Three notes, and what JSON adds to them.
+const MERGE_LIMIT: usize = 4 * BODY_LIMIT;
+
+/// Keep it, but ask before using it: asking is what makes a 304 possible.
+pub(crate) const REVALIDATE: (HeaderName, HeaderValue) =
+    (CACHE_CONTROL, HeaderValue::from_static("no-cache"));
 
 pub(crate) fn router(store: Store) -> Router {
     let list_state = extractor_source(conditional::list_state, store.clone());
@@ -39,9 +46,12 @@ pub(crate) fn router(store: Store) -> Router {
                 .collecting_bodies(BODY_LIMIT as u64, Body::new),
         );
 
-    Router::new()
+    let merge = post(handlers::merge).layer(DefaultBodyLimit::max(MERGE_LIMIT));
+
+    page::router()
         .route("/notes", notes)
         .route("/notes/{id}", note)
+        .route("/merge", merge)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(store)
 }
@@ -54,10 +64,8 @@ fn reader(store: Store) -> Router {
 }
 
 fn conditional<V: ValidatorSource>(source: V) -> ConditionalLayer<V> {
-    // Keep it, but ask before using it: asking is what makes a 304 possible.
-    let revalidate = (CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     ConditionalLayer::new(source)
-        .response_fields([revalidate])
+        .response_fields([REVALIDATE])
         .observe(log_failure)
 }
 

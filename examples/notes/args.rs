@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 pub(crate) const HELP: &str = "\
-A notes service over SQLite in which a stale save is refused, not lost.
+A notes service over SQLite in which a stale save is refused, not lost; with a page at /.
 
 Usage: notes [DB] [--port N]
 

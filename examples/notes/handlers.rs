@@ -12,13 +12,15 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use tokio::task::spawn_blocking;
 use tower_conditional::Checked;
 
 use crate::{
     conditional::{judged_version, new_version},
+    merge::Edits,
     problem::Problem,
     request::{JsonBody, NoteId},
-    store::{self, Change, Draft, Store, Swap},
+    store::{self, Change, Draft, Failed, Store, Swap},
 };
 
 /// `GET /notes`
@@ -129,4 +131,10 @@ async fn swap<T: Send + 'static>(
         Swap::Done(value) => Ok(value),
         Swap::Lost => Err(Problem::Lost(checked.lost())),
     }
+}
+
+/// `POST /merge`: which lines two edits changed. Nothing is stored.
+pub(crate) async fn merge(JsonBody(edits): JsonBody<Edits>) -> Result<Response, Problem> {
+    let merge = spawn_blocking(move || edits.merge()).await;
+    Ok(Json(merge.map_err(Failed::Thread)?).into_response())
 }

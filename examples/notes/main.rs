@@ -1,8 +1,8 @@
 //! A notes service over SQLite in which a stale save is refused, not lost.
 //!
-//! `cargo run --example notes` starts it over a temporary database and prints the `curl` commands to
-//! try. This room is the front door: it reads the command line, opens what the service needs, says in
-//! one line what is wrong when it cannot, and shuts down cleanly.
+//! `cargo run --example notes` starts it over a temporary database and prints where its page is and
+//! the `curl` commands to try. This room is the front door: it reads the command line, opens what the
+//! service needs, says in one line what is wrong when it cannot, and shuts down cleanly.
 //!
 //! | room             | idea                                                        |
 //! |------------------|-------------------------------------------------------------|
@@ -14,11 +14,15 @@
 //! | `request.rs`     | what a request must look like to reach a handler            |
 //! | `problem.rs`     | what goes wrong, as a response                              |
 //! | `store.rs`       | the database, compare-and-swap                              |
+//! | `page.rs`        | the page that a person sees; its files are in `page/`       |
+//! | `merge.rs`       | which lines two people changed in one text                  |
 
 mod app;
 mod args;
 mod conditional;
 mod handlers;
+mod merge;
+mod page;
 mod problem;
 mod request;
 mod shutdown;
@@ -136,6 +140,8 @@ fn announce(address: SocketAddr) -> io::Result<()> {
     write!(
         out,
         r#"
+See it: open http://{address} in two browser windows, and edit one note in both.
+
 Try it, in another terminal:
 
   url=http://{address}/notes/1

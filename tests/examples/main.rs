@@ -9,6 +9,7 @@ mod files_service;
 mod hyper_service;
 mod metrics;
 mod notes_life;
+mod notes_page;
 mod notes_preconditions;
 mod notes_process;
 mod postgres;

@@ -1,0 +1,147 @@
+// Two edits met: what both started from, theirs, mine, and a choice for each change.
+
+import { button, h } from "./dom.js";
+import * as http from "./http.js";
+import { Merge, UNDECIDED, whole } from "./merge.js";
+
+const CONTEXT = 3;
+
+const SIDES = [
+  ["base", "Base", "before both edits"],
+  ["theirs", "Theirs", "saved meanwhile"],
+  ["mine", "Mine", "not saved yet"],
+];
+
+const WHO = {
+  theirs: "only they changed this",
+  mine: "only you changed this",
+  alike: "you both made the same change",
+  both: "both of you changed this",
+};
+
+// `then` says what to do with a merged text: save, edit, keepMine, keepTheirs.
+export async function conflict(note, theirs, isAgain, then) {
+  const answer = await http.merge(note.base, theirs.text, note.mine);
+  const merge = new Merge(answer.ok ? answer.json : whole(note.base, theirs.text, note.mine));
+  const result = h("pre", { class: "lines result-body", tabindex: "0", "aria-labelledby": "result-name" });
+  const resultTitle = h("p", { class: "result-title" });
+  const tally = h("p", { class: "tally", role: "status" });
+
+  const update = () => {
+    resultTitle.replaceChildren(...preview(merge.result.title, " "));
+    result.replaceChildren(...preview(merge.result.body, "\n"));
+    tally.replaceChildren(progress(merge));
+  };
+  const decided = (use) => () => {
+    const open = merge.changes.findIndex((hunk) => hunk.choice === null);
+    if (open < 0) return use(merge.text);
+    tally.replaceChildren(`Decide change ${open + 1} first.`);
+    document.querySelector(`input[name="hunk-${open}"]`).focus();
+  };
+  update();
+
+  return h("article", { class: "conflict" },
+    h("h1", { tabindex: "-1" }, heading(merge, isAgain)),
+    h("p", { class: "lead" }, explanation(merge)),
+    h("p", { class: "held" }, "You hold ", h("code", {}, note.tag ?? "no version"),
+      h("span", { "aria-hidden": "true" }, " → "), " the server has ", h("code", {}, theirs.tag)),
+    h("div", { class: "hunks" },
+      titleChanges(merge, update),
+      merge.body.map((hunk) => hunk.changed_by === "nobody" ? context(hunk.base) : change(merge, hunk, update))),
+    h("section", { class: "result", "aria-labelledby": "result-name" },
+      h("h2", { id: "result-name" }, "The merged note"), resultTitle, result),
+    h("div", { class: "bar" },
+      tally,
+      h("div", { class: "actions" },
+        button("Save merged", decided(then.save), "button-primary"),
+        button("Edit the merged text", decided(then.edit)),
+        h("span", { class: "gap" }),
+        button("Keep mine", then.keepMine, "button-mine"),
+        button("Keep theirs", then.keepTheirs, "button-theirs"))));
+}
+
+function heading(merge, isAgain) {
+  if (isAgain) return "It has changed once more";
+  return merge.open.length > 0 ? "Two edits met" : "Two edits met, and fit together";
+}
+
+function explanation(merge) {
+  const before = "While you were editing, somebody else saved. Nothing is lost: theirs is stored, yours is here.";
+  return merge.open.length > 0
+    ? `${before} Choose what to keep.`
+    : `${before} You changed different lines: look at the result, and save it.`;
+}
+
+function progress(merge) {
+  const all = merge.changes.filter((hunk) => hunk.changed_by === "both").length;
+  if (all === 0) return "Nothing to decide.";
+  return `${all - merge.open.length} of ${all} decided`;
+}
+
+function titleChanges(merge, update) {
+  const changed = merge.title.filter((hunk) => hunk.changed_by !== "nobody");
+  return changed.map((hunk) => change(merge, hunk, update, ", the title"));
+}
+
+function change(merge, hunk, update, where = "") {
+  const number = merge.changes.indexOf(hunk);
+  const name = `hunk-${number}`;
+  const option = (choice) => h("input", {
+    type: "radio", name, value: choice, checked: hunk.choice === choice,
+    "aria-labelledby": `${name}-${choice}`, "aria-describedby": `${name}-${choice}-lines`,
+    onchange: () => { hunk.choice = choice; update(); },
+  });
+  const isFree = hunk.changed_by !== "alike";
+  const sides = SIDES.map(([side, label, hint]) =>
+    h(isFree ? "label" : "div", { class: `side side-${side}` },
+      h("span", { class: "side-head" },
+        isFree && option(side), h("span", { id: `${name}-${side}` }, label),
+        number === 0 && h("small", {}, hint)),
+      h("span", { class: "lines", id: `${name}-${side}-lines` },
+        side === "base" ? plain(hunk.base) : marked(hunk.base, hunk[side]))));
+  return h("fieldset", { class: `hunk hunk-${hunk.changed_by}` },
+    h("legend", {}, `Change ${number + 1}${where}: `, h("b", {}, WHO[hunk.changed_by])),
+    h("div", { class: "sides" }, sides),
+    hunk.changed_by === "both" && h("label", { class: "side-both" },
+      option("both"), h("span", { id: `${name}-both` }, "Both"),
+      h("small", { id: `${name}-both-lines` }, "theirs first, then mine")));
+}
+
+function context(lines) {
+  if (lines.length <= CONTEXT) return h("p", { class: "lines context" }, lines.join("\n"));
+  return h("details", { class: "context" },
+    h("summary", {}, `${lines.length} unchanged lines`), h("p", { class: "lines" }, lines.join("\n")));
+}
+
+function preview(runs, separator) {
+  const shown = runs
+    .filter((run) => run.length !== 0)
+    .map((run) => run === UNDECIDED ? h("em", {}, "… to be decided …") : run.join(separator));
+  return shown.flatMap((run, index) => index === 0 ? [run] : [separator, run]);
+}
+
+function plain(lines) {
+  if (lines.length === 0) return h("em", {}, "nothing here");
+  return lines.join("\n");
+}
+
+// What differs from the base, to the word.
+function marked(base, lines) {
+  if (lines.length === 0) return plain(lines);
+  const [before, after] = [words(base), words(lines)];
+  const start = after.findIndex((word, index) => word !== before[index]);
+  if (start < 0) return lines.join("\n");
+  const longest = Math.min(before.length, after.length) - start;
+  let end = 0;
+  while (end < longest && before.at(-1 - end) === after.at(-1 - end)) end += 1;
+  const cut = after.length - end;
+  return [
+    after.slice(0, start).join(""),
+    h("mark", {}, after.slice(start, cut).join("")),
+    after.slice(cut).join(""),
+  ];
+}
+
+function words(lines) {
+  return lines.join("\n").split(/(\s+)/);
+}

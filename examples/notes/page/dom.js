@@ -1,0 +1,46 @@
+// Elements without a framework. Text only ever becomes text, never markup.
+
+export function h(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (value === true) element.setAttribute(key, "");
+    else if (value !== false && value != null) element.setAttribute(key, value);
+  }
+  element.append(...children.flat().filter((child) => child != null && child !== false));
+  return element;
+}
+
+export function button(label, onclick, kind = "") {
+  return h("button", { type: "button", class: `button ${kind}`.trim(), onclick }, label);
+}
+
+// A message that is read out as it appears, with what can be done about it.
+export function notice(kind, title, text, ...actions) {
+  const role = kind === "good" ? "status" : "alert";
+  return h("div", { class: `notice notice-${kind}`, role },
+    h("p", {}, h("strong", {}, title), " ", text),
+    actions.length > 0 && h("div", { class: "notice-actions" }, actions));
+}
+
+export function titleOf(note) {
+  return note.title.trim() || "Untitled";
+}
+
+// A question in front of everything else; Escape is a no.
+export function ask(title, text, yes) {
+  const dialog = h("dialog", { class: "ask", "aria-labelledby": "ask-title" },
+    h("form", { method: "dialog" },
+      h("h2", { id: "ask-title" }, title), h("p", {}, text),
+      h("div", { class: "actions" },
+        h("button", { class: "button button-danger", value: "yes" }, yes),
+        h("button", { class: "button", value: "no", autofocus: true }, "Keep it"))));
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes");
+    });
+  });
+}

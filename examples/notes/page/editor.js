@@ -1,0 +1,240 @@
+// One note on the screen: its text, the version it was made from, and what to do when the server says no.
+
+import { conflict } from "./conflict.js";
+import { ask, button, h, notice, titleOf } from "./dom.js";
+import { Form } from "./form.js";
+import * as shelf from "./shelf.js";
+import { plainly, withText } from "./words.js";
+
+const DONE = {
+  saved: ["Saved.", ""],
+  updated: ["There was a newer version.", "This is it."],
+  unwritten: ["Not on the server yet.", "Save to create it."],
+  already: ["Nothing left to save.", "The note already says exactly this."],
+  overtaken: ["Saved, and changed again since.", "This is the newest version."],
+};
+
+const SAVED_UNSEEN = ["Saved, but not read back.", "Check for changes before you go on editing."];
+
+export async function edit(stage, note) {
+  const editor = new Editor(stage, note);
+  editor.opened(await note.open());
+}
+
+class Editor {
+  #stage;
+  #note;
+  #form;
+  #isBusy = false;
+  // A tag that was refused: nothing more is saved by itself over it.
+  #refused;
+
+  constructor(stage, note) {
+    this.#stage = stage;
+    this.#note = note;
+    this.#form = new Form(note, {
+      save: () => this.#save(),
+      autosave: () => this.#autosave(),
+      check: () => this.#check(),
+      discard: () => this.#discard(),
+      remove: () => this.#askToRemove(),
+      drafted: () => shelf.show(),
+    });
+  }
+
+  opened(outcome) {
+    const isUnread = this.#note.base === null && !this.#note.isDirty && !this.#note.isNew;
+    if (outcome.kind === "deleted" && isUnread) return this.#showMissing();
+    if (outcome.kind === "trouble" && isUnread) return this.#showUnread(outcome);
+    if (outcome.kind === "conflict") return this.#showBehind(outcome.theirs);
+    if (outcome.kind === "updated") return this.#showForm();
+    return this.#show(outcome);
+  }
+
+  async #save(isAgain = false) {
+    if (this.#note.tag && !this.#note.isDirty) return this.#check();
+    const outcome = await this.#busy(() => this.#note.save());
+    if (outcome) this.#show(outcome, isAgain);
+  }
+
+  // Never takes the text from under somebody who is typing.
+  async #autosave() {
+    const { tag } = this.#note;
+    if (tag === this.#refused) return;
+    const outcome = await this.#busy(() => this.#note.save());
+    if (outcome?.kind in DONE) return this.#show(outcome);
+    this.#refused = tag;
+    if (outcome?.kind === "conflict") return this.#showBehind(outcome.theirs);
+    if (outcome?.kind === "trouble") return this.#showTrouble(outcome);
+    this.#showForm(notice("warn", "Not saved while you typed.", "Something has changed meanwhile.", button("See what", () => this.#save())));
+  }
+
+  async #check() {
+    const outcome = await this.#busy(() => this.#note.check());
+    if (outcome?.kind === "conflict") return this.#showBehind(outcome.theirs);
+    if (outcome?.kind === "current") return this.#showForm(notice("good", "Nothing new.", "You have the current version."));
+    if (outcome) this.#show(outcome);
+  }
+
+  #discard() {
+    const before = this.#note.snapshot();
+    this.#note.type(this.#note.start);
+    this.#showForm(notice("good", "Your edits are taken back.", "", this.#bringBack(before)));
+  }
+
+  async #askToRemove() {
+    const name = titleOf(this.#note.start);
+    const isSure = await ask(`Delete “${name}”?`,
+      "Only the version that you see is deleted. If somebody has changed it since, you are asked again.", "Delete");
+    if (isSure) this.#remove();
+  }
+
+  async #remove() {
+    const outcome = await this.#busy(() => this.#note.remove());
+    if (outcome?.kind === "removed") return this.#showRemoved();
+    if (outcome?.kind === "deleted" && !this.#note.isDirty) return this.#showMissing();
+    if (outcome?.kind === "changed") return this.#showChanged(outcome.theirs);
+    if (outcome?.kind === "trouble") return this.#showTrouble(outcome, () => this.#remove());
+    if (outcome) this.#show(outcome);
+  }
+
+  // One request at a time: what comes while one is under way is left out.
+  async #busy(request) {
+    if (this.#isBusy) return null;
+    this.#isBusy = true;
+    this.#form.setBusy(true);
+    try {
+      return await request();
+    } finally {
+      this.#isBusy = false;
+      this.#form.setBusy(false);
+      shelf.refresh();
+    }
+  }
+
+  #show(outcome, isAgain = false) {
+    switch (outcome.kind) {
+      case "conflict": return this.#showConflict(outcome.theirs, isAgain);
+      case "exists": return this.#showTaken(outcome.theirs);
+      case "deleted": return this.#showDeleted();
+      case "trouble": return this.#showTrouble(outcome);
+      default: return this.#showForm(DONE[outcome.kind] && notice("good", ...DONE[outcome.kind]));
+    }
+  }
+
+  #showForm(message) {
+    if (!this.#stage.isCurrent()) return;
+    if (location.hash === "#/new" && !this.#note.isNew) history.replaceState(null, "", `#/notes/${this.#note.id}`);
+    this.#form.update(message);
+    this.#stage.show(this.#form.element);
+    shelf.show();
+  }
+
+  #showBehind(theirs) {
+    const compare = button("Compare", () => this.#showConflict(theirs), "button-primary");
+    this.#showForm(notice("warn", "Somebody has saved a newer version.",
+      "You are still on the older one. Nothing of yours is lost, and nothing of theirs is overwritten.", compare));
+  }
+
+  // A 503 to a conditional request did nothing: the very same request may be sent again.
+  #showTrouble({ answer, isSaved }, again = () => this.#save()) {
+    const way = answer.status === 503 && !isSaved
+      ? button("Try again", again)
+      : button("Check for changes", () => this.#check());
+    this.#showForm(notice("bad", ...(isSaved ? SAVED_UNSEEN : withText(answer)), way));
+  }
+
+  async #showConflict(theirs, isAgain = false) {
+    const note = this.#note;
+    const merged = (text) => note.rebase(theirs, text);
+    this.#stage.show(await conflict(note, theirs, isAgain, {
+      save: (text) => { merged(text); this.#save(true); },
+      edit: (text) => { merged(text); this.#showForm(notice("good", "This is the merged text.", "It is not saved yet.")); },
+      keepMine: () => { merged(note.mine); this.#save(true); },
+      keepTheirs: () => {
+        const before = note.snapshot();
+        note.adopt(theirs);
+        this.#showForm(notice("good", "Theirs is kept.", "", this.#bringBack(before)));
+      },
+    }));
+  }
+
+  // A number that was free when the person began to write.
+  #showTaken(theirs) {
+    const note = this.#note;
+    const saveAsNew = async () => {
+      await shelf.refresh();
+      note.renumber(shelf.freeId());
+      this.#save();
+    };
+    this.#stage.show(message("Somebody was first",
+      `While you were writing, somebody created note ${note.id}. Theirs is stored, yours is here.`,
+      [text("Theirs", theirs.text), text("Mine", note.mine)],
+      button("Save mine as a note of its own", saveAsNew, "button-primary"),
+      button("Merge the two", () => this.#showConflict(theirs))));
+  }
+
+  #showDeleted() {
+    const note = this.#note;
+    this.#stage.show(message("Deleted meanwhile",
+      "Somebody deleted this note while you were editing it. Your text is still here.",
+      [text("Mine", note.mine)],
+      button("Put it back with my text", () => { note.revive(); this.#save(); }, "button-primary"),
+      button("Let it go", () => { note.forget(); location.hash = "#/"; })));
+  }
+
+  #showChanged(theirs) {
+    const note = this.#note;
+    const isDirty = note.isDirty;
+    const see = () => note.rebase(theirs, isDirty ? note.mine : theirs.text);
+    const keep = () => {
+      if (isDirty) return this.#showBehind(theirs);
+      see();
+      this.#showForm();
+    };
+    this.#stage.show(message("Changed since you read it",
+      "Somebody has saved a newer version, so nothing was deleted. This is the note as it is now.",
+      [text("Theirs", theirs.text)],
+      button("Delete this version", () => { see(); this.#remove(); }, "button-danger"),
+      button("Keep the note", keep)));
+  }
+
+  #showRemoved() {
+    const note = this.#note;
+    const putBack = () => {
+      note.revive();
+      this.#save();
+    };
+    this.#stage.show(message("Deleted", `“${titleOf(note.mine)}” is gone.`, [], button("Put it back", putBack)));
+  }
+
+  #showMissing() {
+    this.#stage.show(message("There is no such note", "Somebody has deleted it, or it was never written.", [],
+      h("a", { class: "button", href: "#/new" }, "Write a note")));
+  }
+
+  #showUnread({ answer }) {
+    this.#stage.show(message(...plainly(answer), [],
+      button("Try again", async () => this.opened(await this.#note.open()))));
+  }
+
+  #bringBack(before) {
+    return button("Bring mine back", () => {
+      this.#note.restore(before);
+      this.#showForm();
+    });
+  }
+}
+
+function message(title, words, texts, ...actions) {
+  return h("article", { class: "message" },
+    h("h1", { tabindex: "-1" }, title), h("p", { class: "lead" }, words),
+    texts.length > 0 && h("div", { class: "sides" }, texts),
+    h("div", { class: "actions" }, actions));
+}
+
+function text(whose, { title, body }) {
+  return h("section", { class: `side side-${whose.toLowerCase()}` },
+    h("h2", { class: "side-head" }, whose),
+    h("div", { class: "lines" }, h("b", {}, title || "Untitled"), "\n", body));
+}

@@ -1,0 +1,107 @@
+// The form in which a note is written. It stays while requests come and go, and the cursor stays where it is.
+
+import { button, h } from "./dom.js";
+
+const AUTOSAVE = "notes:autosave";
+const PAUSE = 1500;
+
+export class Form {
+  #note;
+  #timer;
+  #isBusy = false;
+  #autosave;
+  #title = h("input", { id: "title", name: "title", autocomplete: "off" });
+  #body = h("textarea", { id: "body", name: "body", rows: "12" });
+  #automatic = h("input", { type: "checkbox", id: "automatic" });
+  #name = h("h1", { tabindex: "-1" });
+  #held = h("p", { class: "held" });
+  #state = h("span", { class: "chip", role: "status" });
+  #message = h("div", { class: "messages" });
+  #discard;
+  #remove;
+  #drafted;
+
+  constructor(note, { save, autosave, check, discard, remove, drafted }) {
+    this.#note = note;
+    this.#autosave = autosave;
+    this.#drafted = drafted;
+    this.#discard = button("Take back my edits", discard);
+    this.#remove = button("Delete", remove, "button-danger");
+    this.#automatic.checked = localStorage.getItem(AUTOSAVE) === "on";
+    this.#automatic.addEventListener("change", () => this.#setAutomatic());
+    this.element = h("form", { class: "note", oninput: (event) => this.#typed(event), onkeydown: saveKey(save) },
+      h("div", { class: "note-head" },
+        h("a", { class: "back", href: "#/" }, "All notes"),
+        this.#name, this.#state, this.#held),
+      this.#message,
+      h("label", { for: "title" }, "Title"), this.#title,
+      h("label", { for: "body" }, "Text"), this.#body,
+      h("div", { class: "actions" },
+        h("button", { type: "submit", class: "button button-primary", "aria-keyshortcuts": "Control+S" }, "Save"),
+        button("Check for changes", check), this.#discard,
+        h("label", { class: "check" }, this.#automatic, "Save as I type"),
+        h("span", { class: "gap" }), this.#remove));
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      clearTimeout(this.#timer);
+      save();
+    });
+  }
+
+  // Shows the note as it now is. A field is left alone unless its text is another one.
+  update(message) {
+    const { id, isNew, tag, mine } = this.#note;
+    this.#name.textContent = isNew ? "A new note" : `Note ${id}`;
+    this.#held.replaceChildren(...(tag ? ["You hold version ", h("code", {}, tag)] : ["Not on the server yet"]));
+    if (this.#title.value !== mine.title) this.#title.value = mine.title;
+    if (this.#body.value !== mine.body) this.#body.value = mine.body;
+    this.#message.replaceChildren(...(message ? [message] : []));
+    this.#remove.hidden = tag === null;
+    this.#showState(true);
+  }
+
+  // What was said before a request is no news after it.
+  setBusy(isBusy) {
+    this.#isBusy = isBusy;
+    if (isBusy) this.#message.replaceChildren();
+    this.element.setAttribute("aria-busy", String(isBusy));
+  }
+
+  #typed(event) {
+    if (event.target === this.#automatic) return;
+    const wasDirty = this.#note.isDirty;
+    this.#showState(this.#note.type({ title: this.#title.value, body: this.#body.value }));
+    if (this.#note.isDirty !== wasDirty) this.#drafted();
+    if (this.#automatic.checked) this.#saveSoon();
+  }
+
+  #saveSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#isBusy ? this.#saveSoon() : this.#autosave(), PAUSE);
+  }
+
+  #setAutomatic() {
+    localStorage.setItem(AUTOSAVE, this.#automatic.checked ? "on" : "off");
+    if (this.#automatic.checked && this.#note.isDirty) this.#autosave();
+  }
+
+  #showState(isKept) {
+    const { isDirty, tag } = this.#note;
+    const words = isDirty ? unsaved(isKept) : tag ? "Saved" : "Empty";
+    if (this.#state.textContent !== words) this.#state.textContent = words;
+    this.#state.classList.toggle("chip-draft", isDirty);
+    this.#discard.hidden = !isDirty;
+  }
+}
+
+function unsaved(isKept) {
+  return isKept ? "Not saved yet, kept in this browser" : "Not saved, and no room to keep it here";
+}
+
+function saveKey(save) {
+  return (event) => {
+    if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    save();
+  };
+}

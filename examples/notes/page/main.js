@@ -1,0 +1,57 @@
+// Which view is on: the list alone, one note, or a new one.
+
+import { h } from "./dom.js";
+import { edit } from "./editor.js";
+import { NEW, Note } from "./note.js";
+import * as shelf from "./shelf.js";
+
+const main = document.getElementById("main");
+let current = 0;
+let hasShown = false;
+
+// What a view draws on. A view that was left draws no more, whatever it still waits for.
+function stage() {
+  const mine = ++current;
+  const isCurrent = () => mine === current;
+  return {
+    isCurrent,
+    show(view) {
+      if (!isCurrent() || view.isConnected) return;
+      main.replaceChildren(view);
+      // Whoever does not see the change is taken to it; but nobody on arrival.
+      if (hasShown) view.querySelector("h1").focus();
+      hasShown = true;
+    },
+  };
+}
+
+async function route() {
+  const here = stage();
+  const [, id] = location.hash.match(/^#\/notes\/([1-9]\d*)$/) ?? [];
+  const isNew = location.hash === "#/new";
+  document.body.dataset.view = id || isNew ? "note" : "list";
+  const listed = shelf.refresh();
+  if (id) return edit(here, new Note(id));
+  if (!isNew) return here.show(welcome());
+  await listed;
+  return edit(here, new Note(shelf.freeId(), { key: NEW }));
+}
+
+function welcome() {
+  return h("article", { class: "welcome" },
+    h("h1", { tabindex: "-1" }, "Two people, one note"),
+    h("p", { class: "lead" }, "Two people read the same note. Both change it, both save. Usually the second one wipes out the first, and nobody is told. Here the second save is refused, and both texts are put side by side."),
+    h("ol", { class: "steps" },
+      h("li", {}, h("b", {}, "Open this page twice,"), " in two windows, and open the same note in both."),
+      h("li", {}, h("b", {}, "Change it in both,"), " and save in one."),
+      h("li", {}, h("b", {}, "Save in the other."), " It is refused; merge the two and save again."),
+      h("li", {}, h("b", {}, "Watch the requests below:"), " each save names the version it was made from, each read asks for news only.")),
+    h("p", {}, h("a", { class: "button button-primary", href: "#/new" }, "Write a note")));
+}
+
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
+addEventListener("hashchange", route);
+await route();

@@ -1,0 +1,50 @@
+// What becomes of the hunks of a merge once somebody has chosen.
+
+export const UNDECIDED = Symbol("undecided");
+
+// A change by one side stands until somebody says otherwise; a change by both is for the person to decide.
+const FIRST_CHOICE = { nobody: "base", theirs: "theirs", mine: "mine", alike: "mine", both: null };
+
+export class Merge {
+  constructor({ title, body }) {
+    this.title = title.map(undecided);
+    this.body = body.map(undecided);
+    this.changes = [...this.title, ...this.body].filter((hunk) => hunk.changed_by !== "nobody");
+  }
+
+  get open() {
+    return this.changes.filter((hunk) => hunk.choice === null);
+  }
+
+  // What was chosen, as runs of lines; UNDECIDED where nothing was.
+  get result() {
+    return { title: this.title.map(chosen), body: this.body.map(chosen) };
+  }
+
+  // Once all is decided.
+  get text() {
+    const { title, body } = this.result;
+    return { title: title.flat().join(" "), body: body.flat().join("\n") };
+  }
+}
+
+// When no comparison is to be had: the whole texts, as one change by both.
+export function whole(base, theirs, mine) {
+  const lines = (text) => text?.split("\n") ?? [];
+  const hunk = (part) => {
+    const sides = [base?.[part], theirs[part], mine[part]];
+    const [before, other, own] = sides.map(lines);
+    return { changed_by: theirs[part] === mine[part] ? "alike" : "both", base: before, theirs: other, mine: own };
+  };
+  return { title: [hunk("title")], body: [hunk("body")] };
+}
+
+function undecided(hunk) {
+  return { ...hunk, choice: FIRST_CHOICE[hunk.changed_by] };
+}
+
+function chosen(hunk) {
+  if (hunk.choice === null) return UNDECIDED;
+  if (hunk.choice === "both") return [...hunk.theirs, ...hunk.mine];
+  return hunk[hunk.choice];
+}
