@@ -3,6 +3,7 @@
 //! `cargo test` builds the examples before it runs this. `cargo test --test examples` does not: it runs the ones
 //! that were built last.
 
+mod browser;
 mod client;
 mod durability;
 mod files_service;

@@ -1,0 +1,513 @@
+// The lost update, seen in a browser: what the page of the notes example must do.
+//
+// NOTES is the URL of a running service whose notes may be deleted, CHROMIUM the browser.
+
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { chromium } from "playwright-core";
+import { Person } from "./person.js";
+import { Wire } from "./wire.js";
+
+const { NOTES, CHROMIUM, UPDATE_SCREENSHOTS } = process.env;
+const IMAGES = new URL("../../docs/images/", import.meta.url);
+const ARGUMENTS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+let browser;
+let wire;
+let people = [];
+
+before(async () => {
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  wire = await Wire.before(NOTES);
+});
+
+after(async () => {
+  await browser?.close();
+  wire?.close();
+});
+
+beforeEach(async () => {
+  await empty();
+  wire.forget();
+});
+
+afterEach(async () => {
+  const leaving = people.map((person) => person.leaves());
+  people = [];
+  await Promise.all(leaving);
+});
+
+async function person(hash, options) {
+  const someone = await Person.at(wire.url, browser, options);
+  people.push(someone);
+  return someone.opens(hash);
+}
+
+const two = (hash) => Promise.all([person(hash), person(hash)]);
+
+// Straight to the service, past the page.
+async function empty() {
+  const notes = await (await fetch(`${NOTES}notes`)).json();
+  for (const { id } of notes) await remove(id);
+}
+
+async function put(id, note, condition = { "If-Match": "*" }) {
+  const response = await fetch(`${NOTES}notes/${id}`, { method: "PUT", headers: condition, body: JSON.stringify(note) });
+  assert.ok(response.ok, `${response.status}`);
+}
+
+const create = (id, note) => put(id, note, { "If-None-Match": "*" });
+const stored = async (id) => (await fetch(`${NOTES}notes/${id}`)).json();
+const remove = (id) => fetch(`${NOTES}notes/${id}`, { method: "DELETE", headers: { "If-Match": "*" } });
+
+const PICNIC = { title: "Picnic", body: "Bread\nCheese\nApples\n\nMeet at noon" };
+const edited = (...pairs) => pairs.reduce((text, [from, to]) => text.replace(from, to), PICNIC.body);
+
+test("one of two saves wins, the other is merged, and the note has both edits", async () => {
+  await create(1, PICNIC);
+  const [ada, ben] = await two("#/notes/1");
+  await ada.writes(edited(["Cheese", "Goat cheese"]));
+  await ben.writes(edited(["Cheese", "Hard cheese"], ["noon", "one"]));
+  await Promise.all([ada.saves(), ben.saves()]);
+  await Promise.any([ada, ben].map((one) => one.reads("Two edits met")));
+
+  const saves = wire.of("PUT", "/notes/1");
+  assert.deepEqual(saves.map(({ status }) => status).sort(), [200, 412]);
+  assert.equal(saves[0].headers["if-match"], saves[1].headers["if-match"]);
+
+  const isAda = await ada.page.getByRole("heading", { name: "Two edits met" }).isVisible();
+  const [winner, loser] = isAda ? [ben, ada] : [ada, ben];
+  await winner.isTold("Saved.");
+  const cheese = isAda ? { theirs: "Hard cheese", mine: "Goat cheese" } : { theirs: "Goat cheese", mine: "Hard cheese" };
+  for (const [side, text] of [["Base", "Cheese"], ["Theirs", cheese.theirs], ["Mine", cheese.mine]]) {
+    assert.match(await loser.side(1, side).innerText(), new RegExp(text));
+  }
+
+  await loser.press("Save merged");
+  await loser.sees("Decide change 1 first.");
+  await loser.chooses(1, "Both");
+  assert.equal(await loser.result(), `Bread\n${cheese.theirs}\n${cheese.mine}\nApples\n\nMeet at one`);
+  await loser.press("Save merged");
+  await loser.isTold("Saved.");
+  assert.equal((await stored(1)).body, `Bread\n${cheese.theirs}\n${cheese.mine}\nApples\n\nMeet at one`);
+
+  // Refetched, and sent with the fresh tag as it was received.
+  const fresh = wire.of("GET", "/notes/1").at(-2).fields.etag;
+  assert.equal(wire.of("PUT", "/notes/1").at(-1).headers["if-match"], fresh);
+});
+
+test("edits to different lines fit together", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await put(1, { title: "Sunday picnic", body: edited(["noon", "one"]) });
+  await ada.writes(edited(["Bread", "Rolls"]));
+  await ada.saves();
+  await ada.reads("Two edits met, and fit together");
+  await ada.press("Save merged");
+  await ada.isTold("Saved.");
+  const { title, body } = await stored(1);
+  assert.deepEqual({ title, body }, { title: "Sunday picnic", body: edited(["Bread", "Rolls"], ["noon", "one"]) });
+});
+
+test("a conflict while resolving one leads back to the same view", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await put(1, { ...PICNIC, body: edited(["Cheese", "Goat cheese"]) });
+  await ada.writes(edited(["Cheese", "Hard cheese"]));
+  await ada.saves();
+  await ada.reads("Two edits met");
+  await put(1, { ...PICNIC, body: edited(["Cheese", "No cheese"]) });
+  await ada.chooses(1, "Mine");
+  await ada.press("Save merged");
+  await ada.reads("It has changed once more");
+  assert.match(await ada.side(1, "Base").innerText(), /Goat cheese/);
+  assert.match(await ada.side(1, "Theirs").innerText(), /No cheese/);
+  assert.match(await ada.side(1, "Mine").innerText(), /Hard cheese/);
+  await ada.press("Keep mine");
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, edited(["Cheese", "Hard cheese"]));
+  assert.deepEqual(wire.of("PUT", "/notes/1").map(({ status }) => status), [412, 412, 200]);
+});
+
+test("nothing to save makes no version", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.saves();
+  await ada.isTold("Nothing new.");
+  assert.deepEqual(wire.of("PUT", "/notes/1"), []);
+});
+
+test("theirs can be kept, and mine brought back", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await put(1, { ...PICNIC, body: "Theirs" });
+  await ada.writes("Mine");
+  await ada.saves();
+  await ada.reads("Two edits met");
+  await ada.press("Keep theirs");
+  assert.equal(await ada.field("Text").inputValue(), "Theirs");
+  await ada.press("Bring mine back");
+  assert.equal(await ada.field("Text").inputValue(), "Mine");
+  await ada.saves();
+  await ada.reads("Two edits met");
+  await ada.press("Edit the merged text");
+  await ada.sees("Decide change 1 first.");
+  await ada.chooses(1, "Mine");
+  await ada.press("Edit the merged text");
+  await ada.writes("Mine, edited");
+  await ada.saves();
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, "Mine, edited");
+});
+
+test("a reload asks for news only, and gets 304", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  const tags = Object.fromEntries(["/", "/notes", "/notes/1"].map((path) => [path, wire.of("GET", path).at(-1).fields.etag]));
+  wire.forget();
+  await ada.reloads();
+  for (const [path, tag] of Object.entries(tags)) {
+    const [{ status, headers }] = wire.of("GET", path);
+    assert.deepEqual([status, headers["if-none-match"]], [304, tag], path);
+  }
+  assert.equal(await ada.field("Text").inputValue(), PICNIC.body);
+  await ada.sawHappen(/GET \/notes\/1\s*If-None-Match: "[^"]+"\s*304\s*Nothing new/);
+});
+
+test("looking for changes brings the newest text, or says that there is none", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.press("Check for changes");
+  await ada.isTold("Nothing new.");
+  await put(1, { ...PICNIC, body: "Newer" });
+  await ada.press("Check for changes");
+  await ada.isTold("There was a newer version.");
+  assert.equal(await ada.field("Text").inputValue(), "Newer");
+  await ada.writes("Mine");
+  await put(1, { ...PICNIC, body: "Newer still" });
+  await ada.press("Check for changes");
+  await ada.isTold("Somebody has saved a newer version.");
+  assert.equal(await ada.field("Text").inputValue(), "Mine");
+  await ada.press("Compare");
+  await ada.reads("Two edits met");
+});
+
+test("deleted meanwhile: the text is still here, and can be put back", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await remove(1);
+  await ada.writes("Mine");
+  await ada.saves();
+  await ada.reads("Deleted meanwhile");
+  await ada.sawHappen(/PUT \/notes\/1\s*If-Match: "[^"]+"\s*412\s*absent/);
+  await ada.press("Put it back with my text");
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, "Mine");
+  assert.equal(wire.of("PUT", "/notes/1").at(-1).headers["if-none-match"], "*");
+});
+
+test("put back by two: the second one merges", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await remove(1);
+  await ada.writes(edited(["Bread", "Rolls"]));
+  await ada.saves();
+  await ada.reads("Deleted meanwhile");
+  await create(1, { ...PICNIC, body: edited(["noon", "one"]) });
+  await ada.press("Put it back with my text");
+  await ada.reads("Two edits met, and fit together");
+  await ada.press("Save merged");
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, edited(["Bread", "Rolls"], ["noon", "one"]));
+});
+
+test("changed meanwhile: not deleted unseen", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await put(1, { ...PICNIC, body: "Newer" });
+  await ada.press("Delete");
+  await ada.page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await ada.reads("Changed since you read it");
+  await ada.sees(/Newer/);
+  await ada.press("Delete this version");
+  await ada.reads("Deleted");
+  assert.equal((await fetch(`${NOTES}notes/1`)).status, 404);
+  await ada.press("Put it back");
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, "Newer");
+});
+
+test("two delete: the second one learns that it is gone", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await remove(1);
+  await ada.press("Delete");
+  await ada.page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await ada.reads("There is no such note");
+});
+
+test("created meanwhile: two notes, or one merged", async () => {
+  const [ada, ben] = await two("#/new");
+  await ada.writes("Ada's", "Ada");
+  await ben.writes("Ben's", "Ben");
+  await ada.saves();
+  await ada.isTold("Saved.");
+  await ben.saves();
+  await ben.reads("Somebody was first");
+  await ben.sees(/Ada's/);
+  await ben.sees(/Ben's/);
+  await ben.press("Save mine as a note of its own");
+  await ben.isTold("Saved.");
+  assert.deepEqual([(await stored(1)).body, (await stored(2)).body], ["Ada's", "Ben's"]);
+  assert.deepEqual(wire.of("PUT", "/notes/1").map(({ headers }) => headers["if-none-match"]), ["*", "*"]);
+  assert.match(ben.page.url(), /#\/notes\/2$/);
+
+  const cleo = await person("#/new");
+  await cleo.writes("Cleo's", "Cleo");
+  await create(3, { title: "Dan", body: "Dan's" });
+  await cleo.saves();
+  await cleo.press("Merge the two");
+  await cleo.chooses(1, "Theirs");
+  await cleo.chooses(2, "Both");
+  await cleo.press("Save merged");
+  await cleo.isTold("Saved.");
+  const { title, body } = await stored(3);
+  assert.deepEqual({ title, body }, { title: "Dan", body: "Dan's\nCleo's" });
+});
+
+test("a draft survives a reload, on the version that it was made from", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.writes("Typed, not saved");
+  await put(1, { ...PICNIC, body: "Theirs" });
+  await ada.reloads();
+  assert.equal(await ada.field("Text").inputValue(), "Typed, not saved");
+  await ada.isTold("Somebody has saved a newer version.");
+  await ada.saves();
+  await ada.reads("Two edits met");
+  assert.match(await ada.side(1, "Base").innerText(), /Cheese/);
+
+  await ada.opens("#/new");
+  await ada.writes("A new one", "New");
+  await ada.reloads();
+  assert.equal(await ada.field("Text").inputValue(), "A new one");
+});
+
+test("a draft belongs to its tab, and outlives it", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  const other = await (await ada.anotherTab()).opens("#/notes/1");
+  await ada.writes("In the first tab");
+  await other.writes("In the second tab");
+  await Promise.all([ada.reloads(), other.reloads()]);
+  assert.equal(await ada.field("Text").inputValue(), "In the first tab");
+  assert.equal(await other.field("Text").inputValue(), "In the second tab");
+
+  await other.page.close();
+  await ada.press("Take back my edits");
+  const third = await (await ada.anotherTab()).opens("#/notes/1");
+  assert.equal(await third.field("Text").inputValue(), "In the second tab");
+});
+
+test("what nobody can decide is said in plain words, and nothing is lost", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.writes("Mine");
+
+  wire.changes(({ headers }) => { delete headers["if-match"]; });
+  await ada.saves();
+  await ada.isTold("The server was not told which version you changed.");
+  assert.equal(wire.of("PUT", "/notes/1").at(-1).status, 428);
+
+  wire.changes(({ method, headers }) => { if (method === "PUT") headers["if-match"] = `W/${headers["if-match"]}`; });
+  await ada.saves();
+  await ada.isTold("Refused, although the note is as you know it.");
+
+  assert.equal(await ada.field("Text").inputValue(), "Mine");
+  assert.equal((await stored(1)).body, PICNIC.body);
+});
+
+test("unavailable: nothing is saved, and the same request may be tried again", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.writes("Mine");
+  wire.answers("PUT", 503, { "Retry-After": "2" });
+  await ada.saves();
+  await ada.isTold("The notes are busy.");
+  await ada.sees(/Try again in 2 seconds\./);
+  wire.forget();
+  await ada.press("Try again");
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, "Mine");
+});
+
+test("an answer that is lost is not a save that is lost, nor one that is made twice", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.writes("Mine");
+  wire.losesAnswersTo("PUT");
+  await ada.saves();
+  await ada.isTold("No answer.");
+  wire.forget();
+  await ada.press("Check for changes");
+  await ada.isTold("Nothing left to save.");
+  assert.deepEqual(wire.of("PUT", "/notes/1"), []);
+  assert.equal(await ada.field("Text").inputValue(), "Mine");
+});
+
+test("saving as one types stops at a conflict, and leaves the text alone", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.page.clock.install();
+  await ada.field("Save as I type").check();
+  await put(1, { ...PICNIC, body: "Theirs" });
+  for (const words of ["Mine", "Mine, more of it"]) {
+    await ada.writes(words);
+    await ada.page.clock.runFor(2_000);
+    await ada.isTold("Somebody has saved a newer version.");
+    assert.equal(await ada.field("Text").inputValue(), words);
+  }
+  assert.deepEqual(wire.of("PUT", "/notes/1").map(({ status }) => status), [412]);
+});
+
+test("a new note that did not arrive is not called deleted", async () => {
+  const ada = await person("#/new");
+  await ada.writes("Mine", "Ada's");
+  wire.answers("PUT", 500, {});
+  await ada.saves();
+  await ada.isTold("Something went wrong on the server.");
+  wire.forget();
+  await ada.press("Check for changes");
+  await ada.isTold("Not on the server yet.");
+  await ada.saves();
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, "Mine");
+});
+
+test("all of it by keyboard", async () => {
+  await create(1, PICNIC);
+  const ada = await person();
+  const { keyboard } = ada.page;
+  await ada.page.getByRole("link", { name: "Picnic" }).focus();
+  await keyboard.press("Enter");
+  await ada.field("Text").focus();
+  await put(1, { ...PICNIC, body: "Theirs" });
+  await keyboard.press("Control+A");
+  await keyboard.type("Mine");
+  await keyboard.press("Control+S");
+  await ada.reads("Two edits met");
+  // From the heading to the first choice, and along it.
+  await keyboard.press("Tab");
+  for (const next of ["Theirs", "Mine"]) {
+    await keyboard.press("ArrowDown");
+    await ada.change(1).getByRole("radio", { name: next, checked: true }).waitFor();
+  }
+  assert.equal(await ada.result(), "Mine");
+  await ada.button("Save merged").focus();
+  await keyboard.press("Enter");
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, "Mine");
+});
+
+test("saves as one types only when asked to", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.page.clock.install();
+  await ada.writes("Mine");
+  await ada.page.clock.runFor(60_000);
+  assert.deepEqual(wire.of("PUT", "/notes/1"), []);
+  await ada.field("Save as I type").check();
+  await ada.isTold("Saved.");
+  await ada.writes("Mine, more of it");
+  await ada.page.clock.runFor(2_000);
+  await ada.isTold("Saved.");
+  assert.ok(await ada.field("Text").evaluate((field) => field === document.activeElement), "the cursor stays");
+  assert.equal((await stored(1)).body, "Mine, more of it");
+});
+
+// The views that there are, each brought about from nothing.
+const VIEWS = {
+  list: async (options) => person("", options),
+  editor: async (options) => {
+    const ada = await person("#/notes/1", options);
+    await ada.writes(edited(["noon", "one"]));
+    return ada;
+  },
+  conflict: async (options) => {
+    const ada = await person("#/notes/2", options);
+    await put(2, RECIPE.theirs);
+    await ada.writes(RECIPE.mine.body);
+    await ada.saves();
+    await ada.reads("Two edits met");
+    return ada;
+  },
+  deleted: async (options) => {
+    const ada = await VIEWS.editor(options);
+    await remove(1);
+    await ada.saves();
+    await ada.reads("Deleted meanwhile");
+    return ada;
+  },
+  question: async (options) => {
+    const ada = await person("#/notes/1", options);
+    await ada.press("Delete");
+    await ada.page.getByRole("dialog").waitFor();
+    return ada;
+  },
+};
+
+const RECIPE = {
+  base: { title: "Pancakes", body: "Serves four.\n\n250 g flour\n2 eggs\n300 ml milk\n\nLet the batter rest for ten minutes.\nWith sugar and lemon." },
+  theirs: { title: "Pancakes", body: "Serves six.\n\n250 g flour\n2 eggs\n300 ml milk\n\nLet the batter rest for half an hour.\nWith sugar and lemon." },
+  mine: { title: "Pancakes", body: "Serves four.\n\n250 g flour\n2 eggs\n300 ml oat milk\n\nLet the batter rest overnight, in the fridge.\nWith sugar and lemon." },
+};
+
+async function furnish() {
+  await create(1, PICNIC);
+  await create(2, RECIPE.base);
+  await create(3, { title: "Reading list", body: "RFC 9110, section 13\nRFC 7240" });
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`no barrier in any view, ${colorScheme}`, async () => {
+    for (const [name, view] of Object.entries(VIEWS)) {
+      await furnish();
+      const ada = await view({ colorScheme });
+      await ada.isAccessible(`${name}, ${colorScheme}`);
+      await empty();
+    }
+  });
+}
+
+test("every view fits a phone", async () => {
+  for (const [name, view] of Object.entries(VIEWS)) {
+    await furnish();
+    const ada = await view({ viewport: { width: 360, height: 740 } });
+    await ada.fitsItsWindow(name);
+    await empty();
+  }
+});
+
+// For the README. The files change only when asked to, so that a run leaves everything as it was.
+test("the conflict view has its picture taken", async () => {
+  const wide = { viewport: { width: 1120, height: 800 }, deviceScaleFactor: 1.5 };
+  const narrow = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5 };
+  const pictures = { "conflict.png": wide, "conflict-dark.png": { ...wide, colorScheme: "dark" }, "conflict-phone.png": narrow };
+  for (const [file, options] of Object.entries(pictures)) {
+    await furnish();
+    const ada = await VIEWS.conflict(options);
+    await ada.chooses(3, "Mine");
+    // A window as high as the page: what sticks to its lower edge then stands where it belongs.
+    const height = await ada.page.evaluate(() => document.documentElement.scrollHeight);
+    await ada.page.setViewportSize({ width: options.viewport.width, height: Math.min(height, 1750) });
+    await ada.page.evaluate(() => scrollTo(0, 0));
+    const picture = await ada.page.screenshot();
+    assert.ok(picture.length > 0);
+    if (UPDATE_SCREENSHOTS === "1") await writeFile(new URL(file, IMAGES), picture);
+    await empty();
+  }
+});

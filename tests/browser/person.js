@@ -1,0 +1,125 @@
+// Somebody at a browser, who sees names and labels and no selectors.
+
+import assert from "node:assert/strict";
+import axe from "axe-core";
+
+export class Person {
+  #faults = [];
+
+  // Each person has storage, cookies and a cache of their own.
+  static async at(url, browser, options = {}) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+    context.setDefaultTimeout(10_000);
+    return new Person(url, context).#withTab();
+  }
+
+  // Another tab of the same browser.
+  anotherTab() {
+    return new Person(this.url, this.context).#withTab();
+  }
+
+  constructor(url, context) {
+    Object.assign(this, { url, context });
+  }
+
+  async #withTab() {
+    this.page = await this.context.newPage();
+    this.page.on("pageerror", (error) => this.#faults.push(String(error)));
+    this.page.on("console", (message) => {
+      // A refused request is no fault, but the browser writes it down all the same.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+        this.#faults.push(message.text());
+      }
+    });
+    return this;
+  }
+
+  async opens(hash = "") {
+    await this.page.goto(this.url + hash);
+    return this.#arrived();
+  }
+
+  async reloads() {
+    await this.page.reload();
+    return this.#arrived();
+  }
+
+  async #arrived() {
+    await this.page.locator("main h1").waitFor();
+    await this.page.locator("#shelf > *").first().waitFor({ state: "attached" });
+    return this;
+  }
+
+  button(name) {
+    return this.page.getByRole("button", { name, exact: true }).first();
+  }
+
+  press(name) {
+    return this.button(name).click();
+  }
+
+  field(label) {
+    return this.page.getByLabel(label, { exact: true });
+  }
+
+  async writes(body, title) {
+    if (title !== undefined) await this.field("Title").fill(title);
+    await this.field("Text").fill(body);
+  }
+
+  async saves() {
+    await this.press("Save");
+  }
+
+  // The message above the text begins so.
+  isTold(title) {
+    return this.page.locator(".notice strong").getByText(title, { exact: true }).waitFor();
+  }
+
+  sees(text) {
+    return this.page.locator("main").getByText(text, { exact: true }).waitFor();
+  }
+
+  reads(heading) {
+    return this.page.getByRole("heading", { level: 1, name: heading, exact: true }).waitFor();
+  }
+
+  // The change with this number, and one of its sides.
+  change(number) {
+    return this.page.getByRole("group", { name: new RegExp(`^Change ${number}\\b`) });
+  }
+
+  side(number, name) {
+    return this.change(number).locator(".side", { hasText: name });
+  }
+
+  chooses(number, name) {
+    return this.change(number).getByRole("radio", { name, exact: true }).check();
+  }
+
+  result() {
+    return this.page.locator(".result-body").innerText();
+  }
+
+  // A row of "What just happened".
+  sawHappen(row) {
+    return this.page.getByRole("listitem").filter({ hasText: row }).first().waitFor();
+  }
+
+  async isAccessible(where) {
+    await this.page.evaluate(axe.source);
+    const { violations } = await this.page.evaluate(() => globalThis.axe.run());
+    const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${where}: ${id}: ${node.html}: ${node.failureSummary}`));
+    assert.deepEqual(found, []);
+  }
+
+  async fitsItsWindow(where) {
+    const overflow = await this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `${where} is ${overflow} px too wide`);
+  }
+
+  async leaves() {
+    await this.context.close();
+    assert.deepEqual(this.#faults, []);
+  }
+}

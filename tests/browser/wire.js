@@ -1,0 +1,78 @@
+// What reaches the service, written down on its side of the browser; and what a middlebox may do to it.
+
+import { once } from "node:events";
+import http from "node:http";
+
+export class Wire {
+  #service;
+  #server;
+  #change;
+  #answer;
+  #lost;
+
+  // `service` is the URL of the notes.
+  static async before(service) {
+    const wire = new Wire();
+    wire.forget();
+    wire.#service = new URL(service);
+    wire.#server = http.createServer((request, response) => wire.#pass(request, response));
+    wire.#server.listen(0, "127.0.0.1");
+    await once(wire.#server, "listening");
+    wire.url = `http://127.0.0.1:${wire.#server.address().port}/`;
+    return wire;
+  }
+
+  // From now on: a request is changed on its way to the service.
+  changes(change) {
+    this.#change = change;
+  }
+
+  // From now on: a request with this method gets this answer, and never reaches the service.
+  answers(method, status, fields) {
+    this.#answer = { method, status, fields };
+  }
+
+  // From now on: a request with this method reaches the service, and its answer reaches nobody.
+  losesAnswersTo(method) {
+    this.#lost = method;
+  }
+
+  // Forgets what was written down, and leaves everything as it is again.
+  forget() {
+    this.exchanges = [];
+    this.#change = () => {};
+    this.#answer = null;
+    this.#lost = null;
+  }
+
+  // The exchanges so far with this method and path.
+  of(method, path) {
+    return this.exchanges.filter((exchange) => exchange.method === method && exchange.path === path);
+  }
+
+  close() {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  #pass(request, response) {
+    const { method, url: path, headers } = request;
+    if (method === this.#answer?.method) {
+      response.writeHead(this.#answer.status, this.#answer.fields).end();
+      return;
+    }
+    this.#change({ method, headers });
+    const onward = http.request(this.#service, { method, path, headers }, (answer) => {
+      this.exchanges.push({ method, path, headers, status: answer.statusCode, fields: answer.headers });
+      if (method === this.#lost) {
+        answer.resume();
+        response.destroy();
+        return;
+      }
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on("error", () => response.destroy());
+    request.pipe(onward);
+  }
+}
