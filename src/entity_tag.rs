@@ -97,7 +97,7 @@ impl EntityTag {
     /// The strong tag of a version number: `42` gives `"42"`; [`version`](Self::version) is its inverse.
     ///
     /// The number has to come from a counter that never repeats for the resource: after delete and re-create an
-    /// old tag must not be valid again. Use an [`Epoch`] when releases of the service may serialise one version
+    /// old tag must not be valid again. Use an [`Epoch`](crate::Epoch) when releases of the service may serialise one version
     /// differently.
     ///
     /// ```
@@ -178,7 +178,7 @@ impl EntityTag {
         self.opaque_tag() == other.opaque_tag()
     }
 
-    /// The version that [`from_version`](Self::from_version) or [`Epoch::version`] put into the tag.
+    /// The version that [`from_version`](Self::from_version) or [`Epoch::version`](crate::Epoch::version) put into the tag.
     ///
     /// `None` when the tag is weak or was not made by them (`"007"` was not).
     #[must_use]
@@ -188,7 +188,7 @@ impl EntityTag {
         key.parse().ok().filter(|_| canonical)
     }
 
-    /// The key that [`from_key`](Self::from_key) or [`Epoch::key`] put into the tag, without its epoch.
+    /// The key that [`from_key`](Self::from_key) or [`Epoch::key`](crate::Epoch::key) put into the tag, without its epoch.
     ///
     /// `None` when the tag is weak or holds other characters than those allow.
     #[must_use]
@@ -199,7 +199,7 @@ impl EntityTag {
             .flatten()
     }
 
-    /// The epoch that [`Epoch`] put before the version or key: the part up to the first `.`.
+    /// The epoch that [`Epoch`](crate::Epoch) put before the version or key: the part up to the first `.`.
     #[must_use]
     pub fn epoch(&self) -> Option<&str> {
         let (epoch, _) = self.raw().in_epoch();
@@ -236,7 +236,7 @@ impl EntityTag {
         }
     }
 
-    fn of_parts(epoch: &str, rest: impl fmt::Display, dot: &str) -> Self {
+    pub(crate) fn of_parts(epoch: &str, rest: impl fmt::Display, dot: &str) -> Self {
         Self::of_valid(format!("\"{epoch}{dot}{rest}\"").into_bytes())
     }
 }
@@ -289,70 +289,6 @@ impl FromStr for EntityTag {
     }
 }
 
-/// The name of a serialised form, put before a version so that a release that changes the form changes every tag.
-///
-/// A version tag is strong only while one version always gives the same bytes. When a release adds a field to the
-/// JSON, the version in the database stays and the bytes change: name the form, and change the name with the form.
-///
-/// # Examples
-///
-/// ```
-/// use tower_conditional::Epoch;
-///
-/// const FORM: Epoch = Epoch::new("n1");
-/// let tag = FORM.version(42);
-/// assert_eq!(tag.as_bytes(), b"\"n1.42\"");
-/// assert_eq!((tag.epoch(), tag.version()), (Some("n1"), Some(42)));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Epoch(&'static str);
-
-impl Epoch {
-    /// An epoch of 1 to 16 characters of `[A-Za-z0-9_-]`.
-    ///
-    /// # Panics
-    ///
-    /// On any other name; in a `const` at compile time.
-    #[must_use]
-    pub const fn new(name: &'static str) -> Self {
-        let bytes = name.as_bytes();
-        assert!(
-            !bytes.is_empty() && bytes.len() <= 16,
-            "an epoch has 1 to 16 characters"
-        );
-        let mut at = 0;
-        while at < bytes.len() {
-            assert!(
-                is_key_octet(bytes[at]) && bytes[at] != b'~',
-                "an epoch is written in [A-Za-z0-9_-]"
-            );
-            at += 1;
-        }
-        Self(name)
-    }
-
-    /// The strong tag of a version in this epoch, `"<epoch>.<version>"`; [`EntityTag::version`] is its inverse.
-    #[must_use]
-    pub fn version(self, version: u64) -> EntityTag {
-        EntityTag::of_parts(self.0, version, ".")
-    }
-
-    /// The strong tag of a key in this epoch, `"<epoch>.<key>"`; [`EntityTag::key`] is its inverse.
-    ///
-    /// # Errors
-    ///
-    /// As for [`EntityTag::from_key`].
-    pub fn key(self, key: &str) -> Result<EntityTag, InvalidEntityTag> {
-        EntityTag::from_key(key).map(|_| EntityTag::of_parts(self.0, key, "."))
-    }
-
-    /// The name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        self.0
-    }
-}
-
 /// The octets given are not an entity tag ([RFC 9110, section 8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -372,6 +308,6 @@ pub(crate) const fn is_etagc(octet: u8) -> bool {
 }
 
 /// What we put into tags ourselves: no comma (naive splitters), no backslash (naive unescapers), no dot (our own mark).
-const fn is_key_octet(octet: u8) -> bool {
+pub(crate) const fn is_key_octet(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'~' | b'-')
 }

@@ -140,6 +140,7 @@ pub mod axum;
 #[cfg(feature = "layer")]
 mod body;
 mod entity_tag;
+mod epoch;
 mod evaluate;
 mod fields;
 #[cfg(feature = "layer")]
@@ -165,7 +166,8 @@ mod typed_headers;
 
 #[cfg(feature = "layer")]
 pub use body::ConditionalBody;
-pub use entity_tag::{EntityTag, Epoch, InvalidEntityTag};
+pub use entity_tag::{EntityTag, InvalidEntityTag};
+pub use epoch::Epoch;
 pub use evaluate::Decision;
 #[cfg(feature = "layer")]
 pub use finish::{Finish, FinishFuture, FinishLayer};

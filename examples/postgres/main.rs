@@ -32,7 +32,9 @@ mod conditional;
 mod database;
 mod handlers;
 mod problem;
+#[path = "../notes/request.rs"]
 mod request;
+#[path = "../notes/shutdown.rs"]
 mod shutdown;
 mod store;
 

@@ -1,0 +1,67 @@
+//! Epochs: the name of a serialised form, so that a release that changes the form changes every tag.
+
+use crate::entity_tag::{EntityTag, InvalidEntityTag, is_key_octet};
+
+/// The name of a serialised form, put before a version so that a release that changes the form changes every tag.
+///
+/// A version tag is strong only while one version always gives the same bytes. When a release adds a field to the
+/// JSON, the version in the database stays and the bytes change: name the form, and change the name with the form.
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::Epoch;
+///
+/// const FORM: Epoch = Epoch::new("n1");
+/// let tag = FORM.version(42);
+/// assert_eq!(tag.as_bytes(), b"\"n1.42\"");
+/// assert_eq!((tag.epoch(), tag.version()), (Some("n1"), Some(42)));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epoch(&'static str);
+
+impl Epoch {
+    /// An epoch of 1 to 16 characters of `[A-Za-z0-9_-]`.
+    ///
+    /// # Panics
+    ///
+    /// On any other name; in a `const` at compile time.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        let bytes = name.as_bytes();
+        assert!(
+            !bytes.is_empty() && bytes.len() <= 16,
+            "an epoch has 1 to 16 characters"
+        );
+        let mut at = 0;
+        while at < bytes.len() {
+            assert!(
+                is_key_octet(bytes[at]) && bytes[at] != b'~',
+                "an epoch is written in [A-Za-z0-9_-]"
+            );
+            at += 1;
+        }
+        Self(name)
+    }
+
+    /// The strong tag of a version in this epoch, `"<epoch>.<version>"`; [`EntityTag::version`] is its inverse.
+    #[must_use]
+    pub fn version(self, version: u64) -> EntityTag {
+        EntityTag::of_parts(self.0, version, ".")
+    }
+
+    /// The strong tag of a key in this epoch, `"<epoch>.<key>"`; [`EntityTag::key`] is its inverse.
+    ///
+    /// # Errors
+    ///
+    /// As for [`EntityTag::from_key`].
+    pub fn key(self, key: &str) -> Result<EntityTag, InvalidEntityTag> {
+        EntityTag::from_key(key).map(|_| EntityTag::of_parts(self.0, key, "."))
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+}
