@@ -144,7 +144,7 @@ fn frames_stay_as_they_came() {
             let (body, write) = put_arriving(&[], None);
             let mut write = send(&service, write);
             for part in parts {
-                body.data(part);
+                body.data(*part);
             }
             if with_trailers {
                 body.frame(Ok(Frame::trailers(trailers())));

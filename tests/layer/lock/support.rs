@@ -383,8 +383,8 @@ pub(crate) fn arriving_body(expected: Option<u64>) -> (BodySender, Body) {
 pub(crate) struct BodySender(mpsc::UnboundedSender<Result<Frame<Bytes>, HandlerError>>);
 
 impl BodySender {
-    pub(crate) fn data(&self, data: &'static str) {
-        self.frame(Ok(Frame::data(Bytes::from_static(data.as_bytes()))));
+    pub(crate) fn data(&self, data: impl Into<Bytes>) {
+        self.frame(Ok(Frame::data(data.into())));
     }
 
     pub(crate) fn frame(&self, frame: Result<Frame<Bytes>, HandlerError>) {

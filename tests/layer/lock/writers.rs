@@ -1,0 +1,125 @@
+//! N writers with one tag, over sockets: one wins, whatever the protocol and however the requests arrive.
+
+use axum::body::Body;
+use tower_conditional::{CollectBody, ConditionalLayer, WritePolicy};
+
+use super::hammer::{Arrival, Hammer, Protocol, Store};
+
+const ROUNDS: usize = 50;
+
+/// 1000 writers are for `scripts/full.sh`.
+fn crowds() -> &'static [usize] {
+    let full = std::env::var_os("TOWER_CONDITIONAL_FULL").is_some();
+    if full {
+        &[2, 10, 200, 1000]
+    } else {
+        &[2, 10, 200]
+    }
+}
+
+async fn hammer<C: CollectBody<Body>>(
+    protocol: Protocol,
+    arrival: Arrival,
+    layer: impl Fn(Store) -> ConditionalLayer<Store, C>,
+) {
+    for &writers in crowds() {
+        let store = Store::default();
+        let mut hammer = Hammer::new(store.clone(), layer(store), protocol, writers).await;
+        for round in 0..ROUNDS {
+            let round_of_all = hammer.round(arrival, |_| true).await;
+            if let Err(what) = round_of_all.has_one_winner() {
+                panic!("{writers} writers over {protocol:?}, round {round}: {what}");
+            }
+        }
+    }
+}
+
+fn plain(store: Store) -> ConditionalLayer<Store> {
+    ConditionalLayer::new(store).writes(WritePolicy::required())
+}
+
+/// The rest of a refused body is read: hyper closes a connection with unread data, and the writer would be lost for
+/// the next round.
+fn draining(store: Store) -> ConditionalLayer<Store> {
+    let policy = WritePolicy::required().reading_refused_bodies(1024);
+    ConditionalLayer::new(store).writes(policy)
+}
+
+fn collecting(store: Store) -> ConditionalLayer<Store, impl CollectBody<Body>> {
+    plain(store).collecting_bodies(1024, Body::new)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whole_requests_over_http_1() {
+    hammer(Protocol::Http1, Arrival::Whole, plain).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whole_requests_over_http_2() {
+    hammer(Protocol::Http2, Arrival::Whole, plain).await;
+}
+
+/// The first head takes the lock and waits for its body; all others wait for the lock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn last_octets_over_http_1() {
+    hammer(Protocol::Http1, Arrival::LastOctets, draining).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn last_octets_over_http_2() {
+    hammer(Protocol::Http2, Arrival::LastOctets, draining).await;
+}
+
+/// All bodies are collected at the same moment, and only then the lock is taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn last_octets_collected_over_http_1() {
+    hammer(Protocol::Http1, Arrival::LastOctets, collecting).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn last_octets_collected_over_http_2() {
+    hammer(Protocol::Http2, Arrival::LastOctets, collecting).await;
+}
+
+/// Where nothing is required, writers with and without the tag meet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mixed_rounds() {
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        for every in [2, 5] {
+            let is_conditional = |writer: usize| !writer.is_multiple_of(every);
+            let store = Store::default();
+            let layer = ConditionalLayer::new(store.clone());
+            let mut hammer = Hammer::new(store, layer, protocol, 20).await;
+            for round in 0..ROUNDS {
+                let mixed = hammer.round(Arrival::Whole, is_conditional).await;
+                if let Err(what) = mixed.is_mixed_well(is_conditional) {
+                    panic!("over {protocol:?}, round {round}: {what}");
+                }
+            }
+        }
+    }
+}
+
+/// The hammer finds what it is made to find: without the lock and without a swap, with all writers between check and
+/// write at once, every one of them is told that it won.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_lock_edits_are_lost() {
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        for writers in [2, 10] {
+            let store = Store::meeting(writers);
+            let policy = WritePolicy::optional().without_lock();
+            let layer = ConditionalLayer::new(store.clone()).writes(policy);
+            let mut hammer = Hammer::new(store, layer, protocol, writers).await;
+            for arrival in [Arrival::Whole, Arrival::LastOctets] {
+                let round = hammer.round(arrival, |_| true).await;
+                let lost = format!("{writers} of {writers} were told that they won");
+                assert_eq!(round.has_one_winner(), Err(lost));
+            }
+            // The mixed rounds find it, too.
+            let is_conditional = |writer| writer > 0;
+            let round = hammer.round(Arrival::Whole, is_conditional).await;
+            let found = round.is_mixed_well(is_conditional);
+            assert_eq!(found.is_err(), writers > 2, "{found:?}");
+        }
+    }
+}
