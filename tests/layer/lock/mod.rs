@@ -9,6 +9,7 @@ mod hammer;
 mod hold_lock;
 mod keys;
 mod limit;
+mod linearizable;
 mod nested;
 mod release;
 mod turns;
