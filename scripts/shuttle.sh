@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Explores interleavings of the queue behind the write lock: scripts/shuttle.sh [ITERATIONS]
+# Without a number a few seconds' worth. A failure prints the schedule that leads to it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ $# -gt 0 ]; then
+    export SHUTTLE_ITERATIONS=$1
+fi
+cargo test --quiet --locked --manifest-path shuttle/Cargo.toml

@@ -1,0 +1,404 @@
+//! What holds in every interleaving: one turn at a time, in the order of the line, no wake-up lost, nothing left.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use shuttle::future::block_on;
+use shuttle::rand::Rng;
+use shuttle::sync::{Arc, Mutex};
+use shuttle::thread;
+
+use crate::keyed_queue::{KeyedQueue, Turn, Waiting};
+
+/// What a writer does at each point where it waits.
+#[derive(Clone, Copy, Debug)]
+enum Patience {
+    /// Takes the turn if it is free, and else goes.
+    Tries,
+    Waits,
+    /// Waits, is polled more often than it is woken, and by another waker each time.
+    IsRestless,
+    /// Is dropped after its first look.
+    LeavesAtOnce,
+    /// Is dropped when it was called, before it comes.
+    LeavesWhenCalled,
+    /// Is dropped whenever somebody else says so: never called, called, or served.
+    LeavesWhenTold,
+}
+
+const ALL: [Patience; 6] = [
+    Patience::Tries,
+    Patience::Waits,
+    Patience::IsRestless,
+    Patience::LeavesAtOnce,
+    Patience::LeavesWhenCalled,
+    Patience::LeavesWhenTold,
+];
+
+impl Patience {
+    const fn takes_a_thread(&self) -> bool {
+        matches!(self, Self::LeavesWhenTold)
+    }
+}
+
+/// Moments, in the order in which they come. The primitives are std's: they are no point to switch at.
+#[derive(Default)]
+struct Clock(AtomicUsize);
+
+impl Clock {
+    fn tick(&self) -> usize {
+        self.0.fetch_add(1, Ordering::SeqCst)
+    }
+}
+
+/// One key, and what has happened at it.
+#[derive(Default)]
+struct Resource {
+    clock: Clock,
+    inside: AtomicUsize,
+    served: std::sync::Mutex<Vec<Served>>,
+}
+
+/// A writer that had its turn.
+#[derive(Debug)]
+struct Served {
+    /// Before it asked.
+    came: usize,
+    /// When it had its place in the line, or its turn.
+    queued: usize,
+}
+
+impl Resource {
+    /// Has the turn, alone.
+    fn work(&self, turn: Turn, served: Served) {
+        assert_eq!(
+            self.inside.fetch_add(1, Ordering::SeqCst),
+            0,
+            "two at a time"
+        );
+        self.served.lock().unwrap().push(served);
+        thread::yield_now();
+        assert_eq!(self.inside.fetch_sub(1, Ordering::SeqCst), 1);
+        drop(turn);
+    }
+
+    /// Whoever was in the line before another one came has been served before it.
+    fn assert_served_in_order(&self) {
+        let served = self.served.lock().unwrap();
+        for (place, later) in served.iter().enumerate() {
+            let overtaken = served[place + 1..]
+                .iter()
+                .find(|next| next.queued < later.came);
+            assert!(overtaken.is_none(), "{later:?} overtook {overtaken:?}");
+        }
+    }
+}
+
+/// Tells a waiting writer to leave.
+#[derive(Clone, Default)]
+struct Signal(Arc<Mutex<(bool, Option<Waker>)>>);
+
+impl Signal {
+    fn give(&self) {
+        let mut signal = self.0.lock().unwrap();
+        signal.0 = true;
+        let waker = signal.1.take();
+        drop(signal);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn is_given(&self, waker: &Waker) -> bool {
+        let mut signal = self.0.lock().unwrap();
+        signal.1 = Some(waker.clone());
+        signal.0
+    }
+}
+
+/// A future that looks for its turn as its patience has it; `None` is the one that left.
+struct Writer<'r> {
+    resource: &'r Resource,
+    /// Dropped, it leaves the line.
+    waiting: Option<Waiting>,
+    patience: Patience,
+    told: Signal,
+    polls: usize,
+    newest: std::sync::Arc<AtomicUsize>,
+    queued: Option<usize>,
+}
+
+/// A waker that is never the one before, and does nothing once there is a newer one: the last one counts.
+struct Another {
+    waker: Waker,
+    number: usize,
+    newest: std::sync::Arc<AtomicUsize>,
+}
+
+impl Wake for Another {
+    fn wake(self: std::sync::Arc<Self>) {
+        if self.newest.load(Ordering::SeqCst) == self.number {
+            self.waker.wake_by_ref();
+        }
+    }
+}
+
+impl Future for Writer<'_> {
+    type Output = Option<(Turn, usize)>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        this.polls += 1;
+        let leaves = match this.patience {
+            Patience::LeavesWhenCalled => this.polls > 1,
+            Patience::LeavesWhenTold => this.told.is_given(cx.waker()),
+            _ => false,
+        };
+        let Some(waiting) = this.waiting.as_mut().filter(|_| !leaves) else {
+            this.waiting = None;
+            return Poll::Ready(None);
+        };
+        let waker = match this.patience {
+            Patience::IsRestless => {
+                this.newest.store(this.polls, Ordering::SeqCst);
+                Waker::from(std::sync::Arc::new(Another {
+                    waker: cx.waker().clone(),
+                    number: this.polls,
+                    newest: this.newest.clone(),
+                }))
+            }
+            _ => cx.waker().clone(),
+        };
+        let polled = Pin::new(waiting).poll(&mut Context::from_waker(&waker));
+        let queued = *this
+            .queued
+            .get_or_insert_with(|| this.resource.clock.tick());
+        match polled {
+            Poll::Ready(turn) => return Poll::Ready(Some((turn, queued))),
+            Poll::Pending if matches!(this.patience, Patience::LeavesAtOnce) => {
+                this.waiting = None;
+                return Poll::Ready(None);
+            }
+            Poll::Pending if matches!(this.patience, Patience::IsRestless) && this.polls < 4 => {
+                cx.waker().wake_by_ref();
+            }
+            Poll::Pending => {}
+        }
+        Poll::Pending
+    }
+}
+
+/// One writer from its coming to its going.
+fn write(queue: &KeyedQueue, key: u64, resource: &Resource, patience: Patience, told: Signal) {
+    let came = resource.clock.tick();
+    let found = match patience {
+        Patience::Tries => queue
+            .try_take(key)
+            .map(|turn| (turn, resource.clock.tick())),
+        _ => block_on(Writer {
+            resource,
+            waiting: Some(queue.wait(key)),
+            patience,
+            told,
+            polls: 0,
+            newest: std::sync::Arc::default(),
+            queued: None,
+        }),
+    };
+    if let Some((turn, queued)) = found {
+        resource.work(turn, Served { came, queued });
+    }
+}
+
+/// Writers at one key, all at once.
+fn crowd(patiences: &[Patience]) {
+    let (queue, resource) = (KeyedQueue::default(), Arc::new(Resource::default()));
+    let mut threads = Vec::new();
+    for &patience in patiences {
+        let told = Signal::default();
+        if patience.takes_a_thread() {
+            let told = told.clone();
+            threads.push(thread::spawn(move || told.give()));
+        }
+        let (queue, resource) = (queue.clone(), resource.clone());
+        threads.push(thread::spawn(move || {
+            write(&queue, 7, &resource, patience, told);
+        }));
+    }
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    resource.assert_served_in_order();
+    let must = |patience: &&Patience| matches!(patience, Patience::Waits | Patience::IsRestless);
+    let served = resource.served.lock().unwrap().len();
+    assert!(served >= patiences.iter().filter(must).count());
+    assert_eq!(queue.len(), 0, "a key is left in the table");
+}
+
+/// For `scripts/shuttle.sh`; a few seconds without it.
+fn iterations() -> usize {
+    let given = std::env::var("SHUTTLE_ITERATIONS").ok();
+    given.map_or(1000, |given| given.parse().expect("a number of iterations"))
+}
+
+fn any_patience() -> Patience {
+    ALL[shuttle::rand::thread_rng().gen_range(0..ALL.len())]
+}
+
+/// Two writers, whatever each of them does: every interleaving there is, or with a third thread that tells one of
+/// them to leave, as many as there is time for.
+#[test]
+fn two_writers_exhaustively() {
+    for first in ALL {
+        for second in ALL {
+            let two = move || crowd(&[first, second]);
+            if [first, second].iter().any(Patience::takes_a_thread) {
+                shuttle::check_random(two, iterations());
+            } else {
+                shuttle::check_dfs(two, None);
+            }
+        }
+    }
+}
+
+/// One that stays, and two that may do anything.
+#[test]
+fn three_writers() {
+    for second in ALL {
+        for third in ALL {
+            let three = move || crowd(&[Patience::Waits, second, third]);
+            shuttle::check_random(three, iterations() / 4);
+            shuttle::check_pct(three, iterations() / 4, 3);
+        }
+    }
+}
+
+#[test]
+fn crowds_at_random() {
+    let any_crowd = || {
+        let size = shuttle::rand::thread_rng().gen_range(3..7);
+        let patiences: Vec<_> = (0..size).map(|_| any_patience()).collect();
+        crowd(&patiences);
+    };
+    shuttle::check_random(any_crowd, iterations());
+    shuttle::check_pct(any_crowd, iterations(), 3);
+}
+
+/// Two keys of one part of the table: the one is not waited for at the other.
+#[test]
+fn another_key_does_not_wait() {
+    const ONE: u64 = 3;
+    const OTHER: u64 = ONE + 16;
+    let two_keys = || {
+        let (queue, resource) = (KeyedQueue::default(), Arc::new(Resource::default()));
+        let held = queue.try_take(ONE).unwrap();
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let (queue, resource) = (queue.clone(), resource.clone());
+                thread::spawn(move || {
+                    write(&queue, OTHER, &resource, Patience::Waits, Signal::default());
+                })
+            })
+            .collect();
+        let waits = {
+            let queue = queue.clone();
+            thread::spawn(move || drop(block_on(queue.wait(ONE))))
+        };
+        // A writer that waited for the other key would wait for ever.
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        drop(held);
+        waits.join().unwrap();
+        resource.assert_served_in_order();
+        assert_eq!(queue.len(), 0);
+    };
+    shuttle::check_random(two_keys, iterations());
+    shuttle::check_pct(two_keys, iterations(), 3);
+}
+
+/// Several keys, always in one order: nobody waits for somebody who waits for them.
+#[test]
+fn several_keys_in_one_order() {
+    let transfers = || {
+        let queue = KeyedQueue::default();
+        let resources: [Arc<Resource>; 3] = Default::default();
+        let threads: Vec<_> = [[0, 1], [1, 2], [0, 2]]
+            .into_iter()
+            .map(|keys: [usize; 2]| {
+                let (queue, resources) = (queue.clone(), resources.clone());
+                thread::spawn(move || {
+                    let turns = keys.map(|key| {
+                        let turn = block_on(queue.wait(key as u64));
+                        let others = resources[key].inside.fetch_add(1, Ordering::SeqCst);
+                        assert_eq!(others, 0, "two at a time");
+                        turn
+                    });
+                    thread::yield_now();
+                    for key in keys {
+                        resources[key].inside.fetch_sub(1, Ordering::SeqCst);
+                    }
+                    drop(turns);
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(queue.len(), 0);
+    };
+    shuttle::check_random(transfers, iterations());
+    shuttle::check_pct(transfers, iterations(), 3);
+}
+
+/// Whoever is called is woken once; nobody else is woken at all.
+#[test]
+fn one_wake_up_per_turn() {
+    struct Counted(AtomicUsize);
+
+    impl Wake for Counted {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    shuttle::check_random(
+        || {
+            let queue = KeyedQueue::default();
+            let held = queue.try_take(7).unwrap();
+            let line: Vec<_> = (0..3)
+                .map(|_| {
+                    let counted = std::sync::Arc::new(Counted(AtomicUsize::new(0)));
+                    let mut waiting = queue.wait(7);
+                    let waker = Waker::from(counted.clone());
+                    let polled = Pin::new(&mut waiting).poll(&mut Context::from_waker(&waker));
+                    assert!(polled.is_pending());
+                    (waiting, counted)
+                })
+                .collect();
+            assert_eq!(queue.waiters(7), 3);
+            // Somebody comes and goes while the turn is passed on.
+            let passing = {
+                let queue = queue.clone();
+                thread::spawn(move || {
+                    write(
+                        &queue,
+                        7,
+                        &Resource::default(),
+                        Patience::LeavesAtOnce,
+                        Signal::default(),
+                    )
+                })
+            };
+            drop(held);
+            passing.join().unwrap();
+            let wakes = line
+                .iter()
+                .map(|(_, counted)| counted.0.load(Ordering::SeqCst));
+            assert_eq!(wakes.collect::<Vec<_>>(), [1, 0, 0]);
+        },
+        iterations(),
+    );
+}
