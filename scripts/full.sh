@@ -40,6 +40,7 @@ if cargo +nightly miri --version >/dev/null 2>&1; then
 else
     skip "miri" "the nightly toolchain here has no miri"
 fi
+step "interleavings of the lock, many" scripts/shuttle.sh "${SHUTTLE_ITERATIONS:-50000}"
 step "large contention" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test layer lock
 step "clients that cache" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --test examples proxies::clients
 step "package" cargo package --locked --allow-dirty --list
