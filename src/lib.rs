@@ -142,7 +142,7 @@ mod body;
 mod entity_tag;
 mod epoch;
 mod evaluate;
-mod fields;
+mod field;
 #[cfg(feature = "layer")]
 mod finish;
 mod http_date;
@@ -161,6 +161,7 @@ mod source;
 mod tag_list;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+mod token_list;
 #[cfg(feature = "headers")]
 mod typed_headers;
 
@@ -169,6 +170,7 @@ pub use body::ConditionalBody;
 pub use entity_tag::{EntityTag, InvalidEntityTag};
 pub use epoch::Epoch;
 pub use evaluate::Decision;
+pub use field::Field;
 #[cfg(feature = "layer")]
 pub use finish::{Finish, FinishFuture, FinishLayer};
 pub use http_date::HttpDate;
@@ -180,7 +182,7 @@ pub use middleware::{
     WriteKey, WriteLock, WritePolicy,
 };
 pub use precondition_failed::{PreconditionFailed, Reason};
-pub use preconditions::{Field, Preconditions};
+pub use preconditions::Preconditions;
 pub use refusal::Refusal;
 pub use representation::{Absent, Current, Representation};
 pub use rewritten_tag::RewrittenTags;

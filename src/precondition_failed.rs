@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::EntityTag;
-use crate::preconditions::{Field, Lines};
+use crate::field::Field;
+use crate::preconditions::Lines;
 use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::RawTag;
 

@@ -5,7 +5,7 @@
 
 use http::header::{ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, VARY};
 
-use crate::fields::add_vary;
+use crate::token_list::add_vary;
 use crate::{EntityTag, HttpDate};
 
 /// What a source knows about the target of a request.

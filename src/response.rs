@@ -8,8 +8,8 @@ use http::header::{
 };
 use http::{Response, StatusCode, response};
 
-use crate::fields::add_vary;
 use crate::representation::LastModified;
+use crate::token_list::add_vary;
 use crate::{HttpDate, Representation};
 
 /// Representation metadata that a 304 must not repeat: everything else survives (CORS, cookies, cache control).

@@ -8,7 +8,7 @@ use ::axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::preconditions::Field;
+use crate::field::Field;
 use crate::{Checked, Current, HttpDate, PreconditionFailed, Preconditions};
 
 /// The handler asks for [`Checked`], and no layer has judged the request: 500, because the route is put together

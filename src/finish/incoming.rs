@@ -6,8 +6,8 @@ use http::header::{
 };
 
 use super::Coded;
-use crate::fields::members;
 use crate::tag_list::{self, ListForm, RawTag};
+use crate::token_list::members;
 use crate::{EntityTag, MethodClass};
 
 /// The tags of If-None-Match that are not as the inner service made them: a 304 may have to repeat one of them.

@@ -9,8 +9,8 @@ use http_body::Body;
 
 use super::Coded;
 use super::incoming::SUFFIXES;
-use crate::fields::add_vary;
 use crate::response::TaggedAsCoded;
+use crate::token_list::add_vary;
 use crate::{ConditionalBody, EntityTag};
 
 pub(super) fn repair<B: Body>(

@@ -11,7 +11,7 @@ use http::{Method, Response};
 use super::observe::Observer;
 use super::policy::WritePolicy;
 use super::recovery::Recovery;
-use crate::preconditions::Given;
+use crate::field::Given;
 use crate::refusal::Refusal;
 use crate::{HttpDate, MethodClass, RewrittenTags};
 

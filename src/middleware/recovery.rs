@@ -20,8 +20,8 @@ use http_body::Body;
 use tower::Service;
 
 use crate::body::ConditionalBody;
-use crate::fields::add_vary;
 use crate::source::{BoxError, ProbeBody, ask, probe_for};
+use crate::token_list::add_vary;
 use crate::{Current, Field};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");

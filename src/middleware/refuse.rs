@@ -13,7 +13,7 @@ use super::recovery::{Recovery, vary_on_prefer};
 use super::request_body::drain;
 use super::service::Incoming;
 use crate::body::ConditionalBody;
-use crate::preconditions::Field;
+use crate::field::Field;
 use crate::refusal::Refusal;
 use crate::source::{BoxError, ValidatorSource};
 use crate::{Current, MethodClass, PreconditionFailed, Reason, response};

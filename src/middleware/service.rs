@@ -17,7 +17,7 @@ use super::take_lock::TakenLock;
 use super::waiting::{read_waiting, write_waiting};
 use crate::MethodClass;
 use crate::body::ConditionalBody;
-use crate::preconditions::Given;
+use crate::field::Given;
 use crate::source::{ValidatorSource, known};
 
 /// The service that [`ConditionalLayer`](crate::ConditionalLayer) makes.

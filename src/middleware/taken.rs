@@ -4,7 +4,8 @@ use http::HeaderValue;
 use http::header::{Entry, HeaderMap};
 use http::request::Parts;
 
-use crate::preconditions::{Field, Given, Lines, Preconditions};
+use crate::field::{Field, Given};
+use crate::preconditions::{Lines, Preconditions};
 use crate::{HttpDate, MethodClass};
 
 #[derive(Debug)]

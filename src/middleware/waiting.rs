@@ -19,7 +19,7 @@ use super::service::Incoming;
 use super::take_lock::TakenLock;
 use super::write_lock::HeldLock;
 use crate::body::ConditionalBody;
-use crate::preconditions::Given;
+use crate::field::Given;
 use crate::source::{SourceError, ValidatorSource};
 use crate::{Current, Reason, Representation};
 

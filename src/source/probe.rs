@@ -14,7 +14,7 @@ use tower::Service;
 
 use super::hashing::{Hashing, Outcome};
 use super::{BoxError, Compute, SourceError, ValidatorSource};
-use crate::preconditions::{Field, Given};
+use crate::field::{Field, Given};
 use crate::tag_list::ListForm;
 use crate::{Current, HttpDate, Preconditions, Representation};
 

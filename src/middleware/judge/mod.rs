@@ -15,7 +15,7 @@ use super::options::Shared;
 use super::taken::TakenPreconditions;
 use super::write_lock::HeldLock;
 use crate::body::ConditionalBody;
-use crate::preconditions::Given;
+use crate::field::Given;
 use crate::refusal::Refusal;
 use crate::source::{SourceError, ValidatorSource};
 use crate::{Current, MethodClass, Preconditions, Representation};

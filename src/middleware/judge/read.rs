@@ -7,11 +7,11 @@ use http_body::Body;
 
 use super::{After, Plan, SecondLook, Waited};
 use crate::body::ConditionalBody;
+use crate::field::{Field, Given};
 use crate::middleware::observe::{Judged, Verdict};
 use crate::middleware::options::Shared;
 use crate::middleware::refuse::show_validators;
 use crate::middleware::taken::TakenPreconditions;
-use crate::preconditions::{Field, Given};
 use crate::source::{BoxError, ValidatorSource};
 use crate::{Current, Decision, MethodClass, Representation, response};
 

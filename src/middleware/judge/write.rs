@@ -4,11 +4,11 @@ use http::Method;
 use http::request::Parts;
 
 use super::{After, RefusedWrite, Waited, WritePlan, Written, outer_lock};
+use crate::field::{Field, Given};
 use crate::middleware::checked::{AwaitsJudgement, Checked};
 use crate::middleware::observe::{Judged, Verdict, evidence};
 use crate::middleware::options::Shared;
 use crate::middleware::write_lock::HeldLock;
-use crate::preconditions::{Field, Given};
 use crate::refusal::Refusal;
 use crate::source::ValidatorSource;
 use crate::{Current, Decision, MethodClass, Preconditions, Reason};

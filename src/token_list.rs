@@ -1,4 +1,6 @@
-//! Lists of tokens, and the surgery on one that several rooms share: Vary.
+//! Lists of tokens, and the one that several rooms add to: Vary ([RFC 9110, section 12.5.5]).
+//!
+//! [RFC 9110, section 12.5.5]: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5
 
 use http::header::{HeaderMap, HeaderValue, VARY};
 
