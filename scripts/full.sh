@@ -29,7 +29,7 @@ minimal_versions() {
 bash .ci/run
 
 if cargo_tool cargo-hack; then
-    step "feature powerset" cargo hack check --locked --lib --feature-powerset --no-dev-deps
+    step "feature powerset" cargo hack check --locked --lib --feature-powerset
 fi
 if rustup run nightly rustc --version >/dev/null 2>&1; then
     step "oldest versions of direct dependencies" minimal_versions
