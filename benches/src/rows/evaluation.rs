@@ -1,13 +1,19 @@
 //! Judging alone: finding the fields among four others, reading them, comparing.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::header::{
+    HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    IF_UNMODIFIED_SINCE, RANGE,
+};
 use http::{Method, Request};
+use tower::Layer;
 use tower_conditional::{
-    Decision, EntityTag, Fixed, HttpDate, Preconditions, Representation, ValidatorSource,
+    Current, Decision, EntityTag, FinishLayer, Fixed, HttpDate, Preconditions, Representation,
+    RewrittenTags, ValidatorSource,
 };
 
 use super::{TAG, request};
 use crate::meter::{Meter, Row};
+use crate::services::{Bare, operate};
 
 const NOW: HttpDate = seconds(1_750_000_000);
 const CHANGED: HttpDate = seconds(1_735_689_600);
@@ -58,40 +64,110 @@ fn tags(meter: &mut impl Meter) {
     }
 }
 
+const KIB_32: usize = 32 * 1024;
+
+/// Values of about this many octets that look worst to a parser; each grows with the size.
+type Hostile = fn(usize) -> String;
+
+const HOSTILE: [([&str; 2], Hostile); 7] = [
+    (["32 KiB of commas", "64 KiB of commas"], |size| {
+        ",".repeat(size)
+    }),
+    (["32 KiB of empty tags", "64 KiB of empty tags"], |size| {
+        "\"\",".repeat(size / 3)
+    }),
+    (["32 KiB of quotes", "64 KiB of quotes"], |size| {
+        "\"".repeat(size)
+    }),
+    (["32 KiB of weak marks", "64 KiB of weak marks"], |size| {
+        "W/\"\",".repeat(size / 5)
+    }),
+    (["32 KiB of blanks", "64 KiB of blanks"], |size| {
+        format!("\"a\"{}\"b\"", " ".repeat(size))
+    }),
+    (["32 KiB without an end", "64 KiB without an end"], |size| {
+        format!("\"{}", "a".repeat(size))
+    }),
+    (["32 KiB of near misses", "64 KiB of near misses"], |size| {
+        format!("{},", TAG.replace("uFU", "uFV")).repeat(size / TAG.len())
+    }),
+];
+
 /// Twice as long must not cost more than twice as much (and what is the same for both).
 fn hostile(meter: &mut impl Meter) {
-    let opened = |size: usize| format!("\"{}", "a".repeat(size));
-    for (name, twice, value) in [
-        (
-            "32 KiB of commas",
-            "64 KiB of commas",
-            &(|size: usize| ",".repeat(size)) as &dyn Fn(usize) -> String,
-        ),
-        ("32 KiB of empty tags", "64 KiB of empty tags", &|size| {
-            "\"\",".repeat(size / 3)
-        }),
-        ("32 KiB of quotes", "64 KiB of quotes", &|size| {
-            "\"".repeat(size)
-        }),
-        ("32 KiB of weak marks", "64 KiB of weak marks", &|size| {
-            "W/\"\",".repeat(size / 5)
-        }),
-        ("32 KiB of blanks", "64 KiB of blanks", &|size| {
-            format!("\"a\"{}\"b\"", " ".repeat(size))
-        }),
-        ("32 KiB without an end", "64 KiB without an end", &opened),
-        ("32 KiB of near misses", "64 KiB of near misses", &|size| {
-            format!("{},", TAG.replace("uFU", "uFV")).repeat(size / TAG.len())
-        }),
-    ] {
-        let once = fields(IF_NONE_MATCH, &value(32 * 1024));
+    for ([name, twice], value) in HOSTILE {
+        let once = fields(IF_NONE_MATCH, &value(KIB_32));
         judged(meter, Row::new(name).times(3), &once, Decision::Proceed);
-        let double = fields(IF_NONE_MATCH, &value(64 * 1024));
+        let double = fields(IF_NONE_MATCH, &value(2 * KIB_32));
         judged(
             meter,
             Row::new(twice).times(3).over(name),
             &double,
             Decision::Proceed,
+        );
+    }
+    for ([name, twice], field) in [
+        (["If-Match 32 KiB each", "If-Match 64 KiB each"], IF_MATCH),
+        (
+            [
+                "If-Modified-Since 32 KiB each",
+                "If-Modified-Since 64 KiB each",
+            ],
+            IF_MODIFIED_SINCE,
+        ),
+        (
+            [
+                "If-Unmodified-Since 32 KiB each",
+                "If-Unmodified-Since 64 KiB each",
+            ],
+            IF_UNMODIFIED_SINCE,
+        ),
+        (["If-Range 32 KiB each", "If-Range 64 KiB each"], IF_RANGE),
+    ] {
+        let judge = |fields: &HeaderMap| {
+            Preconditions::parse(&Method::GET, fields, NOW).evaluate(&current())
+        };
+        all_hostile(meter, [name, twice], &field, judge);
+    }
+    rewritten(meter);
+}
+
+/// The tolerance and the companion look at every tag for every suffix they know.
+fn rewritten(meter: &mut impl Meter) {
+    let known = RewrittenTags::suffixes().weakened();
+    let names = ["tolerated 32 KiB each", "tolerated 64 KiB each"];
+    all_hostile(meter, names, &IF_NONE_MATCH, |fields| {
+        let preconditions = Preconditions::parse(&Method::GET, fields, NOW);
+        preconditions.tolerating(&known).evaluate(&current())
+    });
+    let names = ["FinishLayer 32 KiB each", "FinishLayer 64 KiB each"];
+    all_hostile(meter, names, &IF_NONE_MATCH, |fields| {
+        let mut request = request(Method::GET, &[]);
+        *request.headers_mut() = fields.clone();
+        operate(&mut FinishLayer::new().layer(Bare::of_size(0)), request)
+    });
+}
+
+/// All hostile values of a field, one after the other: one that costs too much shows in the sum.
+fn all_hostile<O>(
+    meter: &mut impl Meter,
+    [name, twice]: [&'static str; 2],
+    field: &HeaderName,
+    mut judge: impl FnMut(&HeaderMap) -> O,
+) {
+    for (row, size) in [
+        (Row::new(name), KIB_32),
+        (Row::new(twice).over(name), 2 * KIB_32),
+    ] {
+        let values = HOSTILE.map(|(_, value)| {
+            let mut fields = fields(field.clone(), &value(size));
+            fields.insert(RANGE, HeaderValue::from_static("bytes=0-3"));
+            fields
+        });
+        meter.row(
+            row.times(3),
+            || &values,
+            |values| values.each_ref().map(&mut judge),
         );
     }
 }
@@ -142,6 +218,11 @@ fn judged(meter: &mut impl Meter, row: Row, fields: &HeaderMap, decision: Decisi
         |fields: &HeaderMap| Preconditions::parse(&Method::GET, fields, NOW).evaluate(&current);
     assert_eq!(judge(fields), decision, "{}", row.name);
     meter.row(row, || fields, judge);
+}
+
+fn current() -> Current {
+    let tag = EntityTag::from_static(TAG);
+    Representation::tagged(tag).last_modified(CHANGED).into()
 }
 
 fn fields(name: HeaderName, value: &str) -> HeaderMap {
