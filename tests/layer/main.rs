@@ -7,6 +7,7 @@ mod between;
 mod bodies;
 mod computing;
 mod explain;
+mod faults;
 mod lock;
 mod mounting;
 mod not_modified;
