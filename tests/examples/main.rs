@@ -17,5 +17,6 @@ mod postgres;
 mod process;
 mod proxies;
 mod races;
+mod stalled;
 mod testkit;
 mod wrapped_router;
