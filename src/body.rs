@@ -181,36 +181,39 @@ impl<B: Body> ReadAhead<B> {
     }
 }
 
-/// Frames in order; the first needs no allocation.
+/// Frames in order. The first data needs no allocation, and no room for the trailers that it is not.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
-    first: Option<Frame<Bytes>>,
+    first: Option<Bytes>,
     more: VecDeque<Frame<Bytes>>,
 }
 
 impl Frames {
     pub(crate) fn push(&mut self, frame: Frame<Bytes>) {
-        if self.is_empty() {
-            self.first = Some(frame);
-        } else {
+        if !self.is_empty() {
             self.more.push_back(frame);
+            return;
+        }
+        match frame.into_data() {
+            Ok(data) => self.first = Some(data),
+            Err(trailers) => self.more.push_back(trailers),
         }
     }
 
     pub(crate) fn last_data(&self) -> Option<&Bytes> {
-        self.last()?.data_ref()
+        match self.more.back() {
+            Some(last) => last.data_ref(),
+            None => self.first.as_ref(),
+        }
     }
 
     fn have_trailers(&self) -> bool {
-        self.last().is_some_and(Frame::is_trailers)
-    }
-
-    fn last(&self) -> Option<&Frame<Bytes>> {
-        self.more.back().or(self.first.as_ref())
+        self.more.back().is_some_and(Frame::is_trailers)
     }
 
     fn pop(&mut self) -> Option<Frame<Bytes>> {
-        self.first.take().or_else(|| self.more.pop_front())
+        let first = self.first.take().map(Frame::data);
+        first.or_else(|| self.more.pop_front())
     }
 
     fn is_empty(&self) -> bool {
@@ -218,25 +221,17 @@ impl Frames {
     }
 
     fn data_length(&self) -> u64 {
-        let frames = self.first.iter().chain(&self.more);
-        let data = frames.filter_map(Frame::data_ref);
+        let more = self.more.iter().filter_map(Frame::data_ref);
+        let data = self.first.iter().chain(more);
         data.map(|data| data.len() as u64).sum()
     }
 
     /// The only frame's data (empty if there is no frame), or all frames again.
-    #[expect(
-        clippy::result_large_err,
-        reason = "both are frames, neither is an error"
-    )]
     fn into_single_data(self) -> Result<Bytes, Self> {
-        let Self { first, more } = self;
-        match first {
-            None if more.is_empty() => Ok(Bytes::new()),
-            Some(only) if more.is_empty() => only.into_data().map_err(|trailers| Self {
-                first: Some(trailers),
-                more,
-            }),
-            first => Err(Self { first, more }),
+        if self.more.is_empty() {
+            Ok(self.first.unwrap_or_default())
+        } else {
+            Err(self)
         }
     }
 }
