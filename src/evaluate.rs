@@ -160,6 +160,16 @@ impl Preconditions<'_> {
         }
     }
 
+    /// The malformed field of a request that was judged like this. Judging stops at the first false field: only an
+    /// If-None-Match after it was not read yet.
+    pub(crate) fn malformed_beside(&self, decision: Decision) -> Option<Field> {
+        match decision {
+            Decision::Malformed(field) => Some(field),
+            Decision::PreconditionFailed(_) if self.has(Field::IfNoneMatch) => self.malformed(),
+            _ => None,
+        }
+    }
+
     /// The field that steps 1 to 3 would judge first, a date only if it is one.
     pub(crate) fn guarding_field(&self) -> Option<Field> {
         let dated = || self.date(Field::IfUnmodifiedSince).is_some();
@@ -182,13 +192,17 @@ impl Preconditions<'_> {
             return Condition::True;
         }
         let mut matched = false;
-        let form = lines.scan(|tag| matched |= self.names_strongly(tag, current));
+        let mut nearest = Reason::Stale;
+        let form = lines.scan(|tag| {
+            matched |= self.names_strongly(tag, current);
+            if !matched {
+                nearest = nearest.or_nearer(Reason::of_unmatched(tag, self.judged_tags(current)));
+            }
+        });
         match form {
             ListForm::Any => Condition::True,
             ListForm::Tags if matched => Condition::True,
-            ListForm::Tags => {
-                Condition::False(Reason::of_unmatched(lines, self.judged_tags(current)))
-            }
+            ListForm::Tags => Condition::False(nearest),
             ListForm::Malformed => Condition::Malformed,
         }
     }

@@ -4,7 +4,6 @@ use std::fmt;
 
 use crate::EntityTag;
 use crate::field::Field;
-use crate::preconditions::Lines;
 use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::RawTag;
 
@@ -125,32 +124,14 @@ impl Reason {
         }
     }
 
-    /// Why no tag of an If-Match list matched: the explanation nearest to a match.
-    #[cold]
+    /// Why a tag of an If-Match list does not match.
     pub(crate) fn of_unmatched<'r>(
-        lines: &Lines<'_>,
-        judged: impl Iterator<Item = &'r EntityTag> + Clone,
-    ) -> Self {
-        let untagged = judged.clone().next().is_none();
-        let mut nearest = Self::Stale;
-        lines.scan(|tag| {
-            if untagged {
-                nearest = Self::NoValidator;
-                return;
-            }
-            let reason = Self::of_one(tag, judged.clone());
-            if reason.nearness() > nearest.nearness() {
-                nearest = reason;
-            }
-        });
-        nearest
-    }
-
-    fn of_one<'r>(
         tag: RawTag<'_>,
         mut judged: impl Iterator<Item = &'r EntityTag> + Clone,
     ) -> Self {
-        if judged.clone().any(|ours| tag.weak_eq(ours)) {
+        if judged.clone().next().is_none() {
+            Self::NoValidator
+        } else if judged.clone().any(|ours| tag.weak_eq(ours)) {
             Self::WeakTag
         } else if judged
             .clone()
@@ -164,11 +145,20 @@ impl Reason {
         }
     }
 
+    /// Of the reasons that the tags of one list give, the one nearest to a match explains the most.
+    pub(crate) const fn or_nearer(self, other: Self) -> Self {
+        if other.nearness() > self.nearness() {
+            other
+        } else {
+            self
+        }
+    }
+
     const fn nearness(self) -> u8 {
         match self {
             Self::WeakTag => 3,
             Self::RewrittenTag => 2,
-            Self::OtherEpoch => 1,
+            Self::OtherEpoch | Self::NoValidator => 1,
             _ => 0,
         }
     }

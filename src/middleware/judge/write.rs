@@ -73,7 +73,8 @@ impl<V: ValidatorSource> Shared<V> {
         preconditions: &Preconditions<'_>,
         current: &Current,
     ) -> Option<Refusal> {
-        if let Some(field) = preconditions.malformed() {
+        let decision = preconditions.evaluate(current);
+        if let Some(field) = preconditions.malformed_beside(decision) {
             return Some(self.malformed(field));
         }
         let unguarded = self
@@ -85,7 +86,7 @@ impl<V: ValidatorSource> Shared<V> {
         {
             return Some(Refusal::of(Some(field), reason));
         }
-        match preconditions.evaluate(current) {
+        match decision {
             Decision::PreconditionFailed(failed) => Some(failed.into()),
             Decision::Malformed(field) => Some(self.malformed(field)),
             Decision::Proceed | Decision::IgnoreRange | Decision::NotModified => {
