@@ -30,6 +30,18 @@ bash .ci/run
 
 if cargo_tool cargo-hack; then
     step "feature powerset" cargo hack check --locked --lib --feature-powerset
+else
+    skip "feature powerset" "cargo-hack cannot be installed"
+fi
+if cargo_tool cargo-deny; then
+    step "bans, licences and sources" cargo deny --locked check bans licenses sources
+    if cargo deny --locked fetch db; then
+        step "advisories" cargo deny --locked check advisories
+    else
+        skip "advisories" "their database cannot be had"
+    fi
+else
+    skip "bans, licences, sources, advisories" "cargo-deny cannot be installed"
 fi
 if rustup run nightly rustc --version >/dev/null 2>&1; then
     step "oldest versions of direct dependencies" minimal_versions
@@ -38,12 +50,21 @@ else
     skip "oldest versions, long fuzzing" "no nightly toolchain"
 fi
 if cargo +nightly miri --version >/dev/null 2>&1; then
-    step "miri over the core" cargo +nightly miri test --locked --no-default-features --lib
+    step "miri" scripts/miri.sh
 else
     skip "miri" "the nightly toolchain here has no miri"
 fi
+if [ -d "$(rustup run nightly rustc --print sysroot 2>/dev/null)/lib/rustlib/src" ]; then
+    step "thread sanitizer over the lock" scripts/tsan.sh
+else
+    skip "thread sanitizer" "the nightly toolchain here has no rust-src"
+fi
 step "interleavings of the lock, many" scripts/shuttle.sh "${SHUTTLE_ITERATIONS:-50000}"
 step "large contention" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test layer lock
+step "programs of requests, many" env PROPTEST_CASES=20000 cargo test --locked --release --test layer programs
+# Ten thousand connections need as many descriptors in each process.
+ulimit -n "$(ulimit -Hn)"
+step "ten thousand stalled bodies" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --test examples stalled
 step "clients that cache" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --test examples proxies::clients
 if git rev-parse -q --verify v0.1.0 >/dev/null; then
     cargo_tool cargo-semver-checks

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Runs the unit tests of the core and the tests of the bodies and of the lock's release under Miri.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! cargo +nightly miri --version >/dev/null 2>&1; then
+    echo "miri.sh: NOT RUN: nightly with Miri is missing (rustup component add miri --toolchain nightly)" >&2
+    exit 3
+fi
+
+# Hundreds of times slower than the machine: a few random cases each, the clock of the host for seeds and time-outs.
+export PROPTEST_CASES=2
+export MIRIFLAGS="-Zmiri-disable-isolation"
+# Every day of ten thousand years would take hours here.
+cargo +nightly miri test --locked --lib -- --skip every_day
+cargo +nightly miri test --locked --test layer -- \
+    computing::reading_ahead computing::left_alone computing::chunkings faults::request_bodies lock::release
