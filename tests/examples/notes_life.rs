@@ -16,6 +16,20 @@ pub(crate) async fn service(protocol: Protocol) -> (Client, Example, TempDir) {
     (example.client(protocol).await, example, directory)
 }
 
+/// The golden test that `docs/refusals.md` advises: a form that changes without its epoch would give old tags to new
+/// octets. Who changes one of the two here changes the other.
+#[tokio::test]
+async fn the_form_has_not_changed_without_its_epoch() {
+    let (mut client, _example, _directory) = service(Protocol::Http1).await;
+    let create = [("if-none-match", "*")];
+    client.send("PUT", "/notes/1", &create, MILK).await;
+    let read = client.get("/notes/1", &[]).await;
+    assert_eq!(
+        (read.field("etag"), read.body.as_str()),
+        ("\"n1.1\"", r#"{"id":1,"title":"Milk","body":"one litre"}"#)
+    );
+}
+
 #[tokio::test]
 async fn whole_life_of_a_note() {
     for protocol in Protocol::BOTH {
