@@ -48,8 +48,9 @@ pub struct ConditionalLayer<V, C = ()> {
 impl<V: ValidatorSource> ConditionalLayer<V> {
     /// A layer over this source: reads and writes are judged, nothing is required.
     ///
-    /// The write lock is born here. Clones of the layer share it; two layers made by two calls share nothing, unless
-    /// they are given one [`lock`](WritePolicy::lock).
+    /// The write lock is born here, or with the [`WritePolicy`] that the layer is given. Clones of the layer share it;
+    /// two layers made by two calls share nothing, unless they are given one [`lock`](WritePolicy::lock) or clones of
+    /// one policy.
     pub fn new(source: V) -> Self {
         Self {
             source: Arc::new(source),
