@@ -265,8 +265,9 @@ impl Preconditions<'_> {
 
     /// Our date and theirs, if both are there; otherwise the field is ignored.
     fn dates(&self, field: Field, current: &Representation) -> Option<(HttpDate, HttpDate)> {
+        let line = self.lines(field)?.single()?;
         let modified = current.modified()?;
-        let theirs = match self.lines(field)?.single()? {
+        let theirs = match line {
             line if Some(line) == modified.line.as_ref() => modified.date,
             line => HttpDate::parse(line.as_bytes(), self.now)?,
         };
@@ -280,14 +281,14 @@ impl Preconditions<'_> {
                     .rewrites
                     .is_some_and(|known| known.strong_eq(tag, ours))
         };
-        self.judged_tags(current).any(named)
+        self.any_judged(current, named)
     }
 
     fn names_weakly(&self, tag: RawTag<'_>, current: &Representation) -> bool {
         let named = |ours: &EntityTag| {
             tag.weak_eq(ours) || self.rewrites.is_some_and(|known| known.weak_eq(tag, ours))
         };
-        self.judged_tags(current).any(named)
+        self.any_judged(current, named)
     }
 
     /// Reads have one selected representation, writes are guarded by the tag of any current one.
@@ -300,6 +301,12 @@ impl Preconditions<'_> {
             MethodClass::Read | MethodClass::Neither => &[],
         };
         current.entity_tag().into_iter().chain(others)
+    }
+
+    /// The same, the usual one first.
+    fn any_judged(&self, current: &Representation, named: impl Fn(&EntityTag) -> bool) -> bool {
+        current.entity_tag().is_some_and(&named)
+            || self.class == MethodClass::Write && current.others().iter().any(named)
     }
 }
 

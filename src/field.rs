@@ -29,6 +29,7 @@ pub enum Field {
 }
 
 impl Field {
+    /// As declared: `field as usize` is the place.
     pub(crate) const ALL: [Self; 5] = [
         Self::IfMatch,
         Self::IfNoneMatch,
@@ -62,7 +63,7 @@ impl Field {
     }
 
     /// A comparison of numbers: most requests carry none of the five, and must not pay for five look-ups.
-    const fn named(name: &HeaderName) -> Option<Self> {
+    pub(crate) const fn named(name: &HeaderName) -> Option<Self> {
         match *name {
             IF_MATCH => Some(Self::IfMatch),
             IF_NONE_MATCH => Some(Self::IfNoneMatch),

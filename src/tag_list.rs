@@ -91,7 +91,7 @@ pub(crate) enum ListForm {
 ///
 /// The tags shown count only if the answer is [`ListForm::Tags`].
 pub(crate) fn scan<'v>(
-    lines: impl Iterator<Item = &'v HeaderValue>,
+    lines: impl IntoIterator<Item = &'v HeaderValue>,
     mut visit: impl FnMut(RawTag<'v>),
 ) -> ListForm {
     let mut form = ListForm::Tags;
@@ -118,23 +118,25 @@ fn scan_line<'v>(line: &'v [u8], visit: &mut impl FnMut(RawTag<'v>)) -> ListForm
             return ListForm::Malformed;
         };
         visit(tag);
-        let after = skip_blanks(after);
-        match after.first() {
-            None | Some(b',') => rest = skip_empty_members(after),
-            Some(_) => return ListForm::Malformed,
+        match skip_blanks(after) {
+            [] => break,
+            [b',', after @ ..] => rest = skip_empty_members(after),
+            _ => return ListForm::Malformed,
         }
     }
     ListForm::Tags
 }
 
 /// One tag from the front of `value`, and what follows its closing quote.
+#[inline]
 fn split_tag(value: &[u8]) -> Option<(RawTag<'_>, &[u8])> {
     let (weak, quoted) = match value {
-        [b'"', ..] => (false, value),
         [b'W', b'/', quoted @ ..] => (true, quoted),
-        _ => return None,
+        _ => (false, value),
     };
-    let opaque = quoted.strip_prefix(b"\"")?;
+    let [b'"', opaque @ ..] = quoted else {
+        return None;
+    };
     let end = etagc_run(opaque);
     if opaque.get(end) != Some(&b'"') {
         return None;
@@ -147,15 +149,26 @@ fn split_tag(value: &[u8]) -> Option<(RawTag<'_>, &[u8])> {
 ///
 /// Eight at a time: lists of a hundred tags are what caches send, and this is where their cost is.
 fn etagc_run(octets: &[u8]) -> usize {
-    let (words, tail) = octets.as_chunks::<8>();
+    let (words, _) = octets.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
         let stops = not_etagc(u64::from_le_bytes(*word));
         if stops != 0 {
-            return index * 8 + stops.trailing_zeros() as usize / 8;
+            return index * 8 + octets_before(stops);
         }
     }
-    let stop = tail.iter().position(|&octet| !is_etagc(octet));
-    octets.len() - tail.len() + stop.unwrap_or(tail.len())
+    // What is left over, as the end of a last word: what it repeats has not stopped the run before.
+    match octets.last_chunk() {
+        Some(word) => octets.len() - 8 + octets_before(not_etagc(u64::from_le_bytes(*word))),
+        None => {
+            let stop = octets.iter().position(|&octet| !is_etagc(octet));
+            stop.unwrap_or(octets.len())
+        }
+    }
+}
+
+/// Eight when there is no stop.
+const fn octets_before(stops: u64) -> usize {
+    stops.trailing_zeros() as usize / 8
 }
 
 /// The high bit of the lowest octet of the word that is a control, SP, `"` or DEL (higher bits may lie).
@@ -196,6 +209,9 @@ mod tests {
                 octets[at] = octet;
                 let expected = if is_etagc(octet) { 20 } else { at };
                 assert_eq!(etagc_run(&octets), expected, "octet {octet:#04x} at {at}");
+                let (short, at) = (&octets[at..], 0);
+                let expected = if is_etagc(octet) { short.len() } else { at };
+                assert_eq!(etagc_run(short), expected, "octet {octet:#04x} first");
             }
         }
     }

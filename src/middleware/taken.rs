@@ -19,7 +19,7 @@ pub(crate) struct TakenPreconditions {
 #[derive(Debug)]
 enum TakenLines {
     None,
-    One([HeaderValue; 1]),
+    One(HeaderValue),
     Many(Vec<HeaderValue>),
 }
 
@@ -68,7 +68,7 @@ impl TakenLines {
     fn of(mut lines: impl Iterator<Item = HeaderValue>) -> Self {
         match (lines.next(), lines.next()) {
             (None, _) => Self::None,
-            (Some(only), None) => Self::One([only]),
+            (Some(only), None) => Self::One(only),
             (Some(first), Some(second)) => {
                 Self::Many([first, second].into_iter().chain(lines).collect())
             }
@@ -78,7 +78,7 @@ impl TakenLines {
     fn lines(&self) -> Option<Lines<'_>> {
         match self {
             Self::None => None,
-            Self::One(line) => Some(Lines::Taken(line)),
+            Self::One(line) => Some(Lines::One(line)),
             Self::Many(lines) => Some(Lines::Taken(lines)),
         }
     }

@@ -125,7 +125,7 @@ impl<V: ValidatorSource> Shared<V> {
         given: Given,
     ) -> Preconditions<'h> {
         let now = self.options.now_for(given);
-        Preconditions::found(class, &head.method, &head.headers, given, now)
+        Preconditions::given(class, &head.method, &head.headers, given, now)
     }
 
     /// What is judged is what is sent: a time in the future is neither (section 8.8.2.1).
