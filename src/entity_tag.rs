@@ -109,7 +109,7 @@ impl EntityTag {
     /// ```
     #[must_use]
     pub fn from_version(version: u64) -> Self {
-        Self::of_parts("", version, "")
+        Self::of_parts("", "", &version.to_string())
     }
 
     /// The strong tag of a short key such as a revision id: `3f9a` gives `"3f9a"`; [`key`](Self::key) is its inverse.
@@ -210,10 +210,6 @@ impl EntityTag {
         RawTag::of_valid(self.as_bytes())
     }
 
-    pub(crate) fn header_value(&self) -> &HeaderValue {
-        &self.0
-    }
-
     /// The same tag with a suffix inside the quotes, as compressors append it.
     pub(crate) fn with_suffix(&self, suffix: &str) -> Self {
         let opening: &[u8] = if self.is_weak() { b"W/\"" } else { b"\"" };
@@ -236,8 +232,9 @@ impl EntityTag {
         }
     }
 
-    pub(crate) fn of_parts(epoch: &str, rest: impl fmt::Display, dot: &str) -> Self {
-        Self::of_valid(format!("\"{epoch}{dot}{rest}\"").into_bytes())
+    /// Of parts that are key octets, and the dot.
+    pub(crate) fn of_parts(epoch: &str, dot: &str, rest: &str) -> Self {
+        Self::of_valid(["\"", epoch, dot, rest, "\""].concat().into_bytes())
     }
 }
 

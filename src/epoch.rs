@@ -47,7 +47,7 @@ impl Epoch {
     /// The strong tag of a version in this epoch, `"<epoch>.<version>"`; [`EntityTag::version`] is its inverse.
     #[must_use]
     pub fn version(self, version: u64) -> EntityTag {
-        EntityTag::of_parts(self.0, version, ".")
+        EntityTag::of_parts(self.0, ".", &version.to_string())
     }
 
     /// The strong tag of a key in this epoch, `"<epoch>.<key>"`; [`EntityTag::key`] is its inverse.
@@ -56,7 +56,7 @@ impl Epoch {
     ///
     /// As for [`EntityTag::from_key`].
     pub fn key(self, key: &str) -> Result<EntityTag, InvalidEntityTag> {
-        EntityTag::from_key(key).map(|_| EntityTag::of_parts(self.0, key, "."))
+        EntityTag::from_key(key).map(|_| EntityTag::of_parts(self.0, ".", key))
     }
 
     /// The name.

@@ -103,6 +103,9 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// As declared: `reason as usize` is below it.
+    pub(crate) const COUNT: usize = Self::Lock as usize + 1;
+
     /// The stable name that the problem body, the hook and the logs use: `other_epoch`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -5,7 +5,7 @@
 use http::header::{GetAll, HeaderMap, HeaderValue, RANGE};
 use http::{Method, request};
 
-use crate::field::{Field, Given};
+use crate::field::Field;
 use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::{self, ListForm, RawTag};
 use crate::{Current, EntityTag, HttpDate, MethodClass, PreconditionFailed, Reason};
@@ -61,34 +61,7 @@ impl<'h> Preconditions<'h> {
         headers: &'h HeaderMap,
         now: HttpDate,
     ) -> Self {
-        Self::with_lines(class, method, headers, lines_in(headers), now)
-    }
-
-    /// The preconditions of a request, from its head.
-    #[must_use]
-    pub fn of(head: &'h request::Parts, now: HttpDate) -> Self {
-        Self::parse(&head.method, &head.headers, now)
-    }
-
-    /// Of a request that is known to carry these fields.
-    pub(crate) fn given(
-        class: MethodClass,
-        method: &Method,
-        headers: &'h HeaderMap,
-        given: Given,
-        now: HttpDate,
-    ) -> Self {
-        let found = |field: Field| given.has(field).then(|| Lines::of(field, headers));
-        Self::with_lines(class, method, headers, Field::ALL.map(found), now)
-    }
-
-    fn with_lines(
-        class: MethodClass,
-        method: &Method,
-        headers: &HeaderMap,
-        lines: [Option<Lines<'h>>; 5],
-        now: HttpDate,
-    ) -> Self {
+        let lines = lines_in(headers);
         let [.., if_range] = &lines;
         Self {
             class,
@@ -101,6 +74,12 @@ impl<'h> Preconditions<'h> {
             rewrites: None,
             lines,
         }
+    }
+
+    /// The preconditions of a request, from its head.
+    #[must_use]
+    pub fn of(head: &'h request::Parts, now: HttpDate) -> Self {
+        Self::parse(&head.method, &head.headers, now)
     }
 
     /// Of a read whose fields were moved out of its head; If-Range is not among them.
@@ -132,6 +111,7 @@ impl<'h> Preconditions<'h> {
     }
 
     /// Takes tags that an intermediary is known to have rewritten as the tags they came from.
+    #[inline]
     #[must_use]
     pub fn tolerating(mut self, rewrites: impl Into<Option<&'h RewrittenTags>>) -> Self {
         self.rewrites = rewrites.into();
@@ -247,16 +227,6 @@ pub(crate) enum Lines<'h> {
 }
 
 impl<'h> Lines<'h> {
-    /// Of a field that is there.
-    fn of(field: Field, headers: &'h HeaderMap) -> Self {
-        let all = headers.get_all(field.header_name());
-        let mut lines = all.iter();
-        match (lines.next(), lines.next()) {
-            (Some(only), None) => Self::One(only),
-            _ => Self::Several(all),
-        }
-    }
-
     /// The only line, if there is only one.
     pub(crate) const fn single(&self) -> Option<&'h HeaderValue> {
         match self {

@@ -5,6 +5,8 @@
 //! [RFC 6585, section 3]: https://www.rfc-editor.org/rfc/rfc6585#section-3
 //! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
@@ -140,7 +142,7 @@ impl Refusal {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        *response.body_mut() = self.problem_json().into();
+        *response.body_mut() = self.problem_body();
         response
     }
 
@@ -172,6 +174,17 @@ impl Refusal {
         let mut response = Self::from(failed).to_problem();
         response.extensions_mut().insert(failed);
         response
+    }
+
+    /// There are few different bodies, and each is made once: nothing of a request is in it.
+    fn problem_body(self) -> Bytes {
+        type OfOneReason = [OnceLock<Bytes>; Field::ALL.len() + 1];
+        static BODIES: [OfOneReason; Reason::COUNT] =
+            [const { [const { OnceLock::new() }; Field::ALL.len() + 1] }; Reason::COUNT];
+        let of_reason = &BODIES[self.reason as usize];
+        let field = self.field.map_or(Field::ALL.len(), |field| field as usize);
+        let body = of_reason[field].get_or_init(|| self.problem_json().into());
+        body.clone()
     }
 
     fn problem_json(self) -> String {

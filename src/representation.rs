@@ -5,6 +5,7 @@
 
 use http::header::{ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, VARY};
 
+use crate::response::has;
 use crate::token_list::add_vary;
 use crate::{EntityTag, HttpDate};
 
@@ -41,6 +42,18 @@ impl Current {
             Self::Present(representation) => Some(representation),
             _ => None,
         }
+    }
+
+    pub(crate) const fn representation_mut(&mut self) -> Option<&mut Representation> {
+        match self {
+            Self::Present(representation) => Some(representation),
+            _ => None,
+        }
+    }
+
+    /// The tag, moved out to be sent.
+    pub(crate) fn take_entity_tag(&mut self) -> Option<EntityTag> {
+        self.representation_mut()?.take_entity_tag()
     }
 
     /// Whether the target exists, as far as that is known.
@@ -237,18 +250,16 @@ impl Representation {
         self.more.get_or_insert_default()
     }
 
-    /// What the fields of a response say about its validators; one that is not well-formed is none.
-    pub(crate) fn of_response(fields: &HeaderMap) -> Self {
-        let tag = only_line(fields, ETAG).and_then(|line| EntityTag::from_header_value(line).ok());
+    /// What the fields of a response say about its validators; one that is not well-formed is none. A tag that was
+    /// made of its content needs no reading.
+    pub(crate) fn of_response(fields: &HeaderMap, computed: Option<EntityTag>) -> Self {
+        let tag = computed.or_else(|| EntityTag::from_header_value(only_line(fields, ETAG)?).ok());
         let date = only_line(fields, LAST_MODIFIED)
             .and_then(|line| HttpDate::parse(line.as_bytes(), HttpDate::UNIX_EPOCH));
-        let representation = Self {
+        Self {
             entity_tag: tag,
-            ..Self::default()
-        };
-        match date {
-            Some(date) => representation.last_modified(date),
-            None => representation,
+            last_modified: date.map(|date| LastModified::new(date, false)),
+            more: None,
         }
     }
 
@@ -268,11 +279,6 @@ impl Representation {
     /// The tag, moved out to be sent.
     pub(crate) fn take_entity_tag(&mut self) -> Option<EntityTag> {
         self.entity_tag.take()
-    }
-
-    pub(crate) fn with_tag(mut self, tag: EntityTag) -> Self {
-        self.retag(tag);
-        self
     }
 
     pub(crate) fn retag(&mut self, tag: EntityTag) {
@@ -301,6 +307,9 @@ impl Representation {
 }
 
 fn only_line(fields: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
+    if !has(fields, &name) {
+        return None;
+    }
     let mut lines = fields.get_all(name).iter();
     lines.next().filter(|_| lines.next().is_none())
 }

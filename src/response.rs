@@ -6,7 +6,6 @@ use http::header::{
     CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG,
     Entry, HeaderMap, HeaderName, LAST_MODIFIED, TRAILER, TRANSFER_ENCODING, VARY,
 };
-use http::{Response, StatusCode, response};
 
 use crate::representation::LastModified;
 use crate::token_list::add_vary;
@@ -28,15 +27,12 @@ fn is_dropped_by_not_modified(name: &HeaderName) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TaggedAsCoded;
 
-/// The 304 of a read that was judged before the handler: what the source and the route say a 200 would carry.
-pub(crate) fn not_modified<B: Default>(
+/// What the source says that a 200 would carry, for the 304 of a read that was judged before the handler.
+pub(crate) fn say_what_is_not_modified(
+    headers: &mut HeaderMap,
     current: &mut Representation,
-    route_fields: &HeaderMap,
     now: impl FnOnce() -> HttpDate,
-) -> Response<B> {
-    let mut response = Response::new(B::default());
-    *response.status_mut() = StatusCode::NOT_MODIFIED;
-    let headers = response.headers_mut();
+) {
     match (current.take_entity_tag(), current.take_modified()) {
         (Some(tag), _) => {
             headers.insert(ETAG, tag.into());
@@ -45,20 +41,16 @@ pub(crate) fn not_modified<B: Default>(
         (None, None) => {}
     }
     add_source_fields(headers, current);
-    add_fields(headers, route_fields);
-    response
 }
 
-/// Turns the head of a 200 into that of the 304.
-pub(crate) fn into_not_modified(head: &mut response::Parts) {
-    head.status = StatusCode::NOT_MODIFIED;
-    let fields = &mut head.headers;
+/// Turns the fields of a 200 into those of the 304.
+pub(crate) fn keep_what_not_modified_says(fields: &mut HeaderMap) {
     while let Some(name) = fields.keys().find(|name| is_dropped_by_not_modified(name)) {
         let name = name.clone();
         fields.remove(name);
     }
-    if head.headers.contains_key(ETAG) {
-        head.headers.remove(LAST_MODIFIED);
+    if has(fields, &ETAG) {
+        remove(fields, &LAST_MODIFIED);
     }
 }
 
@@ -84,7 +76,14 @@ fn add_source_fields(headers: &mut HeaderMap, current: &Representation) {
 }
 
 /// Adds fields that are not there yet; Vary is a list and grows.
+#[inline]
 pub(crate) fn add_fields(headers: &mut HeaderMap, fields: &HeaderMap) {
+    if !fields.is_empty() {
+        add_each(headers, fields);
+    }
+}
+
+fn add_each(headers: &mut HeaderMap, fields: &HeaderMap) {
     for name in fields.keys() {
         if name == VARY {
             fields
@@ -122,13 +121,23 @@ fn add_last_modified(headers: &mut HeaderMap, modified: LastModified, now: HttpD
 
 /// The validators of the state that a write has made, where the handler vouches for them.
 pub(crate) fn replace_validators(headers: &mut HeaderMap, new: &Representation) {
-    headers.remove(ETAG);
-    headers.remove(LAST_MODIFIED);
-    if let Some(tag) = new.entity_tag() {
-        headers.insert(ETAG, tag.header_value().clone());
+    match new.entity_tag() {
+        Some(tag) => drop(headers.insert(ETAG, tag.into())),
+        None => remove(headers, &ETAG),
     }
-    let date = new.last_modified_date().and_then(HttpDate::to_header_value);
-    if let Some(date) = date {
-        headers.insert(LAST_MODIFIED, date);
+    match new.last_modified_date().and_then(HttpDate::to_header_value) {
+        Some(date) => drop(headers.insert(LAST_MODIFIED, date)),
+        None => remove(headers, &LAST_MODIFIED),
+    }
+}
+
+/// A comparison of numbers for each field: most responses have few, and a look-up would hash the name.
+pub(crate) fn has(fields: &HeaderMap, name: &HeaderName) -> bool {
+    fields.keys().any(|present| present == name)
+}
+
+fn remove(fields: &mut HeaderMap, name: &HeaderName) {
+    if has(fields, name) {
+        fields.remove(name);
     }
 }

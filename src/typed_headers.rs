@@ -4,8 +4,8 @@
 use std::time::SystemTime;
 
 use headers::{ETag, Header, HeaderMapExt, LastModified};
-use http::HeaderMap;
 use http::header::ETAG;
+use http::{HeaderMap, HeaderValue};
 
 use crate::{EntityTag, HttpDate, InvalidEntityTag};
 
@@ -33,7 +33,8 @@ impl TryFrom<&EntityTag> for ETag {
     type Error = InvalidEntityTag;
 
     fn try_from(tag: &EntityTag) -> Result<Self, InvalidEntityTag> {
-        let mut values = std::iter::once(tag.header_value());
+        let value = HeaderValue::from(tag);
+        let mut values = std::iter::once(&value);
         Self::decode(&mut values).map_err(|_| InvalidEntityTag)
     }
 }

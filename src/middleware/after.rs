@@ -1,158 +1,202 @@
 //! The second moment: what is done with the handler's response.
 
+use std::mem;
+
 use bytes::Bytes;
-use http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, ETAG, HeaderMap, HeaderValue, TRANSFER_ENCODING,
-};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, ETAG, HeaderValue, TRANSFER_ENCODING};
 use http::{Response, StatusCode, response as http_response};
 use http_body::Body;
 
 use super::checked::{JudgedByHandler, NewVersion, StoredVerbatim};
-use super::judge::{SecondLook, Waited, Written};
+use super::judge::{After, Answer, SecondLook, Waited, Written};
 use super::observe::{Judged, Moment, Verdict};
 use super::options::Shared;
 use super::recovery::vary_on_prefer;
 use super::refuse::show_validators;
 use crate::body::ConditionalBody;
 use crate::response::TaggedAsCoded;
-use crate::source::hashing::Hashing;
-use crate::source::{Compute, ValidatorSource};
+use crate::source::hashing::{Hashing, Outcome};
+use crate::source::{ValidatorSource, tag_of_body};
 use crate::{
-    Current, Decision, EntityTag, MethodClass, PreconditionFailed, Reason, Representation, response,
+    Current, EntityTag, MethodClass, PreconditionFailed, Preconditions, Reason, Representation,
+    response,
 };
 
-/// A response, or what has to be read before there is one.
-pub(crate) enum Next<B: Body> {
-    Respond(Response<ConditionalBody<B>>),
-    Hash(http_response::Parts, Hashing<B>, SecondLook),
+/// A response whose body is read to make its tag.
+pub(crate) struct Reading<B> {
+    head: http_response::Parts,
+    pub(crate) hashing: Hashing<B>,
+    look: SecondLook,
 }
 
 impl<V: ValidatorSource> Shared<V> {
     /// A read that was judged before: what the handler did not set is added, on 200 and 206 alike.
-    pub(crate) fn attach<B: Body>(
-        &self,
-        mut current: Representation,
-        mut response: Response<B>,
-    ) -> Response<ConditionalBody<B>> {
+    pub(crate) fn attach<B>(&self, current: &mut Representation, response: &mut Response<B>) {
         if selects_a_representation(response.status()) {
             let headers = response.headers_mut();
-            response::add_what_is_missing(headers, &mut current, || self.options.now());
+            response::add_what_is_missing(headers, current, || self.options.now());
             response::add_fields(headers, &self.options.response_fields);
-            if is_coded(headers) {
-                response.extensions_mut().insert(TaggedAsCoded);
-            }
+            mark_as_coded(response);
         }
-        response.map(ConditionalBody::inner)
     }
 
-    /// A read that only its response can judge. Anything but a 200 stays what it is (section 13.2.1).
-    pub(crate) fn look_again<B>(&self, look: SecondLook, response: Response<B>) -> Next<B>
-    where
-        B: Body<Data = Bytes> + Unpin,
-    {
-        let (mut head, body) = response.into_parts();
-        if selects_a_representation(head.status) {
-            response::add_fields(&mut head.headers, &self.options.response_fields);
-        }
-        if head.status != StatusCode::OK {
-            return Next::Respond(passed(&look, head, ConditionalBody::inner(body)));
-        }
-        let body_is_whole = !look.is_head || look.drops_body;
-        if body_is_whole
-            && let Compute::FromBody(tag) = self.source.compute(&head)
-            && tag.takes(body.size_hint())
-        {
-            return Next::Hash(head, Hashing::new(body, tag), look);
-        }
-        Next::Respond(self.conclude(look, head, ConditionalBody::inner(body), None))
+    /// Whether the tag of this response may have to be made of its body.
+    pub(crate) fn may_read_body<B>(&self, after: &After, response: &Response<B>) -> bool {
+        let body_is_whole = |look: &SecondLook| !look.is_head || look.drops_body;
+        self.source.reads_bodies()
+            && response.status() == StatusCode::OK
+            && matches!(after, After::SecondLook(look) if body_is_whole(look))
     }
 
-    /// A 200 with whatever validators it has by now: it stays, or becomes 304, 412 or 400.
+    /// The body, if the tag is to be made of that, or the response as it is.
+    pub(crate) fn read_ahead<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        after: &mut After,
+        response: Response<B>,
+    ) -> Result<Reading<B>, Response<B>> {
+        let (head, body) = response.into_parts();
+        match (after, tag_of_body(&*self.source, &head, body.size_hint())) {
+            (After::SecondLook(look), Some(tag)) => Ok(Reading {
+                head,
+                hashing: Hashing::new(body, tag),
+                look: mem::take(look),
+            }),
+            _ => Err(Response::from_parts(head, body)),
+        }
+    }
+
+    /// What becomes of a response whose body was read.
+    pub(crate) fn answer_read_ahead<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        reading: Reading<B>,
+        outcome: Outcome<B::Error>,
+    ) -> Response<ConditionalBody<B>> {
+        let (tag, body) = reading.hashing.into_parts(outcome);
+        let mut response = Response::from_parts(reading.head, body);
+        self.conclude(&reading.look, tag, &mut response);
+        response
+    }
+
+    /// What becomes of a response whose body is left alone.
+    #[inline(always)]
+    pub(crate) fn obey<B: Body>(
+        &self,
+        after: &mut After,
+        response: Response<B>,
+    ) -> Response<ConditionalBody<B>> {
+        let mut response = response.map(ConditionalBody::inner);
+        match after {
+            After::Pass => {}
+            After::Attach(current) => self.attach(current, &mut response),
+            After::SecondLook(look) => self.conclude(look, None, &mut response),
+            After::Write(written) => self.written(written, &mut response),
+        }
+        response
+    }
+
+    /// A response with whatever validators it has by now: it stays, or becomes 304, 412 or 400. Anything but a 200
+    /// stays what it is (section 13.2.1).
     pub(crate) fn conclude<B: Body>(
         &self,
-        look: SecondLook,
-        mut head: http_response::Parts,
-        body: ConditionalBody<B>,
+        look: &SecondLook,
         tag: Option<EntityTag>,
-    ) -> Response<ConditionalBody<B>> {
-        if let Some(tag) = tag {
-            head.headers.insert(ETAG, tag.into());
+        response: &mut Response<ConditionalBody<B>>,
+    ) {
+        if selects_a_representation(response.status()) {
+            response::add_fields(response.headers_mut(), &self.options.response_fields);
         }
-        if is_coded(&head.headers) {
-            head.extensions.insert(TaggedAsCoded);
+        if response.status() == StatusCode::OK {
+            mark_as_coded(response);
+            if let Some(taken) = &look.preconditions {
+                let rewrites = self.options.read_rewrites.as_deref();
+                let again = taken.preconditions().tolerating(rewrites);
+                if self.judge_again(look, &again, tag, response) {
+                    return;
+                }
+            } else if let Some(tag) = tag {
+                response.headers_mut().insert(ETAG, tag.into());
+            }
         }
-        let Some(preconditions) = &look.preconditions else {
-            return passed(&look, head, body);
-        };
-        let current = Current::Present(Representation::of_response(&head.headers));
-        let rewrites = self.options.read_rewrites.as_deref();
-        let preconditions = preconditions.preconditions().tolerating(rewrites);
+        drop_body_of_head(look, response);
+    }
+
+    /// Whether the response has become another one.
+    fn judge_again<B: Body>(
+        &self,
+        look: &SecondLook,
+        preconditions: &Preconditions<'_>,
+        tag: Option<EntityTag>,
+        response: &mut Response<ConditionalBody<B>>,
+    ) -> bool {
+        let was_computed = tag.is_some();
+        let mut current = Current::Present(Representation::of_response(response.headers(), tag));
         let decision = preconditions.evaluate(&current);
         let judged = |verdict| Judged {
             moment: Moment::After,
             ..self.judged(MethodClass::Read, verdict, Waited::default())
         };
-        let refusal = match decision {
-            Decision::Proceed | Decision::IgnoreRange => {
-                self.options.observer.tell(|| judged(Verdict::Proceeded));
-                return passed(&look, head, body);
-            }
-            Decision::NotModified => {
-                self.options.observer.tell(|| judged(Verdict::NotModified));
-                if let Some(tag) = preconditions.as_listed(&current) {
-                    head.headers.insert(ETAG, tag.into());
-                }
-                response::into_not_modified(&mut head);
-                return Response::from_parts(head, ConditionalBody::empty());
-            }
-            Decision::PreconditionFailed(failed) => failed.into(),
-            Decision::Malformed(field) => self.malformed(field),
-        };
-        let mut answer = self.refuse(refusal, judged(Verdict::Refused), look.is_head);
-        show_validators(&mut answer, refusal, &current);
-        answer
+        let answer = self.instead(decision);
+        if let Some(Answer::Refuse(refusal)) = answer {
+            *response = self.refuse(refusal, look.is_head, || judged(Verdict::Refused));
+            show_validators(response, refusal, &current);
+            return true;
+        }
+        let headers = response.headers_mut();
+        let listed = answer.and_then(|_| preconditions.as_listed(&current));
+        let computed = || current.take_entity_tag().filter(|_| was_computed);
+        if let Some(tag) = listed.or_else(computed) {
+            headers.insert(ETAG, tag.into());
+        }
+        if answer.is_none() {
+            self.options.observer.tell(|| judged(Verdict::Proceeded));
+            return false;
+        }
+        self.options.observer.tell(|| judged(Verdict::NotModified));
+        response::keep_what_not_modified_says(headers);
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = ConditionalBody::empty();
+        true
     }
 
     /// A write: its handler may have lost the race after all, or may vouch for the validators of the new state.
     pub(crate) fn written<B: Body>(
         &self,
-        mut written: Written,
-        response: Response<B>,
-    ) -> Response<ConditionalBody<B>> {
+        written: &mut Written,
+        response: &mut Response<ConditionalBody<B>>,
+    ) {
         // The handler has answered: the next writer may go on.
-        let lock = written.lock.take();
-        drop(lock);
+        drop(written.lock.take());
+        let judged = written.judged.take();
         if let Some(&lost) = response.extensions().get::<PreconditionFailed>() {
-            return self.lost_after_all(lost, written);
+            *response = self.lost_after_all(lost, judged);
+            return;
         }
-        let mut response = response.map(ConditionalBody::inner);
         if response.status().is_success() {
-            self.report_unjudged(&written, &response);
-            vouch_for_validators(&mut response, written.is_put);
+            self.report_unjudged(written, response);
+            vouch_for_validators(response, written.is_put);
         }
-        if let Some(judged) = written.judged {
+        if let Some(judged) = judged {
             self.options.observer.tell(|| *judged);
         }
-        response
     }
 
     fn lost_after_all<B: Body>(
         &self,
         lost: PreconditionFailed,
-        written: Written,
+        judged: Option<Box<Judged>>,
     ) -> Response<ConditionalBody<B>> {
-        let class = MethodClass::Write;
-        let judged = Judged {
+        let judged = || Judged {
             moment: Moment::After,
-            ..written
-                .judged
-                .map_or_else(|| Judged::new(class, Moment::After), |judged| *judged)
+            ..judged.map_or_else(
+                || Judged::new(MethodClass::Write, Moment::After),
+                |judged| *judged,
+            )
         };
         let refusal = match lost.reason() {
             Reason::Malformed => self.malformed(lost.field()),
             _ => lost.into(),
         };
-        let mut answer = self.refuse(refusal, judged, false);
+        let mut answer = self.refuse(refusal, false, judged);
         if self.options.recovery.is_some() {
             vary_on_prefer(answer.headers_mut());
             answer.extensions_mut().insert(lost);
@@ -173,9 +217,11 @@ impl<V: ValidatorSource> Shared<V> {
     }
 }
 
-/// A comparison of numbers for each field: every response passes here, and a look-up would hash the name.
-fn is_coded(fields: &HeaderMap) -> bool {
-    fields.keys().any(|name| *name == CONTENT_ENCODING)
+/// What is coded by now was tagged as such.
+fn mark_as_coded<B>(response: &mut Response<B>) {
+    if response::has(response.headers(), &CONTENT_ENCODING) {
+        response.extensions_mut().insert(TaggedAsCoded);
+    }
 }
 
 /// A 206 carries what the 200 would (section 15.3.7).
@@ -183,22 +229,18 @@ fn selects_a_representation(status: StatusCode) -> bool {
     matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT)
 }
 
-/// The response of a read that stays what it is. A HEAD that went inward as GET loses its body here.
-fn passed<B: Body>(
-    look: &SecondLook,
-    mut head: http_response::Parts,
-    body: ConditionalBody<B>,
-) -> Response<ConditionalBody<B>> {
+/// A HEAD that went inward as GET loses its body here.
+fn drop_body_of_head<B: Body>(look: &SecondLook, response: &mut Response<ConditionalBody<B>>) {
     if !look.drops_body {
-        return Response::from_parts(head, body);
+        return;
     }
-    let framed =
-        head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
-    if !framed && let Some(length) = body.size().exact() {
-        head.headers
-            .insert(CONTENT_LENGTH, HeaderValue::from(length));
+    let length = response.body().size().exact();
+    let headers = response.headers_mut();
+    let framed = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
+    if !framed && let Some(length) = length {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
-    Response::from_parts(head, ConditionalBody::empty())
+    *response.body_mut() = ConditionalBody::empty();
 }
 
 /// Validators of the state that the write has made: only the handler can know them (section 9.3.4).

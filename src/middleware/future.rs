@@ -7,16 +7,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Response, response};
+use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::after::Next;
-use super::judge::{After, SecondLook};
+use super::after::Reading;
+use super::judge::After;
 use super::options::Shared;
 use crate::body::ConditionalBody;
 use crate::source::ValidatorSource;
-use crate::source::hashing::{Hashing, Outcome};
 
 pin_project! {
     /// The future of [`Conditional`](crate::Conditional).
@@ -39,7 +38,7 @@ pin_project! {
         B: Body,
     {
         // The handler runs. Dropped half-way, it stops before the write lock in `after` is freed.
-        Running { #[pin] inner: F, after: Option<After> },
+        Running { #[pin] inner: F, after: After },
         // The handler has answered, and its body is read to make a tag.
         Hashing { reading: Option<Reading<B>> },
         // The handler does not run.
@@ -49,19 +48,10 @@ pin_project! {
     }
 }
 
-struct Reading<B> {
-    head: response::Parts,
-    hashing: Hashing<B>,
-    look: SecondLook,
-}
-
 impl<F, V, B: Body, E> ResponseFuture<F, V, B, E> {
     pub(crate) const fn running(shared: Arc<Shared<V>>, inner: F, after: After) -> Self {
         Self {
-            state: State::Running {
-                inner,
-                after: Some(after),
-            },
+            state: State::Running { inner, after },
             shared,
         }
     }
@@ -102,53 +92,43 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         const AGAIN: &str = "polled after it was ready";
         let mut this = self.project();
-        loop {
-            match this.state.as_mut().project() {
-                StateProjection::Running { inner, after } => {
-                    let response = ready!(inner.poll(cx));
-                    // An error, too, frees the write lock at once.
-                    let after = after.take().expect(AGAIN);
-                    let response = response?;
-                    return Poll::Ready(Ok(match after {
-                        After::Pass => response.map(ConditionalBody::inner),
-                        After::Attach(current) => this.shared.attach(current, response),
-                        After::Write(written) => this.shared.written(written, response),
-                        After::SecondLook(look) => match this.shared.look_again(look, response) {
-                            Next::Respond(response) => response,
-                            Next::Hash(head, hashing, look) => {
-                                let reading = Some(Reading {
-                                    head,
-                                    hashing,
-                                    look,
-                                });
-                                this.state.set(State::Hashing { reading });
-                                continue;
-                            }
-                        },
-                    }));
+        match this.state.as_mut().project() {
+            StateProjection::Running { inner, after } => {
+                let response = match ready!(inner.poll(cx)) {
+                    Ok(response) => response,
+                    Err(error) => {
+                        // An error, too, frees the write lock at once.
+                        *after = After::Pass;
+                        return Poll::Ready(Err(error));
+                    }
+                };
+                if !this.shared.may_read_body(after, &response) {
+                    return Poll::Ready(Ok(this.shared.obey(after, response)));
                 }
-                StateProjection::Hashing { reading } => {
-                    let outcome = ready!(reading.as_mut().expect(AGAIN).hashing.poll(cx));
-                    let reading = reading.take().expect(AGAIN);
-                    return Poll::Ready(Ok(reading.conclude(outcome, this.shared)));
+                let mut reading = match this.shared.read_ahead(after, response) {
+                    Ok(reading) => reading,
+                    Err(response) => {
+                        return Poll::Ready(Ok(this.shared.obey(after, response)));
+                    }
+                };
+                // Most bodies are there at once, and need not be put away.
+                if let Poll::Ready(outcome) = reading.hashing.poll(cx) {
+                    return Poll::Ready(Ok(this.shared.answer_read_ahead(reading, outcome)));
                 }
-                StateProjection::Answered { response } => {
-                    return Poll::Ready(Ok(response.take().expect(AGAIN)));
-                }
-                StateProjection::Waiting { future } => return future.as_mut().poll(cx),
+                let reading = Some(reading);
+                this.state.set(State::Hashing { reading });
+                Poll::Pending
             }
+            StateProjection::Hashing { reading } => {
+                let outcome = ready!(reading.as_mut().expect(AGAIN).hashing.poll(cx));
+                let reading = reading.take().expect(AGAIN);
+                Poll::Ready(Ok(this.shared.answer_read_ahead(reading, outcome)))
+            }
+            StateProjection::Answered { response } => {
+                Poll::Ready(Ok(response.take().expect(AGAIN)))
+            }
+            StateProjection::Waiting { future } => future.as_mut().poll(cx),
         }
-    }
-}
-
-impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
-    fn conclude<V: ValidatorSource>(
-        self,
-        outcome: Outcome<B::Error>,
-        shared: &Shared<V>,
-    ) -> Response<ConditionalBody<B>> {
-        let (tag, body) = self.hashing.into_parts(outcome);
-        shared.conclude(self.look, self.head, body, tag)
     }
 }
 

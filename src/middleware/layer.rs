@@ -40,8 +40,7 @@ use crate::{MethodClass, RewrittenTags};
 /// ```
 #[must_use]
 pub struct ConditionalLayer<V, C = ()> {
-    source: Arc<V>,
-    options: Options,
+    shared: Arc<Shared<V>>,
     collect: C,
 }
 
@@ -53,8 +52,10 @@ impl<V: ValidatorSource> ConditionalLayer<V> {
     /// one policy.
     pub fn new(source: V) -> Self {
         Self {
-            source: Arc::new(source),
-            options: Options::default(),
+            shared: Arc::new(Shared {
+                source: Arc::new(source),
+                options: Options::default(),
+            }),
             collect: (),
         }
     }
@@ -77,8 +78,7 @@ impl<V: ValidatorSource> ConditionalLayer<V> {
         F: Fn(ConditionalBody<B>) -> B,
     {
         ConditionalLayer {
-            source: self.source,
-            options: self.options,
+            shared: self.shared,
             collect: CollectUpTo::new(limit, wrap),
         }
     }
@@ -92,11 +92,11 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// When the policy requires a precondition and the source looks nothing up: it could never judge one.
     pub fn writes(mut self, policy: WritePolicy) -> Self {
         assert!(
-            !policy.required || self.source.looks_up(),
+            !policy.required || self.shared.source.looks_up(),
             "WritePolicy::required() needs a source that looks validators up before the handler runs: give \
              BodyHash a reader with .probing(reader), or implement ValidatorSource::look_up"
         );
-        self.options.writes = policy;
+        self.options().writes = policy;
         self
     }
 
@@ -114,13 +114,13 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         mut self,
         respond: impl Fn(&Refusal) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Self {
-        self.options.refusals = Some(Arc::new(respond));
+        self.options().refusals = Some(Arc::new(respond));
         self
     }
 
     /// A hook that sees every judged request once, when its fate is known. Without it nothing is measured.
     pub fn observe(mut self, hook: impl Fn(&Judged) + Send + Sync + 'static) -> Self {
-        self.options.observer = Observer::new(hook);
+        self.options().observer = Observer::new(hook);
         self
     }
 
@@ -143,7 +143,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         fields: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
     ) -> Self {
         let fields: HeaderMap = fields.into_iter().collect();
-        self.options.response_fields.extend(fields);
+        self.options().response_fields.extend(fields);
         self
     }
 
@@ -170,13 +170,13 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         R::Error: Into<BoxError>,
         B: Body<Data = Bytes> + Send + Unpin,
     {
-        self.options.recovery = Some(Recovery::new(reader));
+        self.options().recovery = Some(Recovery::new(reader));
         self
     }
 
     /// Takes rewritten tags in the preconditions of reads as the tags they came from.
     pub fn tolerating(mut self, rewrites: RewrittenTags) -> Self {
-        self.options.read_rewrites = Some(Arc::new(rewrites));
+        self.options().read_rewrites = Some(Arc::new(rewrites));
         self
     }
 
@@ -186,21 +186,21 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         mut self,
         class: impl Fn(&Method) -> Option<MethodClass> + Send + Sync + 'static,
     ) -> Self {
-        self.options.classes = Some(Arc::new(class));
+        self.options().classes = Some(Arc::new(class));
         self
     }
 
     /// Leaves the conditional fields of reads in the request. By default they are removed once judged, so that an
     /// inner service does not judge them again by other validators.
-    pub const fn keeping_preconditions(mut self) -> Self {
-        self.options.keeps_preconditions = true;
+    pub fn keeping_preconditions(mut self) -> Self {
+        self.options().keeps_preconditions = true;
         self
     }
 
     /// Sends HEAD inward as it came, over a source that hashes bodies. By default it goes inward as GET, so that
     /// both get the same tag; the body is dropped.
-    pub const fn leaving_head_alone(mut self) -> Self {
-        self.options.leaves_head_alone = true;
+    pub fn leaving_head_alone(mut self) -> Self {
+        self.options().leaves_head_alone = true;
         self
     }
 
@@ -208,14 +208,19 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     ///
     /// A tag that was looked up first is older than the body or as old, which is safe for writes; with this it is
     /// never older.
-    pub const fn verifying_after(mut self) -> Self {
-        self.options.verifies_after = true;
+    pub fn verifying_after(mut self) -> Self {
+        self.options().verifies_after = true;
         self
+    }
+
+    /// Changed before there is a service, as a rule; a layer that was cloned before gets options of its own.
+    fn options(&mut self) -> &mut Options {
+        &mut Arc::make_mut(&mut self.shared).options
     }
 
     /// Another clock than the system's.
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.options.clock = Some(Arc::new(now));
+        self.options().clock = Some(Arc::new(now));
         self
     }
 }
@@ -224,11 +229,7 @@ impl<S, V, C: Clone> Layer<S> for ConditionalLayer<V, C> {
     type Service = Conditional<S, V, C>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let shared = Shared {
-            source: self.source.clone(),
-            options: self.options.clone(),
-        };
-        Conditional::new(inner, Arc::new(shared), self.collect.clone())
+        Conditional::new(inner, self.shared.clone(), self.collect.clone())
     }
 }
 
@@ -236,8 +237,7 @@ impl<S, V, C: Clone> Layer<S> for ConditionalLayer<V, C> {
 impl<V, C: Clone> Clone for ConditionalLayer<V, C> {
     fn clone(&self) -> Self {
         Self {
-            source: self.source.clone(),
-            options: self.options.clone(),
+            shared: self.shared.clone(),
             collect: self.collect.clone(),
         }
     }
@@ -246,8 +246,8 @@ impl<V, C: Clone> Clone for ConditionalLayer<V, C> {
 impl<V: fmt::Debug, C> fmt::Debug for ConditionalLayer<V, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConditionalLayer")
-            .field("source", &self.source)
-            .field("options", &self.options)
+            .field("source", &self.shared.source)
+            .field("options", &self.shared.options)
             .finish_non_exhaustive()
     }
 }

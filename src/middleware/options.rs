@@ -79,3 +79,13 @@ pub(crate) struct Shared<V> {
     pub(crate) source: Arc<V>,
     pub(crate) options: Options,
 }
+
+// Derived, it would ask for a source that is `Clone`.
+impl<V> Clone for Shared<V> {
+    fn clone(&self) -> Self {
+        Self {
+            source: self.source.clone(),
+            options: self.options.clone(),
+        }
+    }
+}

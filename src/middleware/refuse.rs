@@ -6,12 +6,11 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
 
-use super::judge::{RefusedWrite, Waited};
+use super::judge::Incoming;
 use super::observe::{Judged, Verdict};
 use super::options::Shared;
 use super::recovery::{Recovery, vary_on_prefer};
 use super::request_body::drain;
-use super::service::Incoming;
 use crate::body::ConditionalBody;
 use crate::field::Field;
 use crate::refusal::Refusal;
@@ -36,16 +35,14 @@ impl<V: ValidatorSource> Shared<V> {
     /// The answer to a refused write.
     pub(crate) fn refuse_write<B: Body>(
         &self,
-        refused: RefusedWrite,
+        request: &Incoming,
+        current: &Current,
+        refusal: Refusal,
     ) -> Response<ConditionalBody<B>> {
-        let RefusedWrite {
-            refusal,
-            current,
-            judged,
-        } = refused;
-        let mut answer = self.refuse(refusal, judged, false);
+        let judged = || self.not_performed(request, current);
+        let mut answer = self.refuse(refusal, false, judged);
         if self.options.writes.shows_validators {
-            show_validators(&mut answer, refusal, &current);
+            show_validators(&mut answer, refusal, current);
         }
         if self.options.recovery.is_some() && refusal.status() == StatusCode::PRECONDITION_FAILED {
             vary_on_prefer(answer.headers_mut());
@@ -58,25 +55,27 @@ impl<V: ValidatorSource> Shared<V> {
         &self,
         reason: Reason,
         error: &BoxError,
-        waited: Waited,
+        request: &Incoming,
     ) -> Response<ConditionalBody<B>> {
-        let mut judged = self.judged(MethodClass::Write, Verdict::Refused, waited);
-        judged.error = Some(error.to_string().into());
-        self.refuse(Refusal::of(None, reason), judged, false)
+        let judged = || Judged {
+            error: Some(error.to_string().into()),
+            ..self.judged(MethodClass::Write, Verdict::Refused, request.waited)
+        };
+        self.refuse(Refusal::of(None, reason), false, judged)
     }
 
     /// A refusal as the application wants to word it, reported.
     pub(crate) fn refuse<B: Body>(
         &self,
         refusal: Refusal,
-        judged: Judged,
         is_head: bool,
+        judged: impl FnOnce() -> Judged,
     ) -> Response<ConditionalBody<B>> {
         self.options.observer.tell(|| Judged {
             verdict: Verdict::Refused,
             field: refusal.field(),
             reason: Some(refusal.reason()),
-            ..judged
+            ..judged()
         });
         let mut answer = self.options.response_to(refusal);
         if is_head {
@@ -105,38 +104,39 @@ impl<V: ValidatorSource> Shared<V> {
     /// Answers a refused write, in the way that helps the client most.
     pub(crate) async fn answer_refused<ReqBody: Body, ResBody: Body>(
         &self,
-        request: Incoming<ReqBody>,
-        refused: RefusedWrite,
+        request: &Incoming,
+        body: ReqBody,
+        current: &Current,
+        refusal: Refusal,
     ) -> Response<ConditionalBody<ResBody>> {
-        if let Some(answer) = self.already_applied(&request.head, &refused).await {
+        let head = &request.head;
+        let is_412 = refusal.status() == StatusCode::PRECONDITION_FAILED;
+        if is_412 && let Some(answer) = self.already_applied(request, current, refusal).await {
             return answer;
         }
-        let is_412 = refused.refusal.status() == StatusCode::PRECONDITION_FAILED;
-        let mut answer = self.refuse_write(refused);
-        if let Some(recovery) = self.recovery_for(&request.head).filter(|_| is_412) {
-            answer = recovery.add_to(&request.head, answer).await;
+        let mut answer = self.refuse_write(request, current, refusal);
+        if let Some(recovery) = self.recovery_for(head).filter(|_| is_412) {
+            answer = recovery.add_to(head, answer).await;
         }
-        if self.drains(&request.head, &request.body) {
-            drain(request.body, self.options.writes.drain_limit).await;
+        if self.drains(head, &body) {
+            drain(body, self.options.writes.drain_limit).await;
         }
         answer
     }
 
     async fn already_applied<ResBody: Body>(
         &self,
-        head: &Parts,
-        refused: &RefusedWrite,
+        request: &Incoming,
+        current: &Current,
+        refusal: Refusal,
     ) -> Option<Response<ConditionalBody<ResBody>>> {
         let hook = self.options.writes.already_applied.as_ref()?;
-        let field = refused.refusal.field();
-        if refused.refusal.status() != StatusCode::PRECONDITION_FAILED {
-            return None;
-        }
-        let answer = hook.answer(head, field, &refused.current).await?;
+        let field = refusal.field();
+        let answer = hook.answer(&request.head, field, current).await?;
         self.options.observer.tell(|| Judged {
             verdict: Verdict::AlreadyApplied,
             field,
-            ..refused.judged.clone()
+            ..self.not_performed(request, current)
         });
         Some(answer.map(ConditionalBody::text))
     }

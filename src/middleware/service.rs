@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
 use super::future::ResponseFuture;
-use super::judge::{After, Plan, Waited, WritePlan};
+use super::judge::{After, Incoming, Waited};
 use super::options::Shared;
 use super::request_body::CollectBody;
 use super::take_lock::TakenLock;
@@ -64,13 +63,6 @@ impl<S: Clone, V, C: Clone> Clone for Conditional<S, V, C> {
     }
 }
 
-/// What a request is to the steps below: its head, its body, and which preconditions it carries.
-pub(crate) struct Incoming<B> {
-    pub(crate) head: Parts,
-    pub(crate) body: B,
-    pub(crate) given: Given,
-}
-
 impl<S, V, C, ReqBody, ResBody> Service<Request<ReqBody>> for Conditional<S, V, C>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + 'static,
@@ -101,11 +93,15 @@ where
             return self.run(request, after);
         }
         let (head, body) = request.into_parts();
-        let incoming = Incoming { head, body, given };
+        let request = Incoming {
+            head,
+            given,
+            waited: Waited::default(),
+        };
         match class {
-            MethodClass::Read => self.read(incoming),
-            MethodClass::Write => self.write(incoming),
-            MethodClass::Neither => self.run(incoming.into_request(), After::Pass),
+            MethodClass::Read => self.read(request, body),
+            MethodClass::Write => self.write(request, body),
+            MethodClass::Neither => self.run(request.into_request(body), After::Pass),
         }
     }
 }
@@ -113,7 +109,8 @@ where
 impl<S, V, C> Conditional<S, V, C> {
     fn read<ReqBody, ResBody>(
         &mut self,
-        mut request: Incoming<ReqBody>,
+        mut request: Incoming,
+        body: ReqBody,
     ) -> ResponseFuture<S::Future, V, ResBody, S::Error>
     where
         S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + 'static,
@@ -124,26 +121,27 @@ impl<S, V, C> Conditional<S, V, C> {
         ResBody: Body<Data = Bytes> + Unpin + Send + 'static,
         ResBody::Error: Send,
     {
-        let at_once = !self.shared.options.verifies_after;
-        match known(&*self.shared.source, &request.head) {
-            Some(current) if at_once => {
-                let waited = Waited::default();
-                let (head, given) = (&mut request.head, request.given);
-                match self.shared.judge_read(head, given, current, waited) {
-                    Plan::Answer(response) => self.answer(response),
-                    Plan::Run(after) => self.run(request.into_request(), after),
+        let shared = &self.shared;
+        match known(&*shared.source, &request.head) {
+            Some(mut current) if !shared.options.verifies_after => {
+                if let Some(answer) = shared.judge_read(&mut request, &mut current) {
+                    return self.answer(shared.answer_read(&request, &mut current, answer));
                 }
+                let after = shared.after_read(&mut request, current);
+                self.run(request.into_request(body), after)
             }
             _ => {
-                let waiting = read_waiting(self.shared.clone(), self.give_back(), request);
-                ResponseFuture::waiting(self.shared.clone(), waiting)
+                let shared = shared.clone();
+                let waiting = read_waiting(shared.clone(), self.give_back(), request, body);
+                ResponseFuture::waiting(shared, waiting)
             }
         }
     }
 
     fn write<ReqBody, ResBody>(
         &mut self,
-        mut request: Incoming<ReqBody>,
+        mut request: Incoming,
+        body: ReqBody,
     ) -> ResponseFuture<S::Future, V, ResBody, S::Error>
     where
         S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + 'static,
@@ -157,34 +155,42 @@ impl<S, V, C> Conditional<S, V, C> {
         ResBody: Body<Data = Bytes> + Unpin + Send + 'static,
         ResBody::Error: Send,
     {
-        let (head, given) = (&mut request.head, request.given);
-        let guards = self.shared.options.writes.always_guards(&head.method);
-        let concerns_us = guards || given.any_for_writes();
-        if !concerns_us || !self.shared.source.looks_up() {
-            let after = self.shared.write_unjudged(head, given);
-            return self.run(request.into_request(), after);
+        let shared = &self.shared;
+        let guards = shared.options.writes.always_guards(&request.head.method);
+        let concerns_us = guards || request.given.any_for_writes();
+        if !concerns_us || !shared.source.looks_up() {
+            let after = shared.write_unjudged(&mut request);
+            return self.run(request.into_request(body), after);
         }
         // The lock first, then the one look-up under it: both at once if neither has to be waited for.
-        let collects = self.collect.collects(&request.body);
+        let collects = self.collect.collects(&body);
         let lock = if collects {
             TakenLock::Busy
         } else {
-            self.shared.try_lock(head)
+            shared.try_lock(&request.head)
         };
-        let at_once = !collects && !self.shared.may_wait_to_refuse(head, &request.body);
+        let at_once = !collects && !shared.may_wait_to_refuse(&request.head, &body);
         if let (TakenLock::Held(_) | TakenLock::NotNeeded, true) = (&lock, at_once)
-            && let Some(current) = self.shared.source.known(head)
+            && let Some(mut current) = shared.source.known(&request.head)
         {
-            let (lock, waited) = (lock.held(), Waited::default());
-            return match self.shared.judge_write(head, given, current, lock, waited) {
-                WritePlan::Refuse(refused) => self.answer(self.shared.refuse_write(refused)),
-                WritePlan::Run(after) => self.run(request.into_request(), after),
+            return match shared.judge_write(&request, &mut current) {
+                Err(refusal) => self.answer(shared.refuse_write(&request, &current, refusal)),
+                Ok(held_by) => {
+                    let after = shared.after_write(&mut request, current, held_by, lock.held());
+                    self.run(request.into_request(body), after)
+                }
             };
         }
-        let shared = self.shared.clone();
-        let inner = self.give_back();
-        let waiting = write_waiting(shared, inner, self.collect.clone(), request, lock);
-        ResponseFuture::waiting(self.shared.clone(), waiting)
+        let (shared, collect) = (shared.clone(), self.collect.clone());
+        let waiting = write_waiting(
+            shared.clone(),
+            self.give_back(),
+            collect,
+            request,
+            body,
+            lock,
+        );
+        ResponseFuture::waiting(shared, waiting)
     }
 
     /// Calls the instance that `poll_ready` made ready.
@@ -215,11 +221,5 @@ impl<S, V, C> Conditional<S, V, C> {
         let unready = self.inner.clone();
         self.inner = unready.clone();
         unready
-    }
-}
-
-impl<B> Incoming<B> {
-    pub(crate) fn into_request(self) -> Request<B> {
-        Request::from_parts(self.head, self.body)
     }
 }

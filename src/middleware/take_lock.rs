@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::request::Parts;
 
-use super::judge::{Waited, outer_lock};
+use super::judge::{Incoming, outer_lock};
 use super::options::Shared;
 use super::write_lock::{HeldLock, WriteKeys, WriteLock, path_key};
 use crate::source::{BoxError, ValidatorSource};
@@ -44,9 +44,9 @@ impl<V: ValidatorSource> Shared<V> {
 
     pub(crate) async fn wait_for_lock(
         &self,
-        head: &Parts,
-        waited: &mut Waited,
+        request: &mut Incoming,
     ) -> Result<TakenLock, BoxError> {
+        let head = &request.head;
         // What was free by now, or belongs to a layer further out, needs no waiting.
         let taken = self.try_lock(head);
         let (TakenLock::Busy, Some(lock)) = (&taken, &self.options.writes.lock) else {
@@ -55,7 +55,7 @@ impl<V: ValidatorSource> Shared<V> {
         let start = self.options.observer.start();
         let keys = self.keys_to_take(head, &**lock);
         let guard = lock.lock(keys.as_slice()).await?;
-        waited.lock += start.map_or(Duration::ZERO, |start| start.elapsed());
+        request.waited.lock += start.map_or(Duration::ZERO, |start| start.elapsed());
         let held = HeldLock::new(guard, &**lock, &keys, outer_lock(head));
         Ok(TakenLock::Held(held))
     }

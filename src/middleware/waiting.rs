@@ -1,6 +1,6 @@
 //! Requests that have to wait before the handler runs: for the source, the lock, or a body.
 
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,72 +11,86 @@ use tower::Service;
 
 use super::checked::Checked;
 use super::future::ResponseFuture;
-use super::judge::{After, Plan, Waited, WritePlan};
+use super::judge::{After, Incoming};
 use super::options::Shared;
 use super::refuse::own_answer;
 use super::request_body::CollectBody;
-use super::service::Incoming;
 use super::take_lock::TakenLock;
-use super::write_lock::HeldLock;
 use crate::body::ConditionalBody;
-use crate::field::Given;
 use crate::source::{SourceError, ValidatorSource};
 use crate::{Current, Reason, Representation};
 
 pub(crate) async fn read_waiting<S, V, ReqBody, ResBody>(
     shared: Arc<Shared<V>>,
     inner: S,
-    mut request: Incoming<ReqBody>,
+    mut request: Incoming,
+    body: ReqBody,
 ) -> Result<Response<ConditionalBody<ResBody>>, S::Error>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     V: ValidatorSource,
     ResBody: Body<Data = Bytes> + Unpin,
 {
-    let mut waited = Waited::default();
-    let found = shared.look_up(&request.head, &mut waited).await;
-    // Judged, a date in the future is another one: to be verified is what was found.
-    let to_verify = match &found {
-        Ok(current) if shared.options.verifies_after => current.representation().cloned(),
-        _ => None,
-    };
-    let (head, given) = (&mut request.head, request.given);
-    let plan = match found {
-        Ok(current) => shared.judge_read(head, given, current, waited),
+    let mut current = match shared.look_up(&mut request).await {
+        Ok(current) => current,
         Err(SourceError::Refused(response)) => {
-            Plan::Answer(own_answer(*response, head.method == Method::HEAD))
+            return Ok(own_answer(*response, request.head.method == Method::HEAD));
         }
         Err(SourceError::Failed(error)) => {
-            Plan::Run(shared.read_unjudged(head, given, &error, waited))
+            let after = shared.read_unjudged(&mut request, &error);
+            let call = make_ready_and_call(inner, request.into_request(body));
+            return ResponseFuture::running(shared, call, after).await;
         }
     };
-    match (plan, to_verify) {
-        (Plan::Answer(response), _) => Ok(response),
-        (Plan::Run(After::Attach(known)), Some(before)) if before.has_validator() => {
-            let head = request.head.clone();
-            let response = make_ready_and_call(inner, request.into_request()).await?;
-            let after = shared.look_up(&head, &mut waited).await;
-            let unchanged = after.is_ok_and(|after| before.is_still(&after));
-            let known = if unchanged {
-                known
-            } else {
-                Representation::new()
-            };
-            let after = After::Attach(known);
-            ResponseFuture::running(shared, std::future::ready(Ok(response)), after).await
-        }
-        (Plan::Run(after), _) => {
-            let call = make_ready_and_call(inner, request.into_request());
+    // Judged, a date in the future is another one: to be verified is what was found.
+    let to_verify = match &current {
+        Current::Present(found) if shared.options.verifies_after => Some(found.clone()),
+        _ => None,
+    };
+    if let Some(answer) = shared.judge_read(&mut request, &mut current) {
+        return Ok(shared.answer_read(&request, &mut current, answer));
+    }
+    let after = shared.after_read(&mut request, current);
+    match to_verify.filter(Representation::has_validator) {
+        Some(before) => run_and_verify(shared, inner, request, body, before, after).await,
+        None => {
+            let call = make_ready_and_call(inner, request.into_request(body));
             ResponseFuture::running(shared, call, after).await
         }
     }
+}
+
+/// The validators go on the response only if they are still the same when it is there.
+async fn run_and_verify<S, V, ReqBody, ResBody>(
+    shared: Arc<Shared<V>>,
+    inner: S,
+    mut request: Incoming,
+    body: ReqBody,
+    before: Representation,
+    after: After,
+) -> Result<Response<ConditionalBody<ResBody>>, S::Error>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    V: ValidatorSource,
+    ResBody: Body<Data = Bytes> + Unpin,
+{
+    let inward = Request::from_parts(request.head.clone(), body);
+    let response = make_ready_and_call(inner, inward).await?;
+    let now = shared.look_up(&mut request).await;
+    let after = if now.is_ok_and(|now| before.is_still(&now)) {
+        after
+    } else {
+        After::Attach(Representation::new())
+    };
+    ResponseFuture::running(shared, ready(Ok(response)), after).await
 }
 
 pub(crate) async fn write_waiting<S, V, C, ReqBody, ResBody>(
     shared: Arc<Shared<V>>,
     inner: S,
     collect: C,
-    mut request: Incoming<ReqBody>,
+    mut request: Incoming,
+    mut body: ReqBody,
     mut lock: TakenLock,
 ) -> Result<Response<ConditionalBody<ResBody>>, S::Error>
 where
@@ -86,36 +100,44 @@ where
     ReqBody: Body,
     ResBody: Body<Data = Bytes> + Unpin,
 {
-    let mut waited = Waited::default();
     if let TakenLock::Busy = lock {
         // Refused before it waits: the first look is without the lock.
-        match judge(&shared, &mut request, None, &mut waited).await {
-            Ok(WritePlan::Run(_)) => {}
-            Ok(WritePlan::Refuse(refused)) => {
-                return Ok(shared.answer_refused(request, refused).await);
-            }
+        let mut current = match state_to_judge(&shared, &mut request).await {
+            Ok(current) => current,
             Err(answer) => return Ok(answer),
+        };
+        if let Err(refusal) = shared.judge_write(&request, &mut current) {
+            let answer = shared.answer_refused(&request, body, &current, refusal);
+            return Ok(answer.await);
         }
-        if collect.collects(&request.body) {
-            request.body = collect.collect(request.body).await;
+        if collect.collects(&body) {
+            body = collect.collect(body).await;
         }
-        lock = match shared.wait_for_lock(&request.head, &mut waited).await {
+        lock = match shared.wait_for_lock(&mut request).await {
             Ok(lock) => lock,
-            Err(error) => return Ok(shared.unavailable(Reason::Lock, &error, waited)),
+            Err(error) => return Ok(shared.unavailable(Reason::Lock, &error, &request)),
         };
     }
-    match judge(&shared, &mut request, lock.held(), &mut waited).await {
-        Ok(WritePlan::Run(after)) => {
-            let asked = shared
-                .recovery_for(&request.head)
-                .map(|_| without_lock(&request.head));
-            let call = make_ready_and_call(inner, request.into_request());
-            let response = ResponseFuture::running(shared.clone(), call, after).await?;
-            Ok(shared.recover_lost(asked.as_ref(), response).await)
+    let mut current = match state_to_judge(&shared, &mut request).await {
+        Ok(current) => current,
+        Err(answer) => return Ok(answer),
+    };
+    let held_by = match shared.judge_write(&request, &mut current) {
+        Ok(held_by) => held_by,
+        Err(refusal) => {
+            // Helping the client may take its time, and the next writer need not wait for that.
+            drop(lock);
+            let answer = shared.answer_refused(&request, body, &current, refusal);
+            return Ok(answer.await);
         }
-        Ok(WritePlan::Refuse(refused)) => Ok(shared.answer_refused(request, refused).await),
-        Err(answer) => Ok(answer),
-    }
+    };
+    let after = shared.after_write(&mut request, current, held_by, lock.held());
+    let asked = shared
+        .recovery_for(&request.head)
+        .map(|_| without_lock(&request.head));
+    let call = make_ready_and_call(inner, request.into_request(body));
+    let response = ResponseFuture::running(shared.clone(), call, after).await?;
+    Ok(shared.recover_lost(asked.as_ref(), response).await)
 }
 
 /// The head of a write, to outlive it: a copy of what was checked would hold the lock.
@@ -125,25 +147,20 @@ fn without_lock(head: &Parts) -> Parts {
     head
 }
 
-/// Looks up and judges a write; the error is the answer where the source has none of its own to judge by.
-async fn judge<V: ValidatorSource, ReqBody, ResBody: Body>(
+/// Looks up the state that a write is judged by; the error is the answer where there is none.
+async fn state_to_judge<V: ValidatorSource, ResBody: Body>(
     shared: &Shared<V>,
-    request: &mut Incoming<ReqBody>,
-    lock: Option<HeldLock>,
-    waited: &mut Waited,
-) -> Result<WritePlan, Response<ConditionalBody<ResBody>>> {
-    let found = shared.look_up(&request.head, waited).await;
-    let (head, given) = (&mut request.head, request.given);
-    let current = match found {
-        Ok(current) => current,
-        Err(SourceError::Refused(response)) => return Err(own_answer(*response, false)),
-        Err(SourceError::Failed(error)) if shared.must_judge(head, given) => {
-            return Err(shared.unavailable(Reason::Source, &error, *waited));
+    request: &mut Incoming,
+) -> Result<Current, Response<ConditionalBody<ResBody>>> {
+    match shared.look_up(request).await {
+        Ok(current) => Ok(current),
+        Err(SourceError::Refused(response)) => Err(own_answer(*response, false)),
+        Err(SourceError::Failed(error)) if shared.must_judge(request) => {
+            Err(shared.unavailable(Reason::Source, &error, request))
         }
         // Nobody asked for a judgement: the write runs as it would have, under its lock.
-        Err(SourceError::Failed(_)) => Current::Unknown,
-    };
-    Ok(shared.judge_write(head, given, current, lock, *waited))
+        Err(SourceError::Failed(_)) => Ok(Current::Unknown),
+    }
 }
 
 /// The readiness that was given back is asked for again only now, once for the one call.
@@ -160,7 +177,7 @@ where
 
 impl<V: ValidatorSource> Shared<V> {
     /// Whether a write must not run unjudged.
-    fn must_judge(&self, head: &Parts, given: Given) -> bool {
-        given.any_for_writes() || self.options.writes.requires(&head.method)
+    fn must_judge(&self, request: &Incoming) -> bool {
+        request.given.any_for_writes() || self.options.writes.requires(&request.head.method)
     }
 }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::hmac::HmacSha256;
 use super::{BodyTag, Compute, ContentDigest, Probing, ValidatorSource};
 use crate::Epoch;
+use crate::response::has;
 use crate::token_list::members;
 
 /// Makes an entity tag of what is served: SHA-256 over content type, content encoding, content language and the
@@ -158,7 +159,7 @@ impl ValidatorSource for BodyHash {
         } else {
             BodyTag::strong(digest, self.limit)
         };
-        let is_encoded = response.headers.contains_key(CONTENT_ENCODING);
+        let is_encoded = has(&response.headers, &CONTENT_ENCODING);
         let tag = tag.in_epoch(self.epoch);
         Compute::FromBody(tag.with_unknown_lengths(self.unknown_lengths && !is_encoded))
     }
@@ -199,18 +200,23 @@ fn is_no_store(cache_control: &HeaderValue) -> bool {
 
 /// For each field the number of lines, then each line's length and octets: no two sets of fields feed the same.
 fn feed_identifying_fields(digest: &mut dyn ContentDigest, fields: &HeaderMap) {
-    let feed_number = |digest: &mut dyn ContentDigest, number: usize| {
-        // Field sections are far below 4 GiB; a longer one would only make the tag coarser.
-        digest.update(&u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
-    };
     for name in IDENTIFYING {
+        if !has(fields, &name) {
+            digest.update(&number(0));
+            continue;
+        }
         let lines = fields.get_all(name);
-        feed_number(digest, lines.iter().count());
+        digest.update(&number(lines.iter().count()));
         for line in lines {
-            feed_number(digest, line.len());
+            digest.update(&number(line.len()));
             digest.update(line.as_bytes());
         }
     }
+}
+
+/// Field sections are far below 4 GiB; a longer one would only make the tag coarser.
+fn number(of: usize) -> [u8; 4] {
+    u32::try_from(of).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 /// SHA-256, or HMAC-SHA-256 where there is a key.

@@ -90,22 +90,26 @@ impl BodyTag {
 
     /// The tag: `"<epoch>.<22 base64url characters>"`, or without epoch and dot.
     pub(crate) fn finish(self) -> EntityTag {
+        let opening: &[u8] = if self.weak { b"W/\"" } else { b"\"" };
         let epoch = self.epoch.map_or("", Epoch::name);
-        let dot = if self.epoch.is_some() { "." } else { "" };
-        let mut digest = [0; 22];
+        let mut digest = [0; DIGITS];
         // 16 bytes are 22 characters, always.
         let _ = URL_SAFE_NO_PAD.encode_slice(self.digest.finish(), &mut digest);
-        let opening = if self.weak { "W/\"" } else { "\"" };
-        let parts = [
-            opening.as_bytes(),
-            epoch.as_bytes(),
-            dot.as_bytes(),
-            &digest,
-            b"\"",
-        ];
-        EntityTag::of_valid(parts.concat())
+        let dot: &[u8] = if self.epoch.is_some() { b"." } else { b"" };
+        // No octet more than it takes: a larger one would be allocated again.
+        let length = opening.len() + epoch.len() + dot.len() + DIGITS + 1;
+        let mut tag = Vec::with_capacity(length);
+        tag.extend_from_slice(opening);
+        tag.extend_from_slice(epoch.as_bytes());
+        tag.extend_from_slice(dot);
+        tag.extend_from_slice(&digest);
+        tag.push(b'"');
+        EntityTag::of_valid(tag)
     }
 }
+
+/// How many characters of base64url a digest takes.
+const DIGITS: usize = 22;
 
 impl fmt::Debug for BodyTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

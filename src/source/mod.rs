@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Response, request, response};
+use http_body::SizeHint;
 
 use crate::Current;
 
@@ -98,7 +99,8 @@ pub trait ValidatorSource: Send + Sync + 'static {
         true
     }
 
-    /// Whether [`compute`](Self::compute) wants bodies: then a HEAD goes inward as GET, so that both get one tag.
+    /// Whether tags are made of bodies: only then is [`compute`](Self::compute) asked, and a HEAD goes inward as GET, so
+    /// that both get one tag.
     fn reads_bodies(&self) -> bool {
         false
     }
@@ -124,7 +126,8 @@ pub trait ValidatorSource: Send + Sync + 'static {
         async { Ok(Current::Unknown) }
     }
 
-    /// What to do with the response to a read that was not looked up.
+    /// What to do with the response to a read that was not looked up, where the source
+    /// [reads bodies](Self::reads_bodies).
     fn compute(&self, response: &response::Parts) -> Compute {
         let _ = response;
         Compute::FromFields
@@ -144,6 +147,21 @@ pub trait ValidatorSource: Send + Sync + 'static {
         Self: Sized,
     {
         BoxSource::new(self)
+    }
+}
+
+/// The tag that is to be made of a body of this size, if one is.
+pub(crate) fn tag_of_body(
+    source: &impl ValidatorSource,
+    head: &response::Parts,
+    size: SizeHint,
+) -> Option<BodyTag> {
+    if !source.reads_bodies() {
+        return None;
+    }
+    match source.compute(head) {
+        Compute::FromBody(tag) => Some(tag).filter(|tag| tag.takes(size)),
+        Compute::FromFields => None,
     }
 }
 

@@ -13,7 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use tower::Service;
 
 use super::hashing::{Hashing, Outcome};
-use super::{BoxError, Compute, SourceError, ValidatorSource};
+use super::{BoxError, Compute, SourceError, ValidatorSource, tag_of_body};
 use crate::field::{Field, Given};
 use crate::tag_list::ListForm;
 use crate::{Current, HttpDate, Preconditions, Representation};
@@ -138,7 +138,7 @@ where
                     self.validators_of(&head, body).await
                 }
                 status if status.is_success() => {
-                    Ok(Representation::of_response(&head.headers).into())
+                    Ok(Representation::of_response(&head.headers, None).into())
                 }
                 status if status.is_server_error() => {
                     Err(SourceError::failed(format!("the reader answered {status}")))
@@ -164,17 +164,14 @@ impl<V: ValidatorSource, R> Probing<V, R> {
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<BoxError>,
     {
-        let from_fields = Representation::of_response(&head.headers);
-        let Compute::FromBody(tag) = self.source.compute(head) else {
-            return Ok(from_fields.into());
+        let of_fields = |tag| Current::from(Representation::of_response(&head.headers, tag));
+        let Some(tag) = tag_of_body(&self.source, head, body.size_hint()) else {
+            return Ok(of_fields(None));
         };
-        if !tag.takes(body.size_hint()) {
-            return Ok(from_fields.into());
-        }
         let mut hashing = Hashing::new(body, tag);
         match poll_fn(|cx| hashing.poll(cx)).await {
-            Outcome::Whole => Ok(from_fields.with_tag(hashing.into_tag()).into()),
-            Outcome::TooLong | Outcome::TooShort => Ok(from_fields.into()),
+            Outcome::Whole => Ok(of_fields(Some(hashing.into_tag()))),
+            Outcome::TooLong | Outcome::TooShort => Ok(of_fields(None)),
             Outcome::Failed(error) => Err(SourceError::failed(error)),
         }
     }

@@ -6,41 +6,45 @@ mod write;
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{Method, Response};
-use http_body::Body;
+use http::{Method, Request};
 
 use super::checked::{AwaitsJudgement, Checked};
 use super::observe::{Judged, Moment, Verdict};
 use super::options::Shared;
 use super::taken::TakenPreconditions;
 use super::write_lock::HeldLock;
-use crate::body::ConditionalBody;
 use crate::field::Given;
 use crate::refusal::Refusal;
 use crate::source::{SourceError, ValidatorSource};
-use crate::{Current, MethodClass, Preconditions, Representation};
+use crate::{Current, Decision, MethodClass, Preconditions, Representation};
 
-/// What is to be done with a read.
-pub(crate) enum Plan<B: Body> {
-    /// Answer it; the handler does not run.
-    Answer(Response<ConditionalBody<B>>),
-    /// Let the handler run, and then this.
-    Run(After),
+/// A request on its way to the handler. Its body goes beside it, because nobody judges that.
+pub(crate) struct Incoming {
+    pub(crate) head: Parts,
+    /// Which preconditions it carries.
+    pub(crate) given: Given,
+    /// What waiting has cost so far.
+    pub(crate) waited: Waited,
 }
 
-/// What is to be done with a write.
-pub(crate) enum WritePlan {
-    /// Let the handler run, and then this.
-    Run(After),
-    /// The handler does not run.
-    Refuse(RefusedWrite),
+impl Incoming {
+    pub(crate) fn into_request<B>(self, body: B) -> Request<B> {
+        Request::from_parts(self.head, body)
+    }
 }
 
-/// A write that is refused, before it is put into words.
-pub(crate) struct RefusedWrite {
-    pub(crate) refusal: Refusal,
-    pub(crate) current: Current,
-    pub(crate) judged: Judged,
+/// What waiting has cost so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Waited {
+    pub(crate) lock: Duration,
+    pub(crate) look_up: Duration,
+}
+
+/// How a read is answered that the handler does not, or no longer, answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Answer {
+    NotModified,
+    Refuse(Refusal),
 }
 
 /// What is to be done with the handler's response.
@@ -56,22 +60,13 @@ pub(crate) enum After {
 }
 
 /// What is left to judge when the response is there.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct SecondLook {
     /// `None` when the request carries no precondition.
     pub(crate) preconditions: Option<Box<TakenPreconditions>>,
     /// A HEAD that went inward as GET.
     pub(crate) drops_body: bool,
     pub(crate) is_head: bool,
-}
-
-impl SecondLook {
-    /// At the response to a GET without preconditions.
-    const PLAIN: Self = Self {
-        preconditions: None,
-        drops_body: false,
-        is_head: false,
-    };
 }
 
 /// A write on its way through the handler.
@@ -98,39 +93,40 @@ impl Written {
     }
 }
 
-/// What waiting has cost so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Waited {
-    pub(crate) lock: Duration,
-    pub(crate) look_up: Duration,
-}
-
 impl<V: ValidatorSource> Shared<V> {
     /// What follows a request without conditional fields, where nothing has to be known before the handler runs.
     pub(crate) fn plain(&self, class: MethodClass, method: &Method) -> Option<After> {
         let looks_up = self.source.looks_up();
         match class {
             MethodClass::Read if looks_up || *method == Method::HEAD => None,
-            MethodClass::Read => Some(After::SecondLook(SecondLook::PLAIN)),
+            MethodClass::Read => Some(After::SecondLook(SecondLook::default())),
             MethodClass::Write if looks_up && self.options.writes.always_guards(method) => None,
             MethodClass::Write => Some(After::Write(Written::unjudged(method))),
             MethodClass::Neither => Some(After::Pass),
         }
     }
 
-    fn preconditions<'h>(
-        &self,
-        class: MethodClass,
-        head: &'h Parts,
-        given: Given,
-    ) -> Preconditions<'h> {
-        let now = self.options.now_for(given);
-        Preconditions::given(class, &head.method, &head.headers, given, now)
+    fn preconditions<'h>(&self, class: MethodClass, request: &'h Incoming) -> Preconditions<'h> {
+        let Incoming { head, given, .. } = request;
+        let now = self.options.now_for(*given);
+        Preconditions::parse_as(class, &head.method, &head.headers, now)
+    }
+
+    /// What a read gets instead of the handler's answer, if anything.
+    pub(crate) fn instead(&self, decision: Decision) -> Option<Answer> {
+        match decision {
+            Decision::Proceed | Decision::IgnoreRange => None,
+            Decision::NotModified => Some(Answer::NotModified),
+            Decision::PreconditionFailed(failed) => Some(Answer::Refuse(failed.into())),
+            Decision::Malformed(field) => Some(Answer::Refuse(self.malformed(field))),
+        }
     }
 
     /// What is judged is what is sent: a time in the future is neither (section 8.8.2.1).
-    fn clamp(&self, representation: &mut Representation) {
-        if representation.last_modified_date().is_some() {
+    fn clamp(&self, current: &mut Current) {
+        if let Some(representation) = current.representation_mut()
+            && representation.modified().is_some()
+        {
             representation.not_after(self.options.now());
         }
     }
@@ -145,17 +141,13 @@ impl<V: ValidatorSource> Shared<V> {
     }
 
     /// Asks the source, and measures how long it takes if anybody wants to know.
-    pub(crate) async fn look_up(
-        &self,
-        head: &Parts,
-        waited: &mut Waited,
-    ) -> Result<Current, SourceError> {
-        if let Some(current) = self.source.known(head) {
+    pub(crate) async fn look_up(&self, request: &mut Incoming) -> Result<Current, SourceError> {
+        if let Some(current) = self.source.known(&request.head) {
             return Ok(current);
         }
         let start = self.options.observer.start();
-        let current = self.source.look_up(head).await;
-        waited.look_up += start.map_or(Duration::ZERO, |start| start.elapsed());
+        let current = self.source.look_up(&request.head).await;
+        request.waited.look_up += start.map_or(Duration::ZERO, |start| start.elapsed());
         current
     }
 }

@@ -3,8 +3,8 @@
 use http::Method;
 use http::request::Parts;
 
-use super::{After, RefusedWrite, Waited, WritePlan, Written, outer_lock};
-use crate::field::{Field, Given};
+use super::{After, Incoming, Written, outer_lock};
+use crate::field::Field;
 use crate::middleware::checked::{AwaitsJudgement, Checked};
 use crate::middleware::observe::{Judged, Verdict, evidence};
 use crate::middleware::options::Shared;
@@ -14,57 +14,80 @@ use crate::source::ValidatorSource;
 use crate::{Current, Decision, MethodClass, Preconditions, Reason};
 
 impl<V: ValidatorSource> Shared<V> {
-    /// A write: 400, 428 or 412 at once, or the handler, which learns what the judgement rested on.
+    /// A write: the precondition that holds it, if it carries one that counts.
+    ///
+    /// # Errors
+    ///
+    /// The handler must not run: 400, 428 or 412.
     pub(crate) fn judge_write(
         &self,
-        head: &mut Parts,
-        given: Given,
-        current: Current,
-        lock: Option<HeldLock>,
-        waited: Waited,
-    ) -> WritePlan {
-        let mut current = current;
-        match &mut current {
-            Current::Delegated => return WritePlan::Run(self.write_unjudged(head, given)),
-            Current::Present(representation) => self.clamp(representation),
-            Current::Absent(_) | Current::Unknown => {}
+        request: &Incoming,
+        current: &mut Current,
+    ) -> Result<Option<Field>, Refusal> {
+        if matches!(current, Current::Delegated) {
+            return Ok(None);
         }
-        let mut judged = self.judged(MethodClass::Write, Verdict::Proceeded, waited);
-        let found = self.preconditions(MethodClass::Write, head, given);
+        self.clamp(current);
+        if !request.given.any() {
+            return self.may_go_without(&request.head.method);
+        }
+        let found = self.preconditions(MethodClass::Write, request);
         let found = found.tolerating(self.options.writes.rewrites.as_deref());
-        if let Some(refusal) = self.refusal(&head.method, &found, &current) {
-            if self.options.observer.is_on() {
-                (judged.versions_behind, judged.tag_hash) = evidence(&found, &current);
-            }
-            return WritePlan::Refuse(RefusedWrite {
-                refusal,
-                current,
-                judged,
-            });
+        match self.refusal(&request.head.method, &found, current) {
+            None => Ok(found.guarding_field()),
+            Some(refusal) => Err(refusal),
         }
-        let held_by = found.guarding_field();
-        self.settle(head);
+    }
+
+    /// What follows the handler of a write that goes on; the handler learns what the judgement rested on.
+    pub(crate) fn after_write(
+        &self,
+        request: &mut Incoming,
+        current: Current,
+        held_by: Option<Field>,
+        lock: Option<HeldLock>,
+    ) -> After {
+        if matches!(current, Current::Delegated) {
+            return self.write_unjudged(request);
+        }
+        let head = &mut request.head;
+        settle(head);
         // A layer further out may hold a lock that this one did not take.
         let lock = lock.or_else(|| outer_lock(head).cloned());
         let is_put = head.method == Method::PUT;
         let checked = Checked::new(current, held_by, lock.clone());
         head.extensions.insert(checked);
-        WritePlan::Run(After::Write(Written {
+        let looked_at = held_by.is_some() && self.options.observer.is_on();
+        let judged = || Judged {
+            field: held_by,
+            ..self.judged(MethodClass::Write, Verdict::Proceeded, request.waited)
+        };
+        After::Write(Written {
             lock,
             is_put,
-            judged: self.to_report(held_by, judged),
+            judged: looked_at.then(|| Box::new(judged())),
             awaits: None,
-        }))
+        })
     }
 
-    fn to_report(&self, held_by: Option<Field>, judged: Judged) -> Option<Box<Judged>> {
-        let looked_at = held_by.is_some() && self.options.observer.is_on();
-        looked_at.then(|| {
-            Box::new(Judged {
-                field: held_by,
-                ..judged
-            })
-        })
+    /// What the operator learns of a write that is not performed.
+    pub(crate) fn not_performed(&self, request: &Incoming, current: &Current) -> Judged {
+        let found = self.preconditions(MethodClass::Write, request);
+        let (versions_behind, tag_hash) = evidence(&found, current);
+        Judged {
+            versions_behind,
+            tag_hash,
+            ..self.judged(MethodClass::Write, Verdict::Refused, request.waited)
+        }
+    }
+
+    /// A write that carries no precondition at all.
+    fn may_go_without(&self, method: &Method) -> Result<Option<Field>, Refusal> {
+        if self.options.writes.requires(method) {
+            Err(Refusal::of(Some(Field::IfMatch), Reason::Missing))
+        } else {
+            Ok(None)
+        }
     }
 
     fn refusal(
@@ -97,20 +120,21 @@ impl<V: ValidatorSource> Shared<V> {
 
     /// A write that passes unjudged; one with preconditions is reported if it succeeds that way. Its handler may
     /// speak of the new state all the same.
-    pub(crate) fn write_unjudged(&self, head: &mut Parts, given: Given) -> After {
+    pub(crate) fn write_unjudged(&self, request: &mut Incoming) -> After {
+        let head = &mut request.head;
         let judged_further_out = head.extensions.get::<Checked>().is_some();
         let mut written = Written::unjudged(&head.method);
-        if given.any_for_writes() && !judged_further_out && self.options.observer.is_on() {
+        if request.given.any_for_writes() && !judged_further_out && self.options.observer.is_on() {
             written.awaits = Some(awaits_judgement(head));
         }
         After::Write(written)
     }
+}
 
-    /// A layer further out let this write pass unjudged: it is judged now.
-    fn settle(&self, head: &Parts) {
-        if let Some(awaits) = head.extensions.get::<AwaitsJudgement>() {
-            awaits.settle();
-        }
+/// A layer further out let this write pass unjudged: it is judged now.
+fn settle(head: &Parts) {
+    if let Some(awaits) = head.extensions.get::<AwaitsJudgement>() {
+        awaits.settle();
     }
 }
 

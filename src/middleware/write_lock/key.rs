@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use http::request::Parts;
@@ -76,8 +76,14 @@ pub(crate) fn path_key(head: &Parts) -> WriteKey<'_> {
 pub(crate) type KeyFn = Arc<dyn Fn(&Parts) -> Vec<WriteKey<'static>> + Send + Sync>;
 
 fn is_normal(path: &[u8]) -> bool {
-    let slashes = path == b"/" || (path.starts_with(b"/") && !path.ends_with(b"/"));
-    slashes && !path.contains(&b'%') && !path.windows(2).any(|pair| pair == b"//")
+    let mut before = b' ';
+    let starts_well = path.starts_with(b"/");
+    let is_normal = |octet| {
+        let doubled = octet == b'/' && before == b'/';
+        before = octet;
+        !doubled && octet != b'%'
+    };
+    starts_well && path.iter().copied().all(is_normal) && (path.len() == 1 || before != b'/')
 }
 
 fn normalised(path: &[u8]) -> Vec<u8> {
@@ -177,7 +183,9 @@ impl KeyHashes {
 /// Seeded for each process: nobody can choose paths that share a lock.
 fn hash(octets: &[u8]) -> u64 {
     static SEED: OnceLock<std::hash::RandomState> = OnceLock::new();
-    SEED.get_or_init(Default::default).hash_one(octets)
+    let mut hasher = SEED.get_or_init(Default::default).build_hasher();
+    hasher.write(octets);
+    hasher.finish()
 }
 
 #[cfg(test)]
