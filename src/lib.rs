@@ -145,6 +145,7 @@ mod evaluate;
 mod field;
 #[cfg(feature = "layer")]
 mod finish;
+mod header_map;
 mod http_date;
 mod method_class;
 #[cfg(feature = "layer")]

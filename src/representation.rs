@@ -5,7 +5,7 @@
 
 use http::header::{ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, VARY};
 
-use crate::response::has;
+use crate::header_map::has;
 use crate::token_list::add_vary;
 use crate::{EntityTag, HttpDate};
 

@@ -7,6 +7,7 @@ use http::header::{
     Entry, HeaderMap, HeaderName, LAST_MODIFIED, TRAILER, TRANSFER_ENCODING, VARY,
 };
 
+use crate::header_map::{has, remove};
 use crate::representation::LastModified;
 use crate::token_list::add_vary;
 use crate::{HttpDate, Representation};
@@ -128,16 +129,5 @@ pub(crate) fn replace_validators(headers: &mut HeaderMap, new: &Representation) 
     match new.last_modified_date().and_then(HttpDate::to_header_value) {
         Some(date) => drop(headers.insert(LAST_MODIFIED, date)),
         None => remove(headers, &LAST_MODIFIED),
-    }
-}
-
-/// A comparison of numbers for each field: most responses have few, and a look-up would hash the name.
-pub(crate) fn has(fields: &HeaderMap, name: &HeaderName) -> bool {
-    fields.keys().any(|present| present == name)
-}
-
-fn remove(fields: &mut HeaderMap, name: &HeaderName) {
-    if has(fields, name) {
-        fields.remove(name);
     }
 }

@@ -14,6 +14,7 @@ use super::options::Shared;
 use super::recovery::vary_on_prefer;
 use super::refuse::show_validators;
 use crate::body::ConditionalBody;
+use crate::header_map::has;
 use crate::response::TaggedAsCoded;
 use crate::source::hashing::{Hashing, Outcome};
 use crate::source::{ValidatorSource, tag_of_body};
@@ -219,7 +220,7 @@ impl<V: ValidatorSource> Shared<V> {
 
 /// What is coded by now was tagged as such.
 fn mark_as_coded<B>(response: &mut Response<B>) {
-    if response::has(response.headers(), &CONTENT_ENCODING) {
+    if has(response.headers(), &CONTENT_ENCODING) {
         response.extensions_mut().insert(TaggedAsCoded);
     }
 }
@@ -246,6 +247,9 @@ fn drop_body_of_head<B: Body>(look: &SecondLook, response: &mut Response<Conditi
 /// Validators of the state that the write has made: only the handler can know them (section 9.3.4).
 fn vouch_for_validators<B>(response: &mut Response<B>, is_put: bool) {
     let extensions = response.extensions_mut();
+    if extensions.is_empty() {
+        return;
+    }
     let verbatim = extensions.remove::<StoredVerbatim>().map(|stored| stored.0);
     let version = extensions.remove::<NewVersion>().map(|version| version.0);
     let new = if is_put {

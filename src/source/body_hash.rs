@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::hmac::HmacSha256;
 use super::{BodyTag, Compute, ContentDigest, Probing, ValidatorSource};
 use crate::Epoch;
-use crate::response::has;
+use crate::header_map::has;
 use crate::token_list::members;
 
 /// Makes an entity tag of what is served: SHA-256 over content type, content encoding, content language and the

@@ -7,6 +7,7 @@ use http_body::Body;
 use super::{After, Answer, Incoming, SecondLook};
 use crate::body::ConditionalBody;
 use crate::field::Field;
+use crate::header_map::remove;
 use crate::middleware::observe::{Judged, Verdict};
 use crate::middleware::options::Shared;
 use crate::middleware::refuse::show_validators;
@@ -114,7 +115,7 @@ impl<V: ValidatorSource> Shared<V> {
         let is_head = head.method == Method::HEAD;
         let drops_body = is_head && self.source.reads_bodies() && !self.options.leaves_head_alone;
         if given.any() || drops_body {
-            head.headers.remove(RANGE);
+            remove(&mut head.headers, &RANGE);
         }
         let now = self.options.now_for(*given);
         let keep = self.options.keeps_preconditions;
@@ -134,7 +135,7 @@ impl<V: ValidatorSource> Shared<V> {
     /// The source failed: a read passes unjudged, with its fields. A Range that If-Range was to judge is taken off.
     pub(crate) fn read_unjudged(&self, request: &mut Incoming, error: &BoxError) -> After {
         if request.given.has(Field::IfRange) {
-            request.head.headers.remove(RANGE);
+            remove(&mut request.head.headers, &RANGE);
         }
         self.options.observer.tell(|| Judged {
             error: Some(error.to_string().into()),
