@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The layer beside its peers, in the same run: time and allocations, as tables, and which versions they are of.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+manifest=benches/peers/Cargo.toml
+peers='actix-web|entity-tag|etag|headers|httpdate|memory-serve|rustango|static-serve|tower-etag-cache|tower-http'
+
+MEMORY_SERVE_QUIET=1 cargo build --release --locked --quiet --manifest-path $manifest
+benches/peers/target/release/peers
+versions=$(cargo tree --locked --edges normal --depth 1 --prefix none --manifest-path $manifest |
+    sed -nE "s/^($peers) v([^ ]*).*/\1 \2,/p")
+echo "With" ${versions%,}.
