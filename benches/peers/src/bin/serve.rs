@@ -1,0 +1,45 @@
+//! The server that `scripts/load.sh` loads: axum on one thread, bare and with the layer.
+//!
+//!     serve PORT
+
+use std::env;
+use std::error::Error;
+use std::future::ready;
+use std::net::Ipv4Addr;
+
+use axum::Router;
+use axum::routing::{MethodRouter, get};
+use bytes::Bytes;
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, Fixed};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let port = env::args().nth(1).ok_or("serve PORT")?.parse()?;
+    let runtime = Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        Ok(axum::serve(listener, router()).await?)
+    })
+}
+
+fn router() -> Router {
+    let known = || ConditionalLayer::new(Fixed::new(EntityTag::from_static("\"v1\"")));
+    let hashed = || ConditionalLayer::new(BodyHash::strong());
+    [("1k", 1024), ("64k", 64 * 1024)]
+        .into_iter()
+        .fold(Router::new(), |router, (name, size)| {
+            router
+                .route(&format!("/bare/{name}"), read(size))
+                .route(
+                    &format!("/looked-up/{name}"),
+                    read(size).route_layer(known()),
+                )
+                .route(&format!("/hashed/{name}"), read(size).route_layer(hashed()))
+        })
+}
+
+fn read(size: usize) -> MethodRouter {
+    let body = Bytes::from(vec![b'x'; size]);
+    get(move || ready(body.clone()))
+}
