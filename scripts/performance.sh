@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Makes docs/performance.md: every figure measured now, on this machine.
+# Makes docs/performance.md: every figure measured now, on this machine. It takes about ten minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/cost.sh beside benches/gates.csv >target/beside.md
 scripts/cost.sh >target/costs.md
 benches/target/release/time >target/times.md
+scripts/peers.sh >target/peers.md
+scripts/load.sh >target/end-to-end.md
 
 machine() {
     local cpu
@@ -23,4 +25,6 @@ machine() {
     cat target/costs.md
     printf '\n## Time\n\nThe best of 15 rounds in which every row had its turn, and the ratio of the bests: neighbours only ever add time.\n\n'
     cat target/times.md
+    cat benches/peers.in.md target/peers.md
+    cat benches/end-to-end.in.md target/end-to-end.md
 } >docs/performance.md
