@@ -3,15 +3,13 @@
 use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
-use http::StatusCode;
-use http::header::IF_NONE_MATCH;
 use rustango::etag::{EtagLayer, EtagRouterExt};
 use tower::Layer;
 use tower_conditional::{BodyHash, ConditionalLayer, ContentDigest};
 use tower_conditional_benches::meter::Meter;
 use tower_conditional_benches::services::Bare;
 
-use super::{Job, KIB, Who, bare, layered};
+use super::{Job, KIB, NOT_MODIFIED, OK, Who, bare, layered};
 use crate::peers::etag_cache;
 
 const JOBS: &[Job] = &[SMALL_200, SMALL_304];
@@ -19,22 +17,18 @@ const LARGE_JOBS: &[Job] = &[LARGE_200];
 
 const SMALL_200: Job = Job {
     name: "200, 1 KiB",
-    field: |_| None,
-    status: StatusCode::OK,
-    octets: KIB,
+    ..OK
 };
 
 const SMALL_304: Job = Job {
     name: "304, 1 KiB",
-    field: |tag| Some((IF_NONE_MATCH, tag.into())),
-    status: StatusCode::NOT_MODIFIED,
-    octets: 0,
+    ..NOT_MODIFIED
 };
 
 const LARGE_200: Job = Job {
     name: "200, 64 KiB",
     octets: 64 * KIB,
-    ..SMALL_200
+    ..OK
 };
 
 pub(super) fn rows(meter: &mut impl Meter) {
