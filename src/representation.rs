@@ -148,6 +148,11 @@ impl LastModified {
             line: None,
         }
     }
+
+    pub(crate) fn to_header_value(&self) -> Option<HeaderValue> {
+        let written = self.line.clone();
+        written.or_else(|| self.date.to_header_value())
+    }
 }
 
 impl Representation {

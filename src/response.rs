@@ -126,7 +126,7 @@ pub(crate) fn replace_validators(headers: &mut HeaderMap, new: &Representation) 
         Some(tag) => drop(headers.insert(ETAG, tag.into())),
         None => remove(headers, &ETAG),
     }
-    match new.last_modified_date().and_then(HttpDate::to_header_value) {
+    match new.modified().and_then(LastModified::to_header_value) {
         Some(date) => drop(headers.insert(LAST_MODIFIED, date)),
         None => remove(headers, &LAST_MODIFIED),
     }

@@ -78,7 +78,7 @@ impl<V: ValidatorSource> Shared<V> {
         response
     }
 
-    /// What becomes of a response whose body is left alone.
+    /// What becomes of a response whose body is left alone. As a call it would move every response once more.
     #[inline(always)]
     pub(crate) fn obey<B: Body>(
         &self,

@@ -213,15 +213,15 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// Changed before there is a service, as a rule; a layer that was cloned before gets options of its own.
-    fn options(&mut self) -> &mut Options {
-        &mut Arc::make_mut(&mut self.shared).options
-    }
-
     /// Another clock than the system's.
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.options().clock = Some(Arc::new(now));
         self
+    }
+
+    /// A layer that was cloned before, or has made services, gets options of its own.
+    fn options(&mut self) -> &mut Options {
+        &mut Arc::make_mut(&mut self.shared).options
     }
 }
 
