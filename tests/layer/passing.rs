@@ -11,11 +11,11 @@ use http::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
 use http::{HeaderValue, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_conditional::{
-    BoxSource, Checked, ConditionalLayer, Current, EntityTag, Field, Fixed, FromResponse, HttpDate,
-    MethodClass, NewVersion, Representation, SourceError, StoredVerbatim, ValidatorSource,
-    WritePolicy, source_fn,
+    BodyHash, BoxSource, Checked, Compute, ConditionalLayer, Current, EntityTag, Field, Fixed,
+    FromResponse, HttpDate, MethodClass, NewVersion, Representation, SourceError, StoredVerbatim,
+    ValidatorSource, WritePolicy, source_fn,
 };
 
 use crate::support::{
@@ -654,4 +654,44 @@ fn the_clock_tells_the_century() {
     assert_eq!(status_at(NOW), 200);
     assert_eq!(status_at("Mon, 01 Jan 2060 00:00:00 GMT"), 304);
     assert!(HttpDate::from(now()) == date(NOW));
+}
+
+/// Clones share what they were told, until one of them is told something else.
+#[test]
+fn what_a_clone_is_told_concerns_nobody_else() {
+    let layer = ConditionalLayer::new(Fixed::new(V1));
+    let mut service = layer.layer(handler());
+    let required = layer.clone().writes(WritePolicy::required());
+    let put = || request("PUT", &NOTHING);
+    assert_eq!(send(&required, handler(), put()).status, 428);
+    assert_eq!(send(&layer, handler(), put()).status, 200);
+    let made_before = service.call(put()).now_or_never().unwrap().unwrap();
+    assert_eq!(made_before.status(), 200);
+}
+
+/// A source that reads no bodies is not asked what to do with one.
+#[test]
+fn only_a_source_that_reads_bodies_computes() {
+    struct Computes(bool);
+
+    impl ValidatorSource for Computes {
+        fn looks_up(&self) -> bool {
+            false
+        }
+
+        fn reads_bodies(&self) -> bool {
+            self.0
+        }
+
+        fn compute(&self, response: &http::response::Parts) -> Compute {
+            assert!(self.0, "asked although it reads no bodies");
+            BodyHash::strong().compute(response)
+        }
+    }
+
+    for reads in [true, false] {
+        let layer = ConditionalLayer::new(Computes(reads));
+        let answer = send(&layer, handler(), request("GET", &NOTHING));
+        assert_eq!(answer.field("etag").is_some(), reads);
+    }
 }
