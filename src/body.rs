@@ -7,6 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::Response;
+use http::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use http_body::{Body, Frame, SizeHint};
 
 /// The inner service's body, an empty one, a refusal's text, or frames that were read ahead.
@@ -81,6 +83,16 @@ impl<B: Body> ConditionalBody<B> {
             owed,
             has_paused,
         })))
+    }
+}
+
+/// A HEAD gets no content (RFC 9110, section 9.3.2), but its length, where nothing else says it.
+pub(crate) fn drop_content_of_head<B: Body>(response: &mut Response<ConditionalBody<B>>) {
+    let body = mem::take(response.body_mut());
+    let headers = response.headers_mut();
+    let framed = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
+    if !framed && let Some(length) = body.size().exact() {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
 }
 

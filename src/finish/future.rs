@@ -21,12 +21,18 @@ pin_project! {
         inner: F,
         coded: Coded,
         sent: SentTags,
+        is_head: bool,
     }
 }
 
 impl<F> FinishFuture<F> {
-    pub(super) const fn new(inner: F, coded: Coded, sent: SentTags) -> Self {
-        Self { inner, coded, sent }
+    pub(super) const fn new(inner: F, coded: Coded, sent: SentTags, is_head: bool) -> Self {
+        Self {
+            inner,
+            coded,
+            sent,
+            is_head,
+        }
     }
 }
 
@@ -40,7 +46,8 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = ready!(this.inner.poll(cx))?;
-        Poll::Ready(Ok(outgoing::repair(response, *this.coded, this.sent)))
+        let repaired = outgoing::repair(response, *this.coded, this.sent, *this.is_head);
+        Poll::Ready(Ok(repaired))
     }
 }
 

@@ -7,7 +7,7 @@ mod outgoing;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use tower::{Layer, Service};
 
@@ -25,7 +25,8 @@ use crate::ConditionalBody;
 ///   If-None-Match, so that a browser behind gzip can save; or, by choice, [weakens](Self::weakening) the tag, or
 ///   [leaves](Self::leaving_tags) it;
 /// - makes a 304 carry the tag and the Vary that the 200 had;
-/// - takes body, Content-Length and Content-Encoding off a 304 and a 204 (axum and compressors add them);
+/// - takes body, Content-Length and Content-Encoding off a 304 and a 204, and the body off an answer to HEAD (axum and
+///   compressors add them);
 /// - keeps a Range from splicing identity bytes onto a coded body: a suffixed tag never satisfies If-Range, and a
 ///   date does not where the client takes codings.
 ///
@@ -126,7 +127,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let is_head = request.method() == Method::HEAD;
         let sent = incoming::prepare(&mut request, self.coded);
-        FinishFuture::new(self.inner.call(request), self.coded, sent)
+        FinishFuture::new(self.inner.call(request), self.coded, sent, is_head)
     }
 }

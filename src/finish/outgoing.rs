@@ -9,14 +9,16 @@ use http_body::Body;
 
 use super::Coded;
 use super::incoming::SUFFIXES;
+use crate::EntityTag;
+use crate::body::{ConditionalBody, drop_content_of_head};
 use crate::response::TaggedAsCoded;
 use crate::token_list::add_vary;
-use crate::{ConditionalBody, EntityTag};
 
 pub(super) fn repair<B: Body>(
     response: Response<B>,
     coded: Coded,
     sent: &[EntityTag],
+    is_head: bool,
 ) -> Response<ConditionalBody<B>> {
     let status = response.status();
     let tagged_as_coded = response.extensions().get::<TaggedAsCoded>().is_some();
@@ -37,6 +39,8 @@ pub(super) fn repair<B: Body>(
     }
     if has_no_content(status) {
         drop_content(&mut response);
+    } else if is_head {
+        drop_content_of_head(&mut response);
     }
     response
 }

@@ -3,7 +3,7 @@
 use std::mem;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, ETAG, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONTENT_ENCODING, ETAG};
 use http::{Response, StatusCode, response as http_response};
 use http_body::Body;
 
@@ -13,7 +13,7 @@ use super::observe::{Judged, Moment, Verdict};
 use super::options::Shared;
 use super::recovery::vary_on_prefer;
 use super::refuse::show_validators;
-use crate::body::ConditionalBody;
+use crate::body::{ConditionalBody, drop_content_of_head};
 use crate::header_map::has;
 use crate::response::TaggedAsCoded;
 use crate::source::hashing::{Hashing, Outcome};
@@ -118,7 +118,10 @@ impl<V: ValidatorSource> Shared<V> {
                 response.headers_mut().insert(ETAG, tag.into());
             }
         }
-        drop_body_of_head(look, response);
+        // A HEAD that went inward as GET loses its body here.
+        if look.drops_body {
+            drop_content_of_head(response);
+        }
     }
 
     /// Whether the response has become another one.
@@ -228,20 +231,6 @@ fn mark_as_coded<B>(response: &mut Response<B>) {
 /// A 206 carries what the 200 would (section 15.3.7).
 fn selects_a_representation(status: StatusCode) -> bool {
     matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT)
-}
-
-/// A HEAD that went inward as GET loses its body here.
-fn drop_body_of_head<B: Body>(look: &SecondLook, response: &mut Response<ConditionalBody<B>>) {
-    if !look.drops_body {
-        return;
-    }
-    let length = response.body().size().exact();
-    let headers = response.headers_mut();
-    let framed = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
-    if !framed && let Some(length) = length {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    }
-    *response.body_mut() = ConditionalBody::empty();
 }
 
 /// Validators of the state that the write has made: only the handler can know them (section 9.3.4).

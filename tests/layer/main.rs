@@ -21,3 +21,4 @@ mod sources;
 mod support;
 mod testkit;
 mod vectors;
+mod wire;

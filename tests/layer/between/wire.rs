@@ -200,6 +200,30 @@ async fn head_revalidates_with_either_tag() {
     }
 }
 
+/// A compressor with its defaults takes no body of exact size 0: a 304 stays one without the companion, too.
+#[tokio::test]
+async fn a_compressor_leaves_a_304_empty() {
+    let service = ServiceBuilder::new()
+        .map_request(|request: Request<_>| request.map(Body::new))
+        .map_response(|response: Response<_>| response.map(Body::new))
+        .layer(CompressionLayer::new())
+        .service(router());
+    let server = Server::start(BoxCloneSyncService::new(service)).await;
+    for version in PROTOCOLS {
+        for path in ["/looked-up", "/hashed"] {
+            let gzip = ("accept-encoding", "gzip");
+            let whole = server.ask(version, "GET", path, &[gzip]).await;
+            let seen = ("if-none-match", whole.field("etag").unwrap());
+            for method in ["GET", "HEAD"] {
+                let again = server.ask(version, method, path, &[gzip, seen]).await;
+                let row = format!("{version:?} {method} {path}");
+                assert_eq!((again.status, again.body.len()), (304, 0), "{row}");
+                assert_eq!(again.field("content-encoding"), None, "{row}");
+            }
+        }
+    }
+}
+
 /// R-15.4.5-3: what the companion is there to repair. The day this fails, axum has stopped adding the field.
 #[tokio::test]
 async fn without_the_companion_axum_puts_a_content_length_on_a_304_over_http_2() {
