@@ -26,8 +26,7 @@ enum Kind<B: Body> {
 struct ReadAhead<B: Body> {
     frames: Frames,
     then: Rest<B>,
-    /// How many bytes the body said it had and has not sent; `None` if it did not say.
-    owed: Option<u64>,
+    left: Left,
     /// Whether what comes before an error had the time to be sent.
     has_paused: bool,
 }
@@ -40,6 +39,17 @@ pub(crate) enum Rest<B: Body> {
     Ended,
     /// The body has failed; the error was not handed out yet.
     Failed(Option<B::Error>),
+}
+
+/// What is known of the size of what comes after the frames that were read ahead.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Left {
+    /// What the body says of it.
+    AsSaid,
+    /// This many bytes were promised in an exact size and have not been sent.
+    Owed(u64),
+    /// Nothing: it is not what was promised.
+    Unknown,
 }
 
 impl<B: Body> ConditionalBody<B> {
@@ -56,13 +66,13 @@ impl<B: Body> ConditionalBody<B> {
     }
 
     /// Most bodies are one frame of data, and then need no box.
-    pub(crate) fn read_ahead(frames: Frames, then: Rest<B>, owed: Option<u64>) -> Self {
+    pub(crate) fn read_ahead(frames: Frames, then: Rest<B>, left: Left) -> Self {
         match then {
-            Rest::Ended if owed.is_none_or(|owed| owed == 0) => match frames.into_single_data() {
+            Rest::Ended if left.is_nothing() => match frames.into_single_data() {
                 Ok(data) => Self::text(data),
-                Err(frames) => Self::boxed(frames, Rest::Ended, owed),
+                Err(frames) => Self::boxed(frames, Rest::Ended, left),
             },
-            then => Self::boxed(frames, then, owed),
+            then => Self::boxed(frames, then, left),
         }
     }
 
@@ -75,12 +85,12 @@ impl<B: Body> ConditionalBody<B> {
         }
     }
 
-    fn boxed(frames: Frames, then: Rest<B>, owed: Option<u64>) -> Self {
+    fn boxed(frames: Frames, then: Rest<B>, left: Left) -> Self {
         let has_paused = frames.is_empty();
         Self(Kind::ReadAhead(Box::new(ReadAhead {
             frames,
             then,
-            owed,
+            left,
             has_paused,
         })))
     }
@@ -168,7 +178,7 @@ impl<B: Body<Data = Bytes> + Unpin> ReadAhead<B> {
             && match &self.then {
                 Rest::Stream(body) => body.is_end_stream(),
                 // Of a body that is too short, whoever frames it has to see the end to see that.
-                Rest::Ended => self.owed.is_none_or(|owed| owed == 0),
+                Rest::Ended => self.left.is_nothing(),
                 Rest::Failed(error) => error.is_none(),
             }
     }
@@ -176,12 +186,12 @@ impl<B: Body<Data = Bytes> + Unpin> ReadAhead<B> {
 
 impl<B: Body> ReadAhead<B> {
     fn size(&self) -> SizeHint {
-        let rest = match (&self.then, self.owed) {
-            (Rest::Stream(body), _) => body.size_hint(),
-            (_, Some(owed)) => SizeHint::with_exact(owed),
+        let rest = match (&self.then, self.left) {
+            (_, Left::Owed(owed)) => SizeHint::with_exact(owed),
+            (Rest::Stream(body), Left::AsSaid) => body.size_hint(),
             // HTTP/1.1 sends trailers only after a body of unknown size.
-            (Rest::Ended, None) if !self.frames.have_trailers() => SizeHint::with_exact(0),
-            (Rest::Ended | Rest::Failed(_), None) => SizeHint::new(),
+            (Rest::Ended, Left::AsSaid) if !self.frames.have_trailers() => SizeHint::with_exact(0),
+            _ => SizeHint::new(),
         };
         let ahead = self.frames.data_length();
         let mut hint = SizeHint::new();
@@ -190,6 +200,13 @@ impl<B: Body> ReadAhead<B> {
             hint.set_upper(upper);
         }
         hint
+    }
+}
+
+impl Left {
+    /// After the end of the body, that is.
+    fn is_nothing(self) -> bool {
+        matches!(self, Self::AsSaid | Self::Owed(0))
     }
 }
 

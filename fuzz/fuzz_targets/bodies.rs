@@ -1,8 +1,8 @@
 //! Bodies through the hashing path and through the collecting of request bodies: whatever a body does, its octets,
 //! trailers and errors come out as they went in, and its tag is the digest of the whole or there is none.
 //!
-//! Input: three octets (source, size, request), then the script of the body: the low three bits of an octet say what
-//! the body does, the others how much of it.
+//! Input: three octets (source, size, request and Content-Length), then the script of the body: the low three bits of an
+//! octet say what the body does, the others how much of it.
 #![no_main]
 
 use std::collections::VecDeque;
@@ -41,7 +41,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((&[source, size, request], script)) = data.split_first_chunk::<3>() else {
         return;
     };
-    let body = Scripted::new(size, script);
+    let body = Scripted::new(size, u64::from(request >> 3).checked_sub(1), script);
     match request % 4 {
         0 => assert_reads(Hash::new(source), request & 4 != 0, body),
         1 => assert_head(Hash::new(source), body),
@@ -56,6 +56,7 @@ fn assert_reads(hash: Hash, typed: bool, body: Scripted) {
     let response = hash.send(Method::GET, typed, None, &body);
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers().get(ETAG), expected.as_ref());
+    assert_not_contradicting(&body, response.body().size_hint(), hash.limit);
     assert_same(&body, response.into_body(), expected.is_some());
 
     let other = HeaderValue::from_static("\"other\"");
@@ -71,6 +72,17 @@ fn assert_reads(hash: Hash, typed: bool, body: Scripted) {
     }
 }
 
+/// A server gets no second length beside the Content-Length, and no size that has turned out to be wrong.
+fn assert_not_contradicting(body: &Scripted, said: SizeHint, limit: u64) {
+    match (body.size_hint().exact(), body.content_length) {
+        (None, Some(length)) => assert!(said.exact().is_none_or(|exact| exact == length)),
+        (Some(claimed), _) if claimed <= limit && claimed < body.left() => {
+            assert!(said.upper().is_none() && said.lower() <= body.left());
+        }
+        _ => {}
+    }
+}
+
 /// A HEAD has the fields of the GET and no content.
 fn assert_head(hash: Hash, body: Scripted) {
     let expected = hash.tag_of(true, &body);
@@ -79,7 +91,8 @@ fn assert_head(hash: Hash, body: Scripted) {
     let length = response.headers().get(CONTENT_LENGTH);
     let length: Option<u64> = length.map(|length| length.to_str().unwrap().parse().unwrap());
     let of_get = hash.send(Method::GET, true, None, &body).into_body();
-    assert_eq!(length, of_get.size_hint().exact());
+    let expected = body.content_length.or(of_get.size_hint().exact());
+    assert_eq!(length, expected);
     assert_is_empty(response.into_body());
 }
 
@@ -230,6 +243,9 @@ impl Hash {
                 .headers_mut()
                 .insert(CONTENT_TYPE, HeaderValue::from_static(TEXT));
         }
+        if let Some(length) = body.content_length {
+            answer.headers_mut().insert(CONTENT_LENGTH, length.into());
+        }
         let handler =
             service_fn(move |_: Request<Empty<Bytes>>| ready(Ok::<_, Infallible>(answer.clone())));
         let mut request = Request::new(Empty::new());
@@ -243,11 +259,9 @@ impl Hash {
 
     /// The documented contract: who gets a tag, and which.
     fn tag_of(&self, typed: bool, body: &Scripted) -> Option<HeaderValue> {
-        let is_whole = match body.claims() {
-            Some(claimed) => claimed <= self.limit && claimed == body.left(),
-            None => self.streams && body.left() <= self.limit,
-        };
-        if !is_whole || body.fails() {
+        let is_read = self.streams || body.size_hint().exact().is_some();
+        let is_whole = body.claims().is_none_or(|claimed| claimed == body.left());
+        if !is_read || !is_whole || body.left() > self.limit || body.fails() {
             return None;
         }
         let octets = [identifying(typed), body.content()].concat();
@@ -302,6 +316,7 @@ fn hmac(octets: &[u8]) -> [u8; 32] {
 struct Scripted {
     steps: VecDeque<Step>,
     size: Size,
+    content_length: Option<u64>,
     sent: u64,
 }
 
@@ -339,7 +354,7 @@ fn trailers() -> HeaderMap {
 }
 
 impl Scripted {
-    fn new(size: u8, mut script: &[u8]) -> Self {
+    fn new(size: u8, content_length: Option<u64>, mut script: &[u8]) -> Self {
         let mut steps = VecDeque::new();
         let mut total = 0;
         while let Some((&step, rest)) = script.split_first() {
@@ -380,6 +395,7 @@ impl Scripted {
         Self {
             steps,
             size,
+            content_length,
             sent: 0,
         }
     }
@@ -412,13 +428,13 @@ impl Scripted {
     }
 
     fn claims(&self) -> Option<u64> {
-        self.size_hint().exact()
+        self.size_hint().exact().or(self.content_length)
     }
 
     /// HTTP/1.1 sends trailers only after a body of unknown size: what was read does not make it a known one.
     fn size_when_read(&self) -> Option<u64> {
         match self.steps.back() {
-            Some(Step::Trailers) => self.claims(),
+            Some(Step::Trailers) => self.size_hint().exact(),
             _ => Some(self.left()),
         }
     }

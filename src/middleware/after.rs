@@ -16,8 +16,8 @@ use super::refuse::show_validators;
 use crate::body::{ConditionalBody, drop_content_of_head};
 use crate::header_map::has;
 use crate::response::TaggedAsCoded;
+use crate::source::ValidatorSource;
 use crate::source::hashing::{Hashing, Outcome};
-use crate::source::{ValidatorSource, tag_of_body};
 use crate::{
     Current, EntityTag, MethodClass, PreconditionFailed, Preconditions, Reason, Representation,
     response,
@@ -42,27 +42,26 @@ impl<V: ValidatorSource> Shared<V> {
     }
 
     /// Whether the tag of this response may have to be made of its body.
-    pub(crate) fn may_read_body<B>(&self, after: &After, response: &Response<B>) -> bool {
-        let body_is_whole = |look: &SecondLook| !look.is_head || look.drops_body;
-        self.source.reads_bodies()
-            && response.status() == StatusCode::OK
-            && matches!(after, After::SecondLook(look) if body_is_whole(look))
+    pub(crate) fn may_read_body<B>(&self, look: &SecondLook, response: &Response<B>) -> bool {
+        let body_is_whole = !look.is_head || look.drops_body;
+        self.source.reads_bodies() && body_is_whole && response.status() == StatusCode::OK
     }
 
     /// The body, if the tag is to be made of that, or the response as it is.
     pub(crate) fn read_ahead<B: Body<Data = Bytes> + Unpin>(
         &self,
-        after: &mut After,
+        look: &mut SecondLook,
         response: Response<B>,
     ) -> Result<Reading<B>, Response<B>> {
-        let (head, body) = response.into_parts();
-        match (after, tag_of_body(&*self.source, &head, body.size_hint())) {
-            (After::SecondLook(look), Some(tag)) => Ok(Reading {
+        let (mut head, body) = response.into_parts();
+        response::add_fields(&mut head.headers, &self.options.response_fields);
+        match Hashing::start(&*self.source, &head, body) {
+            Ok(hashing) => Ok(Reading {
                 head,
-                hashing: Hashing::new(body, tag),
+                hashing,
                 look: mem::take(look),
             }),
-            _ => Err(Response::from_parts(head, body)),
+            Err(body) => Err(Response::from_parts(head, body)),
         }
     }
 

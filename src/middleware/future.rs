@@ -102,22 +102,24 @@ where
                         return Poll::Ready(Err(error));
                     }
                 };
-                if !this.shared.may_read_body(after, &response) {
-                    return Poll::Ready(Ok(this.shared.obey(after, response)));
-                }
-                let mut reading = match this.shared.read_ahead(after, response) {
-                    Ok(reading) => reading,
-                    Err(response) => {
-                        return Poll::Ready(Ok(this.shared.obey(after, response)));
+                if let After::SecondLook(look) = after
+                    && this.shared.may_read_body(look, &response)
+                {
+                    let mut reading = match this.shared.read_ahead(look, response) {
+                        Ok(reading) => reading,
+                        Err(response) => {
+                            return Poll::Ready(Ok(this.shared.obey(after, response)));
+                        }
+                    };
+                    // Most bodies are there at once, and need not be put away.
+                    if let Poll::Ready(outcome) = reading.hashing.poll(cx) {
+                        return Poll::Ready(Ok(this.shared.answer_read_ahead(reading, outcome)));
                     }
-                };
-                // Most bodies are there at once, and need not be put away.
-                if let Poll::Ready(outcome) = reading.hashing.poll(cx) {
-                    return Poll::Ready(Ok(this.shared.answer_read_ahead(reading, outcome)));
+                    let reading = Some(reading);
+                    this.state.set(State::Hashing { reading });
+                    return Poll::Pending;
                 }
-                let reading = Some(reading);
-                this.state.set(State::Hashing { reading });
-                Poll::Pending
+                Poll::Ready(Ok(this.shared.obey(after, response)))
             }
             StateProjection::Hashing { reading } => {
                 let outcome = ready!(reading.as_mut().expect(AGAIN).hashing.poll(cx));

@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame};
 
-use crate::body::{ConditionalBody, Frames, Rest};
+use crate::body::{ConditionalBody, Frames, Left, Rest};
 
 /// Whether and how a layer collects request bodies before it takes the write lock; `()` does not.
 pub trait CollectBody<B>: Clone + Send + Sync + 'static {
@@ -76,7 +76,7 @@ where
                 break Rest::Stream(body);
             }
         };
-        (self.wrap)(ConditionalBody::read_ahead(frames, rest, None))
+        (self.wrap)(ConditionalBody::read_ahead(frames, rest, Left::AsSaid))
     }
 }
 

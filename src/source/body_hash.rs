@@ -22,6 +22,8 @@ use crate::token_list::members;
 /// Left alone are bodies of unknown size or over the limit (default 1 MiB), `text/event-stream`, gRPC, `no-store`,
 /// responses that have a tag, and everything but a 200: a 206 is a part, and its tag would be that of the whole.
 ///
+/// A body that turns out not to be as long as its size hint or Content-Length says passes on without a tag.
+///
 /// Mount the layer inside of a compressor: how compressed bytes are cut up depends on timing, and so would their
 /// tag. Outside of it the compressed body has no known size, and an encoded body of unknown size never gets a tag,
 /// not even with [`collecting_streams`](Self::collecting_streams). One that was encoded beforehand and has a known

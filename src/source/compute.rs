@@ -76,12 +76,11 @@ impl BodyTag {
         self.digest.update(octets);
     }
 
-    /// Whether a body of this size is to be collected.
-    pub(crate) fn takes(&self, size: SizeHint) -> bool {
-        match size.exact() {
-            Some(exact) => exact <= self.limit,
-            None => self.unknown_lengths && size.lower() <= self.limit,
-        }
+    /// Whether a body of this size, and with this claim, is to be collected.
+    pub(crate) fn takes(&self, size: &SizeHint, claimed: Option<u64>) -> bool {
+        let is_known = size.exact().is_some();
+        let at_least = claimed.unwrap_or_default().max(size.lower());
+        (is_known || self.unknown_lengths) && at_least <= self.limit
     }
 
     pub(crate) const fn limit(&self) -> u64 {

@@ -5,11 +5,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderMap};
+use http::response;
 use http_body::{Body, Frame};
 
-use super::BodyTag;
+use super::{BodyTag, Compute, ValidatorSource};
 use crate::EntityTag;
-use crate::body::{ConditionalBody, Frames, Rest};
+use crate::body::{ConditionalBody, Frames, Left, Rest};
 
 /// How many bytes are hashed before other tasks get a turn: about 0.2 ms of SHA-256.
 const BYTES_PER_POLL: usize = 256 * 1024;
@@ -19,11 +21,20 @@ pub(crate) struct Hashing<B> {
     body: B,
     tag: BodyTag,
     frames: Frames,
-    /// The exact size that the body claims to have.
+    /// The exact size that the body has promised.
+    exact: Option<u64>,
+    /// The same, or what Content-Length has.
     claimed: Option<u64>,
     read: u64,
     /// How many bytes of the last frame are still to be hashed.
     unhashed: usize,
+}
+
+/// The size that a body says it has: by its size hint, or else by the Content-Length that the handler has set. Servers
+/// frame it by either, so that one of another length is not whole.
+fn claimed_size(body: &impl Body, fields: &HeaderMap) -> Option<u64> {
+    let exact = body.size_hint().exact();
+    exact.or_else(|| fields.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok())
 }
 
 /// How the reading ended.
@@ -39,14 +50,27 @@ pub(crate) enum Outcome<E> {
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
-    pub(crate) fn new(body: B, tag: BodyTag) -> Self {
-        Self {
-            claimed: body.size_hint().exact(),
-            body,
-            tag,
-            frames: Frames::default(),
-            read: 0,
-            unhashed: 0,
+    /// Starts to read a body whose tag is to be made of it; any other is given back.
+    pub(crate) fn start(
+        source: &impl ValidatorSource,
+        head: &response::Parts,
+        body: B,
+    ) -> Result<Self, B> {
+        if !source.reads_bodies() {
+            return Err(body);
+        }
+        let (size, claimed) = (body.size_hint(), claimed_size(&body, &head.headers));
+        match source.compute(head) {
+            Compute::FromBody(tag) if tag.takes(&size, claimed) => Ok(Self {
+                body,
+                tag,
+                frames: Frames::default(),
+                exact: size.exact(),
+                claimed,
+                read: 0,
+                unhashed: 0,
+            }),
+            _ => Err(body),
         }
     }
 
@@ -71,15 +95,21 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
     }
 
     fn ended(&self) -> Outcome<B::Error> {
-        match self.owed() {
-            None | Some(0) => Outcome::Whole,
-            Some(_) => Outcome::TooShort,
+        if self.claimed.is_none_or(|claimed| claimed == self.read) {
+            Outcome::Whole
+        } else {
+            Outcome::TooShort
         }
     }
 
-    fn owed(&self) -> Option<u64> {
-        let claimed = self.claimed?;
-        Some(claimed.saturating_sub(self.read))
+    /// What the body itself has promised stands, so that a server sees that it is not kept; unless it was exceeded.
+    fn left(&self, outcome: &Outcome<B::Error>) -> Left {
+        match (outcome, self.exact) {
+            (Outcome::TooLong, _) if self.claimed.is_some() => Left::Unknown,
+            (_, Some(exact)) => Left::Owed(exact.saturating_sub(self.read)),
+            (Outcome::TooShort, None) => Left::Unknown,
+            _ => Left::AsSaid,
+        }
     }
 
     fn hash_some(&mut self, budget: &mut usize) {
@@ -109,14 +139,14 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
         self,
         outcome: Outcome<B::Error>,
     ) -> (Option<EntityTag>, ConditionalBody<B>) {
-        let owed = self.owed();
+        let left = self.left(&outcome);
         let is_whole = matches!(outcome, Outcome::Whole);
         let then = match outcome {
             Outcome::Whole | Outcome::TooShort => Rest::Ended,
             Outcome::TooLong => Rest::Stream(self.body),
             Outcome::Failed(error) => Rest::Failed(Some(error)),
         };
-        let body = ConditionalBody::read_ahead(self.frames, then, owed);
+        let body = ConditionalBody::read_ahead(self.frames, then, left);
         (is_whole.then(|| self.tag.finish()), body)
     }
 }

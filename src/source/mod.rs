@@ -33,7 +33,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Response, request, response};
-use http_body::SizeHint;
 
 use crate::Current;
 
@@ -147,21 +146,6 @@ pub trait ValidatorSource: Send + Sync + 'static {
         Self: Sized,
     {
         BoxSource::new(self)
-    }
-}
-
-/// The tag that is to be made of a body of this size, if one is.
-pub(crate) fn tag_of_body(
-    source: &impl ValidatorSource,
-    head: &response::Parts,
-    size: SizeHint,
-) -> Option<BodyTag> {
-    if !source.reads_bodies() {
-        return None;
-    }
-    match source.compute(head) {
-        Compute::FromBody(tag) => Some(tag).filter(|tag| tag.takes(size)),
-        Compute::FromFields => None,
     }
 }
 

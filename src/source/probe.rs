@@ -13,7 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use tower::Service;
 
 use super::hashing::{Hashing, Outcome};
-use super::{BoxError, Compute, SourceError, ValidatorSource, tag_of_body};
+use super::{BoxError, Compute, SourceError, ValidatorSource};
 use crate::field::{Field, Given};
 use crate::tag_list::ListForm;
 use crate::{Current, HttpDate, Preconditions, Representation};
@@ -165,10 +165,9 @@ impl<V: ValidatorSource, R> Probing<V, R> {
         B::Error: Into<BoxError>,
     {
         let of_fields = |tag| Current::from(Representation::of_response(&head.headers, tag));
-        let Some(tag) = tag_of_body(&self.source, head, body.size_hint()) else {
+        let Ok(mut hashing) = Hashing::start(&self.source, head, body) else {
             return Ok(of_fields(None));
         };
-        let mut hashing = Hashing::new(body, tag);
         match poll_fn(|cx| hashing.poll(cx)).await {
             Outcome::Whole => Ok(of_fields(Some(hashing.into_tag()))),
             Outcome::TooLong | Outcome::TooShort => Ok(of_fields(None)),

@@ -10,7 +10,7 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use tower_conditional::BodyHash;
 
-use super::support::{Log, Scripted, Seen, Size, Step, data_of, frames, hashed, tag};
+use super::support::{Log, Scripted, Seen, Size, Step, data_of, field, frames, hashed, tag};
 
 fn collecting(limit: u64) -> BodyHash {
     BodyHash::strong().collecting_streams().limit(limit)
@@ -193,8 +193,8 @@ async fn an_error_lets_what_came_before_it_be_sent() {
     assert!(body.is_end_stream());
 }
 
-/// A body that is not as long as it said is broken: no tag vouches for it, and whoever frames it gets to see the
-/// same claim and the same bytes as without the layer.
+/// A body that is not as long as it said is broken: no tag vouches for it, and all of its bytes pass. One that is too
+/// short keeps its claim, so that whoever frames it gets to see that; that of one that is too long is known to be wrong.
 #[tokio::test]
 async fn a_lying_size_hint_loses_nothing_and_gets_no_tag() {
     let pieces = ["one", "two", "three"];
@@ -202,8 +202,12 @@ async fn a_lying_size_hint_loses_nothing_and_gets_no_tag() {
         let body = Scripted::pieces(Size::Claimed(claimed), pieces);
         let response = hashed(BodyHash::strong(), &[], body).await;
         assert_eq!(tag(&response), None, "{claimed}");
+        let hint = response.body().size_hint();
         if claimed > 11 {
-            assert_eq!(response.body().size_hint().exact(), Some(claimed));
+            assert_eq!(hint.exact(), Some(claimed));
+        } else {
+            assert!(claimed < hint.lower() && hint.lower() <= 11, "{hint:?}");
+            assert_eq!(hint.upper(), None, "{claimed}");
         }
         let seen = frames(response.into_body()).await;
         assert_eq!(seen, pieces.map(Seen::data), "{claimed}");
@@ -217,6 +221,34 @@ async fn a_lying_size_hint_loses_nothing_and_gets_no_tag() {
         !body.is_end_stream(),
         "a server would frame it as an empty body"
     );
+}
+
+/// A stream's size may stand in Content-Length alone, and the same goes for it: no tag where it is wrong, and nothing is
+/// read ahead where it is over the limit.
+#[tokio::test]
+async fn a_content_length_is_a_claim_too() {
+    let pieces = ["one", "two", "three"];
+    for (length, limit, is_tagged, polls) in [
+        ("11", 11, true, 4),
+        ("11", 10, false, 0),
+        ("12", 100, false, 4),
+        ("10", 100, false, 3),
+        ("3", 100, false, 2),
+        ("eleven", 100, true, 4),
+    ] {
+        let log = Arc::new(Log::default());
+        let body = Scripted::pieces(Size::Unknown, pieces).logging(&log);
+        let response = hashed(collecting(limit), &[("content-length", length)], body).await;
+        assert_eq!(tag(&response).is_some(), is_tagged, "{length}");
+        assert_eq!(log.polls.load(SeqCst), polls, "{length}");
+        assert_eq!(field(&response, "content-length"), Some(length));
+        let seen = frames(response.into_body()).await;
+        assert_eq!(seen, pieces.map(Seen::data), "{length}");
+    }
+    // Nobody asked for streams to be collected.
+    let body = Scripted::pieces(Size::Unknown, pieces);
+    let response = hashed(BodyHash::strong(), &[("content-length", "11")], body).await;
+    assert_eq!(tag(&response), None);
 }
 
 /// The inner body is polled only when we are: never by a task of our own.

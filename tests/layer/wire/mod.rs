@@ -2,6 +2,7 @@
 //! there is no content where none may be.
 
 mod expect;
+mod lengths;
 mod pipelines;
 
 use std::convert::Infallible;
