@@ -292,29 +292,6 @@ async fn http1_refusals() {
     assert_eq!(server.calls.get(), 6);
 }
 
-/// Pipelined: the answers come in order, each where the one before it ends.
-#[tokio::test]
-async fn http1_pipelined() {
-    let server = Server::of(Fixed::new(V1)).await;
-    let mut wire = Wire::open(&server).await;
-    let requests = [
-        ("GET", &SEEN[..], 304),
-        ("GET", &STALE, 412),
-        ("HEAD", &SEEN, 304),
-        ("GET", &[], 200),
-        ("GET", &SEEN, 304),
-        ("DELETE", &STALE, 412),
-        ("GET", &[], 200),
-    ];
-    for (method, given, _) in &requests {
-        wire.send(method, given).await;
-    }
-    for (method, _, status) in requests {
-        assert_eq!(wire.answer(method).await.status, status);
-    }
-    wire.goes_on().await;
-}
-
 /// R-10.1.1-1, R-15.5.13-7: the head decides at once, and nobody is told to go on with a body that nobody wants.
 #[tokio::test]
 async fn expect_100_continue() {

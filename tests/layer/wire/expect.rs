@@ -10,7 +10,8 @@ use http_body_util::BodyExt;
 use tower::{Layer, service_fn};
 use tower_conditional::{BoxSource, EntityTag, SourceError, ValidatorSource, source_fn};
 
-use super::{Ask, Http2, NO_PRECONDITION, Served, Server, Wire, page, required, served, ways};
+use super::client::{Ask, Http2, NO_PRECONDITION, Wire};
+use super::{Served, Server, page, required, served, ways};
 
 const STALE: Ask = Ask::new("PUT", ("if-match", "\"other\""));
 const EXPECTING: [(&str, &str); 2] = [("content-length", "5"), ("expect", "100-continue")];

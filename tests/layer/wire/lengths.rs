@@ -14,7 +14,8 @@ use http_body_util::BodyExt;
 use tower::{Layer, Service, service_fn};
 use tower_conditional::{BodyHash, ConditionalLayer};
 
-use super::{Ask, Http2, NO_PRECONDITION, Server, Wire, served};
+use super::client::{Ask, Http2, NO_PRECONDITION, Wire};
+use super::{Server, served};
 use crate::support::Failures;
 
 const GET: Ask = Ask::new("GET", NO_PRECONDITION);

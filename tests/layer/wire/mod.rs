@@ -1,12 +1,12 @@
 //! What goes over real connections, octet by octet: every answer ends where it says, the next one begins there, and
 //! there is no content where none may be.
 
+mod client;
 mod expect;
 mod lengths;
 mod pipelines;
 
 use std::convert::Infallible;
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -14,14 +14,12 @@ use axum::body::Body;
 use axum::routing::get;
 use bytes::Bytes;
 use futures_util::stream;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::{JoinSet, yield_now};
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
@@ -31,8 +29,6 @@ use tower_conditional::{
 };
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
-
-use crate::support::fields;
 
 const PAGE: &str = "A page that is long enough to be worth compressing, compressing, compressing.";
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
@@ -177,211 +173,5 @@ impl Server {
             address,
             _tasks: tasks,
         }
-    }
-}
-
-/// A request; [`CURRENT`] stands for the tag that is current.
-#[derive(Clone, Copy, Debug)]
-struct Ask {
-    method: &'static str,
-    precondition: (&'static str, &'static str),
-    content: &'static str,
-}
-
-const CURRENT: &str = "the current tag";
-const NO_PRECONDITION: (&str, &str) = ("", "");
-
-impl Ask {
-    const fn new(method: &'static str, precondition: (&'static str, &'static str)) -> Self {
-        Self {
-            method,
-            precondition,
-            content: "",
-        }
-    }
-
-    const fn sending(mut self, content: &'static str) -> Self {
-        self.content = content;
-        self
-    }
-
-    /// With `more` fields, and the tag that is current.
-    fn fields(&self, current: &str, more: &[(&'static str, &str)]) -> HeaderMap {
-        let mut lines = vec![("accept-encoding", "gzip")];
-        match self.precondition {
-            NO_PRECONDITION => {}
-            (name, CURRENT) => lines.push((name, current)),
-            given => lines.push(given),
-        }
-        lines.extend(more);
-        fields(&lines)
-    }
-
-    fn to_http2(
-        self,
-        server: &Server,
-        current: &str,
-        more: &[(&'static str, &str)],
-    ) -> Request<Body> {
-        let mut request = Request::new(Body::from(self.content));
-        *request.method_mut() = self.method.parse().unwrap();
-        *request.uri_mut() = format!("http://{}/r", server.address).parse().unwrap();
-        *request.headers_mut() = self.fields(current, more);
-        request
-    }
-
-    fn octets(&self, current: &str, more: &[(&'static str, &str)]) -> String {
-        let mut octets = format!("{} /r HTTP/1.1\r\nhost: localhost\r\n", self.method);
-        for (name, line) in &self.fields(current, more) {
-            write!(octets, "{name}: {}\r\n", line.to_str().unwrap()).unwrap();
-        }
-        if !self.content.is_empty() {
-            write!(octets, "content-length: {}\r\n", self.content.len()).unwrap();
-        }
-        octets + "\r\n" + self.content
-    }
-}
-
-/// An HTTP/2 connection.
-struct Http2 {
-    client: http2::SendRequest<Body>,
-    _tasks: JoinSet<()>,
-}
-
-impl Http2 {
-    async fn open(server: &Server) -> Self {
-        let stream = TokioIo::new(TcpStream::connect(server.address).await.unwrap());
-        let handshake = http2::handshake(TokioExecutor::new(), stream);
-        let (client, connection) = handshake.await.unwrap();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async { drop(connection.await) });
-        Self {
-            client,
-            _tasks: tasks,
-        }
-    }
-}
-
-/// An HTTP/1.1 connection.
-struct Wire {
-    stream: TcpStream,
-    unread: Vec<u8>,
-}
-
-/// An answer as it came, without the server's Date.
-#[derive(Debug, PartialEq)]
-struct Raw {
-    status: u16,
-    headers: HeaderMap,
-    content: Vec<u8>,
-}
-
-impl Raw {
-    fn tag(&self) -> Option<&str> {
-        Some(self.headers.get("etag")?.to_str().unwrap())
-    }
-}
-
-impl Wire {
-    async fn open(server: &Server) -> Self {
-        Self {
-            stream: TcpStream::connect(server.address).await.unwrap(),
-            unread: Vec::new(),
-        }
-    }
-
-    async fn write(&mut self, octets: &str) {
-        self.stream.write_all(octets.as_bytes()).await.unwrap();
-    }
-
-    async fn ask(&mut self, ask: Ask, current: &str) -> Raw {
-        self.write(&ask.octets(current, &[])).await;
-        self.answer(ask.method).await
-    }
-
-    #[track_caller]
-    fn answer(&mut self, method: &str) -> impl Future<Output = Raw> {
-        let caller = std::panic::Location::caller();
-        async move {
-            let answer = self.try_answer(method).await;
-            answer.unwrap_or_else(|| panic!("the connection was closed, {caller}"))
-        }
-    }
-
-    /// The next answer, which ends where RFC 9112, section 6.3, says; `None` if the connection ends before that.
-    async fn try_answer(&mut self, method: &str) -> Option<Raw> {
-        let head = self.read_until("\r\n\r\n").await?;
-        let (line, lines) = head.split_once("\r\n").unwrap_or((&head, ""));
-        let status = line
-            .strip_prefix("HTTP/1.1 ")
-            .and_then(|line| line.get(..3));
-        let status = status.unwrap_or_else(|| panic!("no status line: {head:?}"));
-        let lines: Vec<_> = lines
-            .lines()
-            .filter_map(|line| line.split_once(": "))
-            .collect();
-        let mut raw = Raw {
-            status: status.parse().unwrap(),
-            headers: fields(&lines),
-            content: Vec::new(),
-        };
-        raw.headers.remove("date");
-        let has_none = method == "HEAD" || matches!(raw.status, 100..=199 | 204 | 304);
-        if !has_none {
-            raw.content = if raw.headers.contains_key("transfer-encoding") {
-                self.read_chunks().await?
-            } else {
-                let length = raw.headers.get("content-length").expect("an end");
-                let length = length.to_str().unwrap().parse().unwrap();
-                self.read_octets(length).await?
-            };
-        }
-        Some(raw)
-    }
-
-    async fn read_chunks(&mut self) -> Option<Vec<u8>> {
-        let mut content = Vec::new();
-        loop {
-            let length = self.read_until("\r\n").await?;
-            let length = usize::from_str_radix(&length, 16).unwrap();
-            content.extend(self.read_octets(length).await?);
-            assert_eq!(self.read_octets(2).await?, b"\r\n");
-            if length == 0 {
-                return Some(content);
-            }
-        }
-    }
-
-    async fn read_until(&mut self, end: &str) -> Option<String> {
-        loop {
-            let mut windows = self.unread.windows(end.len());
-            if let Some(at) = windows.position(|window| window == end.as_bytes()) {
-                let read = self.unread.drain(..at).collect();
-                self.unread.drain(..end.len());
-                return Some(String::from_utf8(read).unwrap());
-            }
-            self.fill().await?;
-        }
-    }
-
-    async fn read_octets(&mut self, count: usize) -> Option<Vec<u8>> {
-        while self.unread.len() < count {
-            self.fill().await?;
-        }
-        Some(self.unread.drain(..count).collect())
-    }
-
-    async fn fill(&mut self) -> Option<()> {
-        let read = self.stream.read_buf(&mut self.unread).await;
-        (read.unwrap() > 0).then_some(())
-    }
-
-    /// The server has closed the connection, in order, and nothing more has come.
-    async fn expect_end(mut self) {
-        assert!(
-            self.fill().await.is_none() && self.unread.is_empty(),
-            "{:?}",
-            self.unread.escape_ascii().to_string()
-        );
     }
 }

@@ -2,7 +2,8 @@
 
 use http_body::Body;
 
-use super::{Ask, CURRENT, Http2, NO_PRECONDITION, Raw, Server, Way, Wire, ways};
+use super::client::{Ask, CURRENT, Http2, NO_PRECONDITION, Raw, Wire};
+use super::{Server, Way, ways};
 use crate::support::{Failures, read};
 
 const SEEN: (&str, &str) = ("if-none-match", CURRENT);
