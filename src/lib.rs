@@ -103,6 +103,10 @@
 //! | 400 | `precondition_malformed` | If-Match (or If-None-Match on a write) is not what its grammar says: an unquoted tag is the usual slip |
 //! | 503 | `precondition_unavailable` | the source or the lock failed, and the write is conditional |
 //!
+//! # Recipes
+//!
+//! Databases, tenants, negotiated forms, lists, GraphQL, tonic, gateways, the log and your own tests: [`recipes`].
+//!
 //! # Choosing a tag
 //!
 //! A strong tag promises that equal tags mean equal bytes, and that a tag never comes back for other bytes. A version
@@ -152,6 +156,8 @@ mod method_class;
 mod middleware;
 mod precondition_failed;
 mod preconditions;
+#[cfg(all(doc, feature = "layer"))]
+pub mod recipes;
 mod refusal;
 mod representation;
 #[cfg(feature = "layer")]
@@ -206,6 +212,4 @@ mod pages {
     struct Races;
     #[doc = include_str!("../docs/refusals.md")]
     struct Refusals;
-    #[doc = include_str!("../docs/sources.md")]
-    struct Sources;
 }

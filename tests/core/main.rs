@@ -3,6 +3,7 @@
 //! `naive` is written from the RFC text and shares no code with the crate but its public types. Every row of every
 //! table is judged by both, so a row that is wrong in the same way twice has to be wrong in two readings.
 
+mod links;
 mod naive;
 mod properties;
 mod reasons;
@@ -17,4 +18,5 @@ mod s13_2_precedence;
 mod s5_6_1_lists;
 mod s8_8_3_entity_tags;
 mod support;
+mod tree;
 mod vectors;

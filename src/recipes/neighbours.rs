@@ -1,0 +1,155 @@
+//! The layer beside services that it is not for, in front of them, and between others.
+//!
+//! # GraphQL and RPC
+//!
+//! One POST path with many meanings has no representation to compare with. A layer on the methods of the other routes
+//! never sees it:
+//!
+//! ```
+//! use axum::{Router, http::HeaderMap, routing::{get, post}};
+//! use tower_conditional::{ConditionalLayer, InMemoryVersions, WritePolicy};
+//! # async fn read() -> &'static str { "a note" }
+//! # async fn save() {}
+//! # async fn graphql(fields: HeaderMap) -> String { format!("{:?}", fields.get("if-match")) }
+//! # let versions = InMemoryVersions::new();
+//!
+//! let layer = ConditionalLayer::new(versions).writes(WritePolicy::required());
+//! let app: Router = Router::new()
+//!     .route("/notes/{id}", get(read).put(save).route_layer(layer))
+//!     .route("/graphql", post(graphql));
+//! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
+//! # use kit::*;
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! #     assert_eq!(ask(&app, "PUT", "/notes/1", [("if-match", "\"1\"")]).await.status(), 412);
+//! #     let answer = ask(&app, "POST", "/graphql", [("if-match", "\"1\"")]).await;
+//! #     let body = axum::body::to_bytes(answer.into_body(), 100).await.unwrap();
+//! #     assert_eq!(body, "Some(\"\\\"1\\\"\")");
+//! # });
+//! ```
+//!
+//! Where a layer covers a whole service, its source leaves such a path alone with
+//! [`Current::Delegated`](crate::Current::Delegated), as the gateway below does.
+//!
+//! # Tonic
+//!
+//! `Router::layer` wraps the routes that are there by then. What is merged afterwards stays as it is: streams,
+//! trailers and all.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use tower_conditional::{BodyHash, ConditionalLayer};
+//! # use axum::{body::Body, http::{HeaderMap, Response}, routing::post};
+//! # fn grpc() -> Router {
+//! #     // As tonic's `Routes::into_axum_router` has it: a POST, and an answer that ends with trailers.
+//! #     let call = async || {
+//! #         let mut trailers = HeaderMap::new();
+//! #         trailers.insert("grpc-status", "0".parse().unwrap());
+//! #         let frames = futures_util::stream::iter([
+//! #             Ok::<_, std::io::Error>(http_body::Frame::data(bytes::Bytes::from("message"))),
+//! #             Ok(http_body::Frame::trailers(trailers)),
+//! #         ]);
+//! #         let answer = Response::builder().header("content-type", "application/grpc");
+//! #         answer.body(Body::new(http_body_util::StreamBody::new(frames))).unwrap()
+//! #     };
+//! #     Router::new().route("/notes.Notes/Get", post(call))
+//! # }
+//! # async fn page() -> &'static str { "a page" }
+//!
+//! let app: Router = Router::new()
+//!     .route("/page", get(page))
+//!     .layer(ConditionalLayer::new(BodyHash::strong()))
+//!     .merge(grpc()); // tonic: `Routes::new(…).into_axum_router()`
+//! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
+//! # use kit::*;
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! #     use http_body_util::BodyExt;
+//! #     assert!(ask(&app, "GET", "/page", []).await.headers().contains_key("etag"));
+//! #     let answer = ask(&app, "POST", "/notes.Notes/Get", []).await;
+//! #     assert!(!answer.headers().contains_key("etag"));
+//! #     let collected = answer.into_body().collect().await.unwrap();
+//! #     assert_eq!(collected.trailers().unwrap()["grpc-status"], "0");
+//! # });
+//! ```
+//!
+//! # A gateway
+//!
+//! A gateway is no origin: it has no state to compare with, and the fields are for whoever has. Its source delegates
+//! what it forwards, so that every field passes untouched, and judges what it answers itself. An upstream that knows
+//! preconditions has judged them: [`JudgedByHandler`](crate::JudgedByHandler) keeps its successes from being reported
+//! as unjudged.
+//!
+//! ```
+//! use axum::{Router, extract::Request, response::{IntoResponse, Response}, routing::get};
+//! use tower_conditional::{ConditionalLayer, Current, EntityTag, JudgedByHandler, SourceError, source_fn};
+//! # use std::sync::{Arc, Mutex};
+//! # async fn send_upstream(request: Request) -> Response {
+//! #     match request.headers().get("if-none-match").or(request.headers().get("if-match")) {
+//! #         Some(tag) if tag == "\"up\"" && request.method() == "GET" => http::StatusCode::NOT_MODIFIED.into_response(),
+//! #         Some(tag) if tag == "\"up\"" => http::StatusCode::NO_CONTENT.into_response(),
+//! #         _ => ([("etag", "\"up\"")], "from upstream").into_response(),
+//! #     }
+//! # }
+//!
+//! const BUILD: EntityTag = EntityTag::from_static("\"build-7\"");
+//!
+//! let source = source_fn(|head| {
+//!     let is_ours = head.uri.path() == "/about";
+//!     async move { Ok::<_, SourceError>(if is_ours { BUILD.into() } else { Current::Delegated }) }
+//! });
+//! let forward = async |request: Request| (JudgedByHandler, send_upstream(request).await);
+//! # let seen = Arc::new(Mutex::new(Vec::new()));
+//! # let records = seen.clone();
+//! let layer = ConditionalLayer::new(source);
+//! # let layer = layer.observe(move |judged| records.lock().unwrap().push(judged.clone()));
+//! let app: Router = Router::new()
+//!     .route("/about", get(async || "a gateway"))
+//!     .fallback(forward)
+//!     .layer(layer);
+//! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
+//! # use kit::*;
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! #     assert_eq!(ask(&app, "GET", "/about", [("if-none-match", "\"build-7\"")]).await.status(), 304);
+//! #     let first = ask(&app, "GET", "/elsewhere", []).await;
+//! #     assert_eq!((first.status().as_u16(), tag_of(&first).as_str()), (200, "\"up\""));
+//! #     assert_eq!(ask(&app, "GET", "/elsewhere", [("if-none-match", "\"up\"")]).await.status(), 304);
+//! #     assert_eq!(ask(&app, "PUT", "/elsewhere", [("if-match", "\"up\"")]).await.status(), 204);
+//! #     let seen = seen.lock().unwrap();
+//! #     assert_eq!(seen.len(), 1, "only what the gateway judged itself: {seen:?}");
+//! # });
+//! ```
+//!
+//! # Buffer
+//!
+//! The layer clones the service that it wraps. One that cannot be cloned goes into a `Buffer`, and the layer goes
+//! around it; around the layer a `Buffer` is as good. The error of either is a `BoxError`.
+//!
+//! ```
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
+//! use tower_conditional::{ConditionalLayer, EntityTag, Fixed};
+//! # use bytes::Bytes;
+//! # use http::StatusCode;
+//! # struct NotClone(u64);
+//! # let mut state = NotClone(0);
+//! # let cannot_be_cloned = service_fn(move |_: Request<Full<Bytes>>| {
+//! #     state.0 += 1;
+//! #     std::future::ready(Ok::<_, BoxError>(Response::new(Full::from("text"))))
+//! # });
+//! # let runtime = tokio::runtime::Runtime::new().unwrap();
+//! # let _within = runtime.enter();
+//!
+//! let mut service = ServiceBuilder::new()
+//!     .buffer(64) // behind a Buffer
+//!     .layer(ConditionalLayer::new(Fixed::new(EntityTag::from_version(7))))
+//!     .buffer(64) // and around one, whose inner service is not Clone
+//!     .service(cannot_be_cloned);
+//! # runtime.block_on(async {
+//! #     let get = Request::get("/").header("if-none-match", "\"7\"").body(Full::default()).unwrap();
+//! #     assert_eq!(service.ready().await.unwrap().call(get).await.unwrap().status(), StatusCode::NOT_MODIFIED);
+//! #     let put = Request::put("/").header("if-match", "\"6\"").body(Full::default()).unwrap();
+//! #     assert_eq!(service.ready().await.unwrap().call(put).await.unwrap().status(), StatusCode::PRECONDITION_FAILED);
+//! #     let put = Request::put("/").header("if-match", "\"7\"").body(Full::default()).unwrap();
+//! #     assert_eq!(service.ready().await.unwrap().call(put).await.unwrap().status(), StatusCode::OK);
+//! # });
+//! ```

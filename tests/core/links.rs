@@ -1,0 +1,148 @@
+//! What the pages point at is there: files, headings, and the paths that stand in backticks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::tree::{files_under, root};
+
+/// The folders whose files the prose names by their path.
+const FOLDERS: [&str; 8] = [
+    ".ci/",
+    "benches/",
+    "docs/",
+    "examples/",
+    "fuzz/",
+    "scripts/",
+    "src/",
+    "tests/",
+];
+
+#[test]
+fn every_relative_link_resolves() {
+    let mut dead = Vec::new();
+    for page in pages() {
+        let text = prose_of(&page);
+        for link in links_in(&text) {
+            if !resolves(&page, link) {
+                dead.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{}", dead.join("\n"));
+}
+
+#[test]
+fn every_path_in_backticks_is_there() {
+    let mut dead = Vec::new();
+    let sources =
+        ["src", "examples", "tests"].map(|folder| files_under(&root().join(folder), "rs"));
+    for file in pages().into_iter().chain(sources.concat()) {
+        let text = prose_of(&file);
+        for path in text.split('`').filter(|path| is_a_path_of_ours(path)) {
+            // An example goes by the name of its folder or of its file.
+            let is_there = root().join(path).exists() || root().join(format!("{path}.rs")).exists();
+            if !is_there {
+                dead.push(format!("{}: {path}", file.display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{}", dead.join("\n"));
+}
+
+#[test]
+fn a_dead_link_is_seen() {
+    let readme = root().join("README.md");
+    assert!(resolves(&readme, "docs/placement.md#compression"));
+    assert!(!resolves(&readme, "docs/placement.md#no-such-heading"));
+    assert!(!resolves(&readme, "docs/no-such-page.md"));
+    let text = "[a](b.md) and\n<img src=\"c.png\">\n[d]: e.md\n";
+    assert_eq!(links_in(text), ["b.md", "c.png", "e.md"]);
+    assert!(is_a_path_of_ours("tests/core/links.rs"));
+    assert!(!is_a_path_of_ours("tests/core/*.rs"));
+}
+
+fn pages() -> Vec<PathBuf> {
+    let mut pages = files_under(&root().join("docs"), "md");
+    let beside = fs::read_dir(root()).unwrap();
+    let beside = beside.map(|entry| entry.unwrap().path());
+    pages.extend(beside.filter(|path| path.extension().is_some_and(|end| end == "md")));
+    pages.push(root().join("tests/vectors/README.md"));
+    pages
+}
+
+/// A page without its blocks of code; of a program the comments alone.
+fn prose_of(file: &Path) -> String {
+    let text = fs::read_to_string(file).unwrap();
+    let is_page = file.extension().is_some_and(|end| end == "md");
+    let lines = text.lines().filter_map(|line| {
+        if is_page {
+            return Some(line);
+        }
+        let comment = line.trim_start().strip_prefix("//")?;
+        Some(comment.trim_start_matches(['/', '!']).trim_start())
+    });
+    let mut in_code = false;
+    let mut prose = String::new();
+    for line in lines {
+        let is_fence = line.trim_start().starts_with("```");
+        in_code ^= is_fence;
+        if !in_code && !is_fence {
+            prose.push_str(line);
+            prose.push('\n');
+        }
+    }
+    prose
+}
+
+fn links_in(text: &str) -> Vec<&str> {
+    let until = |from: &'static str, to: char| {
+        text.split(from)
+            .skip(1)
+            .filter_map(move |rest| Some(rest.split_once(to)?.0))
+    };
+    let mut links: Vec<&str> = until("](", ')')
+        .chain(until("src=\"", '"'))
+        .chain(until("srcset=\"", '"'))
+        .collect();
+    links.extend(text.lines().filter_map(|line| {
+        let (_, target) = line.strip_prefix('[')?.split_once("]: ")?;
+        Some(target)
+    }));
+    links
+}
+
+/// Links to elsewhere are nothing that a test can follow.
+fn resolves(page: &Path, link: &str) -> bool {
+    if link.starts_with("https://") {
+        return true;
+    }
+    let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+    let target = if file.is_empty() {
+        page.to_owned()
+    } else {
+        page.parent().unwrap().join(file)
+    };
+    let Ok(text) = fs::read(&target) else {
+        return target.is_dir() && anchor.is_empty();
+    };
+    anchor.is_empty() || anchors_of(&String::from_utf8_lossy(&text)).any(|known| known == anchor)
+}
+
+/// The headings of a page, as a browser jumps to them.
+fn anchors_of(text: &str) -> impl Iterator<Item = String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings.map(|heading| {
+        let words = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = words.chars().filter_map(|character| match character {
+            ' ' => Some('-'),
+            '-' | '_' => Some(character),
+            _ => character.is_alphanumeric().then_some(character),
+        });
+        kept.collect()
+    })
+}
+
+fn is_a_path_of_ours(text: &str) -> bool {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "._-/".contains(character);
+    FOLDERS.iter().any(|folder| text.starts_with(folder)) && text.chars().all(plain)
+}
