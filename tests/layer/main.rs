@@ -9,6 +9,7 @@ mod computing;
 mod explain;
 mod faults;
 mod lock;
+mod mistakes;
 mod mounting;
 mod not_modified;
 mod passing;
