@@ -34,6 +34,28 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(test).unwrap();
 //! ```
 //!
+//! For 304s alone, over whatever a router serves already, this is all:
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use tower_conditional::{BodyHash, ConditionalLayer};
+//!
+//! let app: Router = Router::new()
+//!     .route("/", get(async || "what was there before"))
+//!     .layer(ConditionalLayer::new(BodyHash::strong()));
+//! # let test = async {
+//! # use tower::ServiceExt;
+//! # let get = |tag| {
+//! #     let get = http::Request::get("/").header("if-none-match", tag);
+//! #     app.clone().oneshot(get.body(axum::body::Body::empty()).unwrap())
+//! # };
+//! # let tag = get("\"old\"").await?.headers()["etag"].to_str().unwrap().to_owned();
+//! # assert_eq!(get(&tag).await?.status(), 304);
+//! # Ok::<(), std::convert::Infallible>(())
+//! # };
+//! # tokio::runtime::Runtime::new().unwrap().block_on(test).unwrap();
+//! ```
+//!
 //! # How it thinks
 //!
 //! [`Preconditions`] are what the client asked, a [`Representation`] is what the server knows, and
@@ -64,6 +86,46 @@
 //!   One in a proxy rewrites the tag: [`RewrittenTags`].
 //! - **CORS** goes outside, and has to expose `ETag` and allow `If-Match` and `If-None-Match`.
 //!
+//! # A policy for each route
+//!
+//! A layer is made for a route, and says what the route asks of its writes. The default judges what is sent and
+//! requires nothing.
+//!
+//! ```
+//! use axum::{Router, http::{HeaderValue, Method, header::CACHE_CONTROL}, routing::get};
+//! use tower_conditional::{ConditionalLayer, InMemoryVersions, WritePolicy};
+//! # async fn handler() {}
+//!
+//! let versions = InMemoryVersions::new();
+//! let layer = || ConditionalLayer::new(versions.clone());
+//! let app: Router = Router::new()
+//!     .route("/drafts/{id}", get(handler).put(handler).route_layer(layer()))
+//!     .route("/notes/{id}", get(handler).put(handler).route_layer(
+//!         layer().writes(WritePolicy::required()), // or 428
+//!     ))
+//!     .route("/ledger", get(handler).post(handler).route_layer(
+//!         // `If-Match: *` does not count, and POST is asked as well.
+//!         layer().writes(WritePolicy::strictly_required().for_methods([Method::POST])),
+//!     ))
+//!     .route("/reports/{id}", get(handler).route_layer(
+//!         layer().response_fields([(CACHE_CONTROL, HeaderValue::from_static("max-age=60"))]),
+//!     ));
+//! # let test = async {
+//! # use tower::ServiceExt;
+//! # for (method, path, tag, status) in [
+//! #     ("PUT", "/drafts/1", "", 200), ("PUT", "/drafts/1", "\"1\"", 412),
+//! #     ("PUT", "/notes/1", "", 428), ("POST", "/ledger", "", 428), ("POST", "/ledger", "*", 428),
+//! # ] {
+//! #     let mut request = http::Request::builder().method(method).uri(path);
+//! #     if !tag.is_empty() { request = request.header("if-match", tag); }
+//! #     let answer = app.clone().oneshot(request.body(axum::body::Body::empty()).unwrap()).await?;
+//! #     assert_eq!(answer.status(), status, "{method} {path} {tag}");
+//! # }
+//! # Ok::<(), std::convert::Infallible>(())
+//! # };
+//! # tokio::runtime::Runtime::new().unwrap().block_on(test).unwrap();
+//! ```
+//!
 //! # What it does not protect from
 //!
 //! A middleware that checks and then calls the handler has a race: two writers with the same tag both pass. Here
@@ -82,9 +144,9 @@
 //! use tower_conditional::{Checked, PreconditionFailed};
 //!
 //! # struct Db;
-//! # impl Db { async fn execute(&self, _: &str, _: (u64, i64)) -> u64 { 1 } }
+//! # impl Db { async fn execute(&self, _: &str, _: (i64, i64)) -> u64 { 1 } }
 //! async fn save(db: Db, id: i64, checked: Checked) -> Result<(), PreconditionFailed> {
-//!     let version = checked.version().unwrap_or(0);
+//!     let version = checked.version().unwrap_or(0).cast_signed(); // databases count in i64
 //!     let rows = db.execute("UPDATE notes SET … WHERE version = ? AND id = ?", (version, id)).await;
 //!     if rows == 0 { Err(checked.lost()) } else { Ok(()) }
 //! }

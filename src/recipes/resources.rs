@@ -32,7 +32,7 @@
 //!         Ok::<_, SourceError>(tag.map(|tag| Representation::tagged(tag).varying_on([TENANT])))
 //!     }
 //! });
-//! let policy = WritePolicy::required().keys(|head| vec![WriteKey::new(name_of(head).into_bytes())]);
+//! let policy = WritePolicy::required().keys(|head| vec![WriteKey::new(name_of(head))]);
 //! let layer = ConditionalLayer::new(source).writes(policy);
 //! # let both = std::sync::Arc::new(tokio::sync::Barrier::new(2));
 //! # let save = async move || { both.wait().await; };

@@ -8,6 +8,19 @@ use std::sync::{Arc, OnceLock};
 use http::request::Parts;
 
 /// The name of a resource, for the write lock. Too coarse is slow, too fine is unsafe.
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::{WriteKey, WritePolicy};
+///
+/// // One resource for each host and path.
+/// let policy = WritePolicy::required().keys(|head| {
+///     let host = head.headers.get("host").map_or("", |host| host.to_str().unwrap_or(""));
+///     vec![WriteKey::new(format!("{host}{}", head.uri.path()))]
+/// });
+/// # let _ = policy;
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteKey<'a> {
     octets: Cow<'a, [u8]>,
@@ -15,11 +28,9 @@ pub struct WriteKey<'a> {
 }
 
 impl<'a> WriteKey<'a> {
-    /// A key of any octets.
-    pub fn new(key: impl Into<Cow<'a, [u8]>>) -> Self {
-        let octets = key.into();
-        let hash = hash(&octets);
-        Self { octets, hash }
+    /// A key of any text or octets.
+    pub fn new(key: impl Into<Self>) -> Self {
+        key.into()
     }
 
     /// The key of a path: fully percent-decoded, empty segments and a trailing slash dropped, because
@@ -61,9 +72,34 @@ impl fmt::Debug for WriteKey<'_> {
     }
 }
 
+impl<'a> From<Cow<'a, [u8]>> for WriteKey<'a> {
+    fn from(octets: Cow<'a, [u8]>) -> Self {
+        let hash = hash(&octets);
+        Self { octets, hash }
+    }
+}
+
+impl<'a> From<&'a [u8]> for WriteKey<'a> {
+    fn from(octets: &'a [u8]) -> Self {
+        Cow::from(octets).into()
+    }
+}
+
+impl From<Vec<u8>> for WriteKey<'_> {
+    fn from(octets: Vec<u8>) -> Self {
+        Cow::from(octets).into()
+    }
+}
+
+impl<'a> From<&'a str> for WriteKey<'a> {
+    fn from(key: &'a str) -> Self {
+        key.as_bytes().into()
+    }
+}
+
 impl From<String> for WriteKey<'_> {
     fn from(key: String) -> Self {
-        Self::new(key.into_bytes())
+        key.into_bytes().into()
     }
 }
 
