@@ -14,6 +14,21 @@ use crate::tag_list::{ListForm, RawTag};
 use crate::{HttpDate, MethodClass};
 
 /// What is to be done with a request.
+///
+/// # Examples
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, Method, header::IF_NONE_MATCH};
+/// use tower_conditional::{Current, Decision, EntityTag, HttpDate, Preconditions};
+///
+/// let headers = HeaderMap::from_iter([(IF_NONE_MATCH, HeaderValue::from_static("\"7\""))]);
+/// let preconditions = Preconditions::parse(&Method::GET, &headers, HttpDate::UNIX_EPOCH);
+/// let current = Current::from(EntityTag::from_version(7));
+/// match preconditions.evaluate(&current) {
+///     Decision::NotModified => {} // 304
+///     decision => panic!("{decision:?}"),
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(
     clippy::exhaustive_enums,

@@ -10,6 +10,16 @@ use http::header::{
 };
 
 /// One of the five conditional fields.
+///
+/// # Examples
+///
+/// ```
+/// use http::header::IF_MATCH;
+/// use tower_conditional::Field;
+///
+/// assert_eq!(Field::IfMatch.as_str(), "If-Match");
+/// assert_eq!(Field::IfMatch.header_name(), IF_MATCH);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(
     clippy::exhaustive_enums,

@@ -5,6 +5,21 @@
 use http::Method;
 
 /// What a method does with the target, as far as preconditions are concerned.
+///
+/// # Examples
+///
+/// Methods of other specifications are registered with the layer:
+///
+/// ```
+/// use tower_conditional::{ConditionalLayer, FromResponse, MethodClass};
+///
+/// let layer = ConditionalLayer::new(FromResponse).classify(|method| match method.as_str() {
+///     "PROPFIND" => Some(MethodClass::Read),
+///     "PROPPATCH" => Some(MethodClass::Write),
+///     _ => None,
+/// });
+/// # let _ = layer;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(
     clippy::exhaustive_enums,

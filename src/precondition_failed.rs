@@ -69,6 +69,15 @@ impl std::error::Error for PreconditionFailed {}
 /// Why a request was refused, as far as one request can tell.
 ///
 /// A concurrent edit and a hard-coded tag look the same in one request: both are [`Stale`](Self::Stale).
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::{PreconditionFailed, Reason};
+///
+/// assert_eq!(PreconditionFailed::exists().reason(), Reason::Exists);
+/// assert_eq!(Reason::OtherEpoch.as_str(), "other_epoch");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {

@@ -16,6 +16,22 @@ use crate::{Field, PreconditionFailed, Reason};
 /// A request that is answered without being performed.
 ///
 /// It becomes a response by [`to_problem`](Self::to_problem), or by whatever the application makes of it.
+///
+/// # Examples
+///
+/// The form of errors that the rest of an application has:
+///
+/// ```
+/// use http::{Response, header::CONTENT_TYPE};
+/// use tower_conditional::{ConditionalLayer, InMemoryVersions, Refusal};
+///
+/// let layer = ConditionalLayer::new(InMemoryVersions::new()).refusals(|refusal: &Refusal| {
+///     let text = format!(r#"{{"code":"{}","message":"{}"}}"#, refusal.error(), refusal.detail());
+///     let response = Response::builder().status(refusal.status()).header(CONTENT_TYPE, "application/json");
+///     response.body(text.into()).expect("a status and a type")
+/// });
+/// # let _ = layer;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
     field: Option<Field>,

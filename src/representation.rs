@@ -13,6 +13,23 @@ use crate::{EntityTag, HttpDate};
 ///
 /// "Exists without a validator", "does not exist", "not known" and "not mine to judge" are different answers:
 /// `If-Match: *` is true on the first, false on the second, and unclear on the third.
+///
+/// # Examples
+///
+/// What a source has found becomes one of them:
+///
+/// ```
+/// use tower_conditional::{Absent, Current, EntityTag, Representation};
+///
+/// let found: Option<u64> = Some(7);
+/// let current = Current::from(found.map(EntityTag::from_version)); // `None`: there is nothing
+/// assert_eq!(current.exists(), Some(true));
+///
+/// let untagged = Current::Present(Representation::new()); // there, and nothing to compare with
+/// assert_eq!(untagged.exists(), Some(true));
+/// assert_eq!(Current::Absent(Absent::WillFail).exists(), Some(false)); // a PUT that never creates
+/// assert_eq!(Current::Delegated.exists(), None);
+/// ```
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_enums, reason = "section 13 knows no fifth case")]
 pub enum Current {
@@ -96,6 +113,20 @@ impl<R: Into<Representation>> From<Option<R>> for Current {
 /// ([RFC 9110, section 13.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1)).
 ///
 /// It decides between the handler's own 404 and a 412 when `If-Match` is sent to a target that is not there.
+///
+/// # Examples
+///
+/// A PATCH creates nothing: to a note that is not there it is the handler's 404, whatever If-Match says.
+///
+/// ```
+/// use http::Method;
+/// use tower_conditional::{Absent, Current};
+///
+/// fn nothing_for(method: &Method) -> Current {
+///     if method == Method::PATCH { Current::Absent(Absent::WillFail) } else { Current::absent() }
+/// }
+/// # let _ = nothing_for(&Method::PUT);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Absent {

@@ -2,6 +2,26 @@
 //! (feature `axum`).
 //!
 //! A glob import of this crate beside axum makes the name `axum` ambiguous: name what you import, or write `::axum`.
+//!
+//! ```
+//! use axum::{Router, extract::Path, http::StatusCode, routing::get};
+//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::{Checked, ConditionalLayer, EntityTag, PreconditionFailed, SourceError, WritePolicy};
+//! # async fn read() {}
+//!
+//! async fn version(Path(_id): Path<i64>) -> Result<EntityTag, SourceError> {
+//!     Ok(EntityTag::from_version(7)) // … from the database
+//! }
+//!
+//! async fn save(Path(_id): Path<i64>, checked: Checked, _text: String) -> Result<StatusCode, PreconditionFailed> {
+//!     let rows = checked.version().map_or(0, |_version| 1); // … `WHERE version = ?`
+//!     if rows == 0 { Err(checked.lost()) } else { Ok(StatusCode::NO_CONTENT) }
+//! }
+//!
+//! let layer = ConditionalLayer::new(extractor_source(version, ())).writes(WritePolicy::required());
+//! let app: Router = Router::new().route("/notes/{id}", get(read).put(save).route_layer(layer));
+//! # let _ = app;
+//! ```
 
 mod extract;
 mod extractor_source;

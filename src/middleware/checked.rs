@@ -121,6 +121,15 @@ impl Checked {
 ///
 /// Without it a PUT's response carries no validator
 /// ([RFC 9110, section 9.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4)).
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::{EntityTag, StoredVerbatim};
+///
+/// let mut response = http::Response::new("");
+/// response.extensions_mut().insert(StoredVerbatim::new(EntityTag::from_version(8)));
+/// ```
 #[derive(Clone, Debug)]
 pub struct StoredVerbatim(pub(crate) Representation);
 
@@ -138,6 +147,15 @@ impl StoredVerbatim {
 /// that nobody judged, too.
 ///
 /// On a PUT it says nothing to the client: see [`StoredVerbatim`].
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::{EntityTag, NewVersion};
+///
+/// let mut response = http::Response::new("the note as it is now");
+/// response.extensions_mut().insert(NewVersion::new(EntityTag::from_version(8)));
+/// ```
 #[derive(Clone, Debug)]
 pub struct NewVersion(pub(crate) Representation);
 
@@ -150,6 +168,22 @@ impl NewVersion {
 
 /// In the extensions of a response: the handler has judged the preconditions by itself, under a source that left
 /// them to it. Without it a 2xx to a conditional write is reported as unjudged.
+///
+/// # Examples
+///
+/// ```
+/// use http::request::Parts;
+/// use tower_conditional::{EntityTag, HttpDate, JudgedByHandler, PreconditionFailed, Preconditions};
+///
+/// fn save(head: &Parts, now: HttpDate) -> Result<http::Response<()>, PreconditionFailed> {
+///     // begin; select version …
+///     Preconditions::parse(&head.method, &head.headers, now).check(EntityTag::from_version(7))?;
+///     // update …; commit
+///     let mut response = http::Response::new(());
+///     response.extensions_mut().insert(JudgedByHandler);
+///     Ok(response)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(clippy::exhaustive_structs, reason = "a marker")]
 pub struct JudgedByHandler;

@@ -10,6 +10,20 @@ use crate::{Current, Field, MethodClass, Preconditions, Reason};
 /// What became of one request, as the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) sees it.
 ///
 /// It holds no tags: a tag can identify a user.
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::{ConditionalLayer, InMemoryVersions, Verdict};
+///
+/// let layer = ConditionalLayer::new(InMemoryVersions::new()).observe(|judged| {
+///     if judged.verdict == Verdict::Refused {
+///         let (field, reason) = (judged.field, judged.reason.map(|reason| reason.as_str()));
+///         println!("refused: {field:?} {reason:?}, {:?} behind", judged.versions_behind);
+///     }
+/// });
+/// # let _ = layer;
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Judged {

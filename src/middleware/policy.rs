@@ -78,6 +78,14 @@ impl WritePolicy {
     }
 
     /// The methods that need a precondition, instead of PUT, PATCH and DELETE.
+    ///
+    /// ```
+    /// use http::Method;
+    /// use tower_conditional::WritePolicy;
+    ///
+    /// let policy = WritePolicy::required().for_methods([Method::PUT, Method::POST]);
+    /// # let _ = policy;
+    /// ```
     #[must_use]
     pub fn for_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
         self.methods = methods.into_iter().collect();

@@ -9,6 +9,31 @@ use http_body::SizeHint;
 use crate::{EntityTag, Epoch};
 
 /// What [`ValidatorSource::compute`](crate::ValidatorSource::compute) wants done with a response.
+///
+/// # Examples
+///
+/// ```
+/// use http::response::Parts;
+/// use tower_conditional::{BodyHash, Compute, ValidatorSource};
+///
+/// /// Hashes what is public, and takes the handler's word on the rest.
+/// struct Public(BodyHash);
+///
+/// impl ValidatorSource for Public {
+///     fn looks_up(&self) -> bool {
+///         false
+///     }
+///
+///     fn reads_bodies(&self) -> bool {
+///         true
+///     }
+///
+///     fn compute(&self, response: &Parts) -> Compute {
+///         let is_private = response.headers.get("cache-control").is_some_and(|control| control == "private");
+///         if is_private { Compute::FromFields } else { self.0.compute(response) }
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Compute {
@@ -19,6 +44,31 @@ pub enum Compute {
 }
 
 /// An incremental digest of content; the layer feeds it, in order, every octet that identifies a representation.
+///
+/// # Examples
+///
+/// Another digest in the stock source:
+///
+/// ```
+/// use sha2::{Digest, Sha512};
+/// use tower_conditional::{BodyHash, ContentDigest};
+///
+/// #[derive(Default)]
+/// struct Wide(Sha512);
+///
+/// impl ContentDigest for Wide {
+///     fn update(&mut self, octets: &[u8]) {
+///         self.0.update(octets);
+///     }
+///
+///     fn finish(self: Box<Self>) -> [u8; 16] {
+///         self.0.finalize()[..16].try_into().expect("64 bytes")
+///     }
+/// }
+///
+/// let source = BodyHash::strong().digest(Wide::default);
+/// # let _ = source;
+/// ```
 pub trait ContentDigest: Send {
     /// Takes the next octets. How they are split must not change the outcome.
     fn update(&mut self, octets: &[u8]);

@@ -133,6 +133,23 @@ pub trait ValidatorSource: Send + Sync + 'static {
     }
 
     /// A chain: `second` answers where this source says [`Current::Unknown`].
+    ///
+    /// ```
+    /// use tower_conditional::{BodyHash, Current, SourceError, ValidatorSource, source_fn};
+    /// # async fn version_of(_path: String) -> Result<Option<tower_conditional::EntityTag>, SourceError> { Ok(None) }
+    ///
+    /// let notes = source_fn(|head| {
+    ///     let path = head.uri.path().to_owned();
+    ///     async move {
+    ///         if !path.starts_with("/notes/") {
+    ///             return Ok::<_, SourceError>(Current::Unknown);
+    ///         }
+    ///         Ok(version_of(path).await?.into())
+    ///     }
+    /// });
+    /// let source = notes.or(BodyHash::strong()); // pages are hashed, notes are looked up
+    /// # let _ = source;
+    /// ```
     fn or<S: ValidatorSource>(self, second: S) -> Or<Self, S>
     where
         Self: Sized,
@@ -141,6 +158,15 @@ pub trait ValidatorSource: Send + Sync + 'static {
     }
 
     /// The same source with its type erased, at the price of one allocation for each look-up that waits.
+    ///
+    /// ```
+    /// use tower_conditional::{BodyHash, BoxSource, FromResponse, ValidatorSource};
+    ///
+    /// fn source(hashes: bool) -> BoxSource {
+    ///     if hashes { BodyHash::strong().boxed() } else { FromResponse.boxed() }
+    /// }
+    /// # let _ = source(true);
+    /// ```
     fn boxed(self) -> BoxSource
     where
         Self: Sized,
@@ -172,6 +198,24 @@ impl<V: ValidatorSource> ValidatorSource for Arc<V> {
 }
 
 /// Why a source has no answer.
+///
+/// # Examples
+///
+/// ```
+/// use http::{Response, StatusCode};
+/// use tower_conditional::{EntityTag, SourceError};
+///
+/// async fn version(id: u64, may_read: bool) -> Result<Option<EntityTag>, SourceError> {
+///     if !may_read {
+///         let mut forbidden = Response::new("not yours");
+///         *forbidden.status_mut() = StatusCode::FORBIDDEN;
+///         return Err(SourceError::refused(forbidden));
+///     }
+///     let version: u64 = std::fs::read_to_string(format!("{id}.version"))?.trim().parse()?; // `?`: failed
+///     Ok(Some(EntityTag::from_version(version)))
+/// }
+/// # let _ = version(1, false);
+/// ```
 #[derive(Debug)]
 #[allow(
     clippy::exhaustive_enums,

@@ -19,6 +19,18 @@ use crate::tag_list::ListForm;
 use crate::{Current, HttpDate, Preconditions, Representation};
 
 /// In the extensions of a request that is a probe: the reader can tell it from a client's.
+///
+/// # Examples
+///
+/// ```
+/// use http::Request;
+/// use tower_conditional::Probe;
+///
+/// fn is_to_be_counted<B>(request: &Request<B>) -> bool {
+///     request.extensions().get::<Probe>().is_none()
+/// }
+/// # let _ = is_to_be_counted(&Request::new(()));
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Probe;

@@ -13,6 +13,20 @@ use crate::source::BoxError;
 ///
 /// Waiters are served in the order in which they came. Its memory is bounded by the requests in flight; a dropped
 /// future, a panic and an error all release it; it needs no runtime.
+///
+/// # Examples
+///
+/// Two layers over the same resources, such as an old and a new interface, share one lock:
+///
+/// ```
+/// use tower_conditional::{ConditionalLayer, InMemoryVersions, InProcessLock, WritePolicy};
+///
+/// let (versions, lock) = (InMemoryVersions::new(), InProcessLock::new());
+/// let policy = || WritePolicy::required().lock(lock.clone());
+/// let old = ConditionalLayer::new(versions.clone()).writes(policy());
+/// let new = ConditionalLayer::new(versions).writes(policy());
+/// # let _ = (old, new);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct InProcessLock(KeyedQueue);
 

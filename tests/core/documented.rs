@@ -1,0 +1,88 @@
+//! Every public item has an example, or stands here with the place where it is shown.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::tree::{files_under, root};
+
+/// Who is shown somewhere else, and where.
+const SHOWN_ELSEWHERE: [(&str, &str); 26] = [
+    ("BodyTag", "what a source makes for `Compute`"),
+    ("BoxError", "another name for what is behind it"),
+    ("BoxSource", "`ValidatorSource::boxed`"),
+    ("CollectBody", "a bound that `collecting_bodies` meets"),
+    ("CollectUpTo", "`ConditionalLayer::collecting_bodies`"),
+    ("Conditional", "what `ConditionalLayer` makes"),
+    ("ConditionalBody", "what every response of the layer has"),
+    ("Content", "the tour of `testkit`"),
+    ("ExtractorSource", "`axum::extractor_source`"),
+    ("Finding", "`testkit::check`"),
+    ("Finish", "what `FinishLayer` makes"),
+    ("FinishFuture", "what `Finish` answers with"),
+    ("Hammered", "`testkit::hammer`"),
+    ("InvalidEntityTag", "`EntityTag`"),
+    ("LookUpHandler", "a bound that async functions meet"),
+    ("Moment", "a field of `Judged`"),
+    ("NotChecked", "nobody makes one"),
+    ("Or", "`ValidatorSource::or`"),
+    ("ProbeBody", "a request body that is empty"),
+    ("Probing", "`BodyHash::probing`"),
+    ("Report", "`testkit::check`"),
+    ("ResponseFuture", "what `Conditional` answers with"),
+    ("Scratch", "`testkit::Fixture`"),
+    ("SourceFn", "`source_fn`"),
+    ("Verdict", "`Judged`"),
+    ("WriteGuard", "`WriteLock`"),
+];
+
+#[test]
+fn every_public_item_is_shown() {
+    let without: BTreeSet<String> = files_under(&root().join("src"), "rs")
+        .iter()
+        .flat_map(|file| without_example(&fs::read_to_string(file).unwrap()))
+        .collect();
+    let excused: BTreeSet<String> = SHOWN_ELSEWHERE
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    assert_eq!(
+        without, excused,
+        "items without an example, and those that are excused"
+    );
+}
+
+/// The public items of a file, in its outermost room, whose documentation has no block of code. An item and all
+/// that belongs to it stand between two empty lines.
+fn without_example(text: &str) -> Vec<String> {
+    let mut before: Vec<&str> = Vec::new();
+    let mut names = Vec::new();
+    for line in text.lines() {
+        if let Some(name) = public_item(line)
+            && !before.iter().any(|line| line.starts_with("/// ```"))
+        {
+            names.push(name.to_owned());
+        }
+        if line.is_empty() {
+            before.clear();
+        } else {
+            before.push(line);
+        }
+    }
+    names
+}
+
+fn public_item(line: &str) -> Option<&str> {
+    let rest = line.trim_start().strip_prefix("pub ")?;
+    // Types stand further in where a macro is around them; functions that do belong to a type.
+    let is_outermost = !line.starts_with(' ');
+    let rest = rest
+        .trim_start_matches("const ")
+        .trim_start_matches("async ");
+    let function = rest.strip_prefix("fn ").filter(|_| is_outermost);
+    let kinds = ["struct ", "enum ", "trait ", "type "];
+    let mut types = kinds.iter().filter_map(|kind| rest.strip_prefix(kind));
+    let named = function.or_else(|| types.next())?;
+    named
+        .split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+        .next()
+}
