@@ -268,6 +268,8 @@ pub use source::{
 mod pages {
     #[doc = include_str!("../README.md")]
     struct Readme;
+    #[doc = include_str!("../docs/migration.md")]
+    struct Migration;
     #[doc = include_str!("../docs/placement.md")]
     struct Placement;
     #[doc = include_str!("../docs/races.md")]

@@ -6,6 +6,17 @@
 //! cargo run --example postgres -- --port 3002 &
 //! ```
 //!
+//! Try it: two people on two replicas have read one note, and the second to save is told.
+//!
+//! ```sh
+//! a=http://127.0.0.1:3001/notes/1 b=http://127.0.0.1:3002/notes/1 json='Content-Type: application/json'
+//! curl -i -X PUT $a -H "$json" -H 'If-None-Match: *' -d '{"title":"Milk","body":"one litre"}'        # 201
+//! tag=$(curl -sI $b | tr -d '\r' | awk '/^etag:/ { print $2 }')
+//! curl -i -X PUT $b -H "$json" -H "If-Match: $tag" -d '{"title":"Milk","body":"two litres"}'         # 200
+//! curl -i -X PUT $a -H "$json" -H "If-Match: $tag" -d '{"title":"Milk","body":"three litres"}'       # 412, stale
+//! scripts/postgres.sh stop
+//! ```
+//!
 //! It has the HTTP interface of the `notes` example. What is different is what a process cannot know:
 //! what the others are doing. All three answers are here. The *lock* is made of PostgreSQL's advisory
 //! locks, so that writers on all replicas take turns and few work in vain. The *swap* in every statement
