@@ -4,6 +4,8 @@
 //! table is judged by both, so a row that is wrong in the same way twice has to be wrong in two readings.
 
 mod documented;
+#[path = "../vectors/entry.rs"]
+mod entry;
 mod links;
 mod naive;
 mod properties;

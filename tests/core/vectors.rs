@@ -6,58 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::HeaderMap;
 use http::header::{IF_RANGE, RANGE};
-use serde::Deserialize;
 use tower_conditional::{Absent, MethodClass};
 
+use crate::entry::Entry;
 use crate::naive::{Answer, Request, State, Tag, date, octets};
 use crate::support::{NOW, as_method, headers, judge};
 
-const FILE: &str = include_str!("../vectors/preconditions.json");
-
-#[derive(Debug, Deserialize)]
-struct Entry {
-    id: String,
-    method: String,
-    request_headers: Vec<(String, String)>,
-    current: Validators,
-    now: Option<String>,
-    has_range: bool,
-    unconditional_status: u16,
-    expect: Expect,
-    rfc9110_agrees: bool,
-    rfc_decides: bool,
-    basis: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Validators {
-    exists: bool,
-    etag: Option<String>,
-    last_modified: Option<String>,
-    #[serde(default)]
-    last_modified_strong: bool,
-}
-
-#[derive(Debug, Deserialize)]
-struct Expect {
-    outcome: String,
-}
-
 impl Entry {
-    fn all() -> Vec<Self> {
-        serde_json::from_str(FILE).unwrap()
-    }
-
-    fn is_decided(&self) -> bool {
-        self.rfc9110_agrees && self.rfc_decides
-    }
-
-    /// Without its preconditions the request would be refused, and not because the target is missing: the core
-    /// never gets to judge such a request.
-    fn is_refused_otherwise(&self) -> bool {
-        !matches!(self.unconditional_status, 200..=299 | 404 | 410 | 412)
-    }
-
     fn now(&self) -> i64 {
         let read = |now: &String| date(now.as_bytes(), NOW).unwrap();
         self.now.as_ref().map_or(NOW, read)
@@ -77,7 +32,7 @@ impl Entry {
 
     /// A tag or date of ours that is none counts as none.
     fn state(&self) -> State {
-        if matches!(self.unconditional_status, 404 | 410) {
+        if self.is_missing() {
             return State::Absent(Absent::WillFail);
         }
         if !self.current.exists {

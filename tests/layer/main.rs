@@ -6,6 +6,8 @@ mod appendix_a;
 mod between;
 mod bodies;
 mod computing;
+#[path = "../vectors/entry.rs"]
+mod entry;
 mod explain;
 mod faults;
 mod lock;

@@ -9,48 +9,17 @@ use bytes::Bytes;
 use http::header::{ETAG, IF_RANGE, LAST_MODIFIED, RANGE};
 use http::{HeaderMap, Method, Request};
 use http_body_util::Full;
-use serde::Deserialize;
 use tower_conditional::{
     Absent, ConditionalLayer, Current, Decision, EntityTag, Fixed, FromResponse, HttpDate,
     MethodClass, Preconditions, Representation, SourceError, ValidatorSource, WritePolicy,
     source_fn,
 };
 
+use crate::entry::Entry;
 use crate::support::{Counter, Failures, Handler, clock_at, date, fields, request, send, value};
-
-const FILE: &str = include_str!("../vectors/preconditions.json");
 
 /// Later than every date in the file: the layer takes a Last-Modified in the future for now (section 8.8.2.1).
 const LATER: &str = "Fri, 01 Jan 2027 00:00:00 GMT";
-
-#[derive(Debug, Deserialize)]
-struct Entry {
-    id: String,
-    method: String,
-    request_headers: Vec<(String, String)>,
-    current: Validators,
-    now: Option<String>,
-    has_range: bool,
-    unconditional_status: u16,
-    expect: Expect,
-    rfc9110_agrees: bool,
-    rfc_decides: bool,
-    basis: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Validators {
-    exists: bool,
-    etag: Option<String>,
-    last_modified: Option<String>,
-    #[serde(default)]
-    last_modified_strong: bool,
-}
-
-#[derive(Debug, Deserialize)]
-struct Expect {
-    outcome: String,
-}
 
 /// What came of a request, in the words of the vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,23 +32,6 @@ enum Outcome {
 }
 
 impl Entry {
-    fn all() -> Vec<Self> {
-        serde_json::from_str(FILE).unwrap()
-    }
-
-    fn is_decided(&self) -> bool {
-        self.rfc9110_agrees && self.rfc_decides
-    }
-
-    /// Without its preconditions the request would be refused, and not because the target is missing.
-    fn is_refused_otherwise(&self) -> bool {
-        !matches!(self.unconditional_status, 200..=299 | 404 | 410 | 412)
-    }
-
-    fn is_missing(&self) -> bool {
-        matches!(self.unconditional_status, 404 | 410)
-    }
-
     fn is_read(&self) -> bool {
         matches!(&self.method[..], "GET" | "HEAD")
     }
