@@ -1,4 +1,4 @@
-//! Every public item has an example, or stands here with the place where it is shown.
+//! Every public item has an example, or stands here with the place where it is shown; every feature is explained.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -49,6 +49,24 @@ fn every_public_item_is_shown() {
         without, excused,
         "items without an example, and those that are excused"
     );
+}
+
+#[test]
+fn every_feature_is_explained() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (_, features) = manifest.split_once("[features]\n").unwrap();
+    let (features, _) = features.split_once("\n[").unwrap();
+    let features = features.lines().filter(|line| !line.starts_with('#'));
+    let features = features.filter_map(|line| Some(line.split_once(" = ")?.0));
+    let features: Vec<_> = features.filter(|name| *name != "default").collect();
+    for (page, start) in [("README.md", ""), ("src/lib.rs", "//! ")] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let row = |name: &str| format!("\n{start}| `{name}` | ");
+        let silent = features.iter().filter(|name| !text.contains(&row(name)));
+        let silent: Vec<_> = silent.collect();
+        assert!(silent.is_empty(), "{page} says nothing of {silent:?}");
+    }
+    assert!(features.contains(&"layer"), "{features:?}");
 }
 
 /// The public items of a file, in its outermost room, whose documentation has no block of code. An item and all
