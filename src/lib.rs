@@ -246,8 +246,8 @@ pub use http_date::HttpDate;
 pub use method_class::MethodClass;
 #[cfg(feature = "layer")]
 pub use middleware::{
-    Checked, CollectBody, CollectUpTo, Conditional, ConditionalLayer, InProcessLock, Judged,
-    JudgedByHandler, Moment, NewVersion, ResponseFuture, StoredVerbatim, Verdict, WriteGuard,
+    Checked, CollectBody, CollectUpTo, Conditional, ConditionalLayer, Decided, InProcessLock,
+    Judged, JudgedByHandler, Moment, NewVersion, ResponseFuture, StoredVerbatim, WriteGuard,
     WriteKey, WriteLock, WritePolicy,
 };
 pub use precondition_failed::{PreconditionFailed, Reason};

@@ -8,7 +8,7 @@ use std::{
 
 use tower_conditional::{Field, Judged, Reason};
 
-/// Outcomes by route, verdict, field and reason; clones share the counts.
+/// Outcomes by route, decision, field and reason; clones share the counts.
 #[derive(Clone, Default)]
 pub(crate) struct Counters(Arc<Mutex<BTreeMap<Outcome, u64>>>);
 
@@ -16,7 +16,7 @@ pub(crate) struct Counters(Arc<Mutex<BTreeMap<Outcome, u64>>>);
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Outcome {
     route: &'static str,
-    verdict: &'static str,
+    decision: &'static str,
     field: &'static str,
     reason: &'static str,
 }
@@ -25,7 +25,7 @@ impl Counters {
     pub(crate) fn count(&self, route: &'static str, judged: &Judged) {
         let outcome = Outcome {
             route,
-            verdict: judged.verdict.as_str(),
+            decision: judged.decision.as_str(),
             field: judged.field.map_or("", Field::as_str),
             reason: judged.reason.map_or("", Reason::as_str),
         };
@@ -41,13 +41,13 @@ impl fmt::Display for Counters {
         for (outcome, count) in counts.iter() {
             let Outcome {
                 route,
-                verdict,
+                decision,
                 field,
                 reason,
             } = outcome;
             writeln!(
                 f,
-                "conditional_requests_total{{route=\"{route}\",verdict=\"{verdict}\",field=\"{field}\",\
+                "conditional_requests_total{{route=\"{route}\",decision=\"{decision}\",field=\"{field}\",\
                  reason=\"{reason}\"}} {count}"
             )?;
         }

@@ -9,7 +9,7 @@ use http_body::Body;
 
 use super::checked::{JudgedByHandler, NewVersion, StoredVerbatim};
 use super::judge::{After, Answer, SecondLook, Waited, Written};
-use super::observe::{Judged, Moment, Verdict};
+use super::observe::{Decided, Judged, Moment};
 use super::options::Shared;
 use super::recovery::vary_on_prefer;
 use super::refuse::show_validators;
@@ -134,13 +134,13 @@ impl<V: ValidatorSource> Shared<V> {
         let was_computed = tag.is_some();
         let mut current = Current::Present(Representation::of_response(response.headers(), tag));
         let decision = preconditions.evaluate(&current);
-        let judged = |verdict| Judged {
+        let judged = |decision| Judged {
             moment: Moment::After,
-            ..self.judged(MethodClass::Read, verdict, Waited::default())
+            ..self.judged(MethodClass::Read, decision, Waited::default())
         };
         let answer = self.instead(decision);
         if let Some(Answer::Refuse(refusal)) = answer {
-            *response = self.refuse(refusal, look.is_head, || judged(Verdict::Refused));
+            *response = self.refuse(refusal, look.is_head, || judged(Decided::Refused));
             show_validators(response, refusal, &current);
             return true;
         }
@@ -151,10 +151,10 @@ impl<V: ValidatorSource> Shared<V> {
             headers.insert(ETAG, tag.into());
         }
         if answer.is_none() {
-            self.options.observer.tell(|| judged(Verdict::Proceeded));
+            self.options.observer.tell(|| judged(Decided::Proceeded));
             return false;
         }
-        self.options.observer.tell(|| judged(Verdict::NotModified));
+        self.options.observer.tell(|| judged(Decided::NotModified));
         response::keep_what_not_modified_says(headers);
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = ConditionalBody::empty();
@@ -214,7 +214,7 @@ impl<V: ValidatorSource> Shared<V> {
             .as_ref()
             .is_some_and(|awaits| !awaits.is_settled());
         if unjudged && response.extensions().get::<JudgedByHandler>().is_none() {
-            let judged = || self.judged(MethodClass::Write, Verdict::Unjudged, Waited::default());
+            let judged = || self.judged(MethodClass::Write, Decided::Unjudged, Waited::default());
             self.options.observer.tell(judged);
         }
     }

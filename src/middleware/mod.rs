@@ -20,7 +20,7 @@ mod write_lock;
 pub use checked::{Checked, JudgedByHandler, NewVersion, StoredVerbatim};
 pub use future::ResponseFuture;
 pub use layer::ConditionalLayer;
-pub use observe::{Judged, Moment, Verdict};
+pub use observe::{Decided, Judged, Moment};
 pub use policy::WritePolicy;
 pub use request_body::{CollectBody, CollectUpTo};
 pub use service::Conditional;

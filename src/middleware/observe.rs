@@ -14,10 +14,10 @@ use crate::{Current, Field, MethodClass, Preconditions, Reason};
 /// # Examples
 ///
 /// ```
-/// use tower_conditional::{ConditionalLayer, InMemoryVersions, Verdict};
+/// use tower_conditional::{ConditionalLayer, Decided, InMemoryVersions};
 ///
 /// let layer = ConditionalLayer::new(InMemoryVersions::new()).observe(|judged| {
-///     if judged.verdict == Verdict::Refused {
+///     if judged.decision == Decided::Refused {
 ///         let (field, reason) = (judged.field, judged.reason.map(|reason| reason.as_str()));
 ///         println!("refused: {field:?} {reason:?}, {:?} behind", judged.versions_behind);
 ///     }
@@ -30,7 +30,7 @@ pub struct Judged {
     /// What the method does with the target.
     pub class: MethodClass,
     /// What was decided.
-    pub verdict: Verdict,
+    pub decision: Decided,
     /// The field that decided; on a proceeding request the one that held.
     pub field: Option<Field>,
     /// Why the request was refused.
@@ -50,10 +50,10 @@ pub struct Judged {
     pub error: Option<Arc<str>>,
 }
 
-/// What was decided about a request.
+/// What was decided about a request: what came of the [`Decision`](crate::Decision) that its preconditions led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum Decided {
     /// The preconditions held.
     Proceeded,
     /// 304.
@@ -68,7 +68,7 @@ pub enum Verdict {
     AlreadyApplied,
 }
 
-impl Verdict {
+impl Decided {
     /// The stable name that logs and metrics use: `not_modified`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -108,7 +108,7 @@ impl Judged {
     pub(crate) const fn new(class: MethodClass, moment: Moment) -> Self {
         Self {
             class,
-            verdict: Verdict::Proceeded,
+            decision: Decided::Proceeded,
             field: None,
             reason: None,
             moment,
@@ -200,7 +200,7 @@ fn trace(judged: &Judged) {
         ($level:ident, $message:literal) => {
             tracing::$level!(
                 target: "tower_conditional",
-                decision = judged.verdict.as_str(),
+                decision = judged.decision.as_str(),
                 reason = judged.reason.map(Reason::as_str),
                 field = judged.field.map(Field::as_str),
                 class = judged.class.as_str(),
@@ -214,11 +214,11 @@ fn trace(judged: &Judged) {
             )
         };
     }
-    match judged.verdict {
-        Verdict::Unjudged => event!(error, "a conditional write succeeded unjudged"),
-        Verdict::SourceFailed => event!(warn, "the validators could not be looked up"),
-        Verdict::Refused => event!(info, "a request was refused"),
-        Verdict::Proceeded | Verdict::NotModified | Verdict::AlreadyApplied => {
+    match judged.decision {
+        Decided::Unjudged => event!(error, "a conditional write succeeded unjudged"),
+        Decided::SourceFailed => event!(warn, "the validators could not be looked up"),
+        Decided::Refused => event!(info, "a request was refused"),
+        Decided::Proceeded | Decided::NotModified | Decided::AlreadyApplied => {
             event!(debug, "a request was judged")
         }
     }

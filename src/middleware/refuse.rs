@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 use http_body::Body;
 
 use super::judge::Incoming;
-use super::observe::{Judged, Verdict};
+use super::observe::{Decided, Judged};
 use super::options::Shared;
 use super::recovery::{Recovery, vary_on_prefer};
 use super::request_body::drain;
@@ -59,7 +59,7 @@ impl<V: ValidatorSource> Shared<V> {
     ) -> Response<ConditionalBody<B>> {
         let judged = || Judged {
             error: Some(error.to_string().into()),
-            ..self.judged(MethodClass::Write, Verdict::Refused, request.waited)
+            ..self.judged(MethodClass::Write, Decided::Refused, request.waited)
         };
         self.refuse(Refusal::of(None, reason), false, judged)
     }
@@ -72,7 +72,7 @@ impl<V: ValidatorSource> Shared<V> {
         judged: impl FnOnce() -> Judged,
     ) -> Response<ConditionalBody<B>> {
         self.options.observer.tell(|| Judged {
-            verdict: Verdict::Refused,
+            decision: Decided::Refused,
             field: refusal.field(),
             reason: Some(refusal.reason()),
             ..judged()
@@ -134,7 +134,7 @@ impl<V: ValidatorSource> Shared<V> {
         let field = refusal.field();
         let answer = hook.answer(&request.head, field, current).await?;
         self.options.observer.tell(|| Judged {
-            verdict: Verdict::AlreadyApplied,
+            decision: Decided::AlreadyApplied,
             field,
             ..self.not_performed(request, current)
         });

@@ -15,6 +15,7 @@ const SHOWN_ELSEWHERE: [(&str, &str); 26] = [
     ("Conditional", "what `ConditionalLayer` makes"),
     ("ConditionalBody", "what every response of the layer has"),
     ("Content", "the tour of `testkit`"),
+    ("Decided", "`Judged`"),
     ("ExtractorSource", "`axum::extractor_source`"),
     ("Finding", "`testkit::check`"),
     ("Finish", "what `FinishLayer` makes"),
@@ -31,7 +32,6 @@ const SHOWN_ELSEWHERE: [(&str, &str); 26] = [
     ("ResponseFuture", "what `Conditional` answers with"),
     ("Scratch", "`testkit::Fixture`"),
     ("SourceFn", "`source_fn`"),
-    ("Verdict", "`Judged`"),
     ("WriteGuard", "`WriteLock`"),
 ];
 

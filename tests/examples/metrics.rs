@@ -35,7 +35,7 @@ async fn a_release_that_changes_the_form_shows_as_other_epoch_on_one_route() {
         );
     }
 
-    let route = r#"route="/documents/{id}",verdict="refused",field="If-Match""#;
+    let route = r#"route="/documents/{id}",decision="refused",field="If-Match""#;
     let spike = format!(r#"{route},reason="other_epoch""#);
     assert_eq!(count(&mut client, &spike).await, 20);
     assert_eq!(count(&mut client, r#"reason="stale""#).await, 0);

@@ -7,8 +7,8 @@ use std::fs;
 use std::sync::{Arc, Mutex, Once};
 
 use tower_conditional::{
-    BoxError, ConditionalLayer, Current, EntityTag, Epoch, Judged, Representation, SourceError,
-    ValidatorSource, Verdict, WritePolicy, source_fn,
+    BoxError, ConditionalLayer, Current, Decided, EntityTag, Epoch, Judged, Representation,
+    SourceError, ValidatorSource, WritePolicy, source_fn,
 };
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber, subscriber};
@@ -215,7 +215,7 @@ fn each_cause_is_told_to_the_client_the_hook_and_the_log() {
         let [record] = &records[..] else {
             panic!("{}: {} records", cause.what, records.len());
         };
-        assert_eq!(record.verdict, Verdict::Refused, "{}", cause.what);
+        assert_eq!(record.decision, Decided::Refused, "{}", cause.what);
         let reason = record.reason.map(|reason| reason.as_str());
         assert_eq!(reason, Some(cause.reason), "{}", cause.what);
         let field = record.field.map(|field| field.as_str());

@@ -12,7 +12,7 @@ use axum::{Router, response::IntoResponse};
 use http::{HeaderMap, Request, Response, StatusCode};
 use tower::ServiceExt;
 use tower_conditional::{
-    Checked, ConditionalLayer, EntityTag, Fixed, PreconditionFailed, Probe, Verdict, WritePolicy,
+    Checked, ConditionalLayer, Decided, EntityTag, Fixed, PreconditionFailed, Probe, WritePolicy,
 };
 
 use crate::support::{self, Answer, Counter, Handler};
@@ -180,24 +180,28 @@ mod already_applied {
     }
 
     #[track_caller]
-    fn answer(status: u16, given: &[(&str, &str)]) -> (u16, usize, Vec<Verdict>) {
+    fn answer(status: u16, given: &[(&str, &str)]) -> (u16, usize, Vec<Decided>) {
         let asked = Counter::default();
-        let verdicts = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let hook = verdicts.clone();
+        let decisions = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let hook = decisions.clone();
         let layer = ConditionalLayer::new(Fixed::new(V7))
             .writes(policy(asked.clone(), status))
-            .observe(move |judged| hook.lock().unwrap().push(judged.verdict));
+            .observe(move |judged| hook.lock().unwrap().push(judged.decision));
         let handler = Handler::answering::<&str, &str>(204, &[], "");
         let answer = support::send(&layer, handler, support::request("PUT", given));
-        (answer.status, asked.get(), verdicts.lock().unwrap().clone())
+        (
+            answer.status,
+            asked.get(),
+            decisions.lock().unwrap().clone(),
+        )
     }
 
     #[test]
     fn the_answer_of_the_first_attempt_instead_of_a_412() {
         let retry = [STALE, ("idempotency-key", "a")];
-        assert_eq!(answer(200, &retry), (200, 1, vec![Verdict::AlreadyApplied]));
+        assert_eq!(answer(200, &retry), (200, 1, vec![Decided::AlreadyApplied]));
         let other = [STALE, ("idempotency-key", "b")];
-        assert_eq!(answer(200, &other), (412, 1, vec![Verdict::Refused]));
+        assert_eq!(answer(200, &other), (412, 1, vec![Decided::Refused]));
     }
 
     #[test]
@@ -219,6 +223,6 @@ mod already_applied {
     #[test]
     fn not_where_the_precondition_holds() {
         let given = [("if-match", "\"7\""), ("idempotency-key", "a")];
-        assert_eq!(answer(200, &given), (204, 0, vec![Verdict::Proceeded]));
+        assert_eq!(answer(200, &given), (204, 0, vec![Decided::Proceeded]));
     }
 }

@@ -6,8 +6,8 @@ use http::header::{CONTENT_LENGTH, IF_RANGE, RANGE};
 use http::request::Parts;
 use http::{HeaderMap, Response};
 use tower_conditional::{
-    BodyHash, ConditionalLayer, Current, EntityTag, Fixed, FromResponse, InMemoryVersions, Moment,
-    Reason, Representation, SourceError, ValidatorSource, Verdict, WritePolicy, source_fn,
+    BodyHash, ConditionalLayer, Current, Decided, EntityTag, Fixed, FromResponse, InMemoryVersions,
+    Moment, Reason, Representation, SourceError, ValidatorSource, WritePolicy, source_fn,
 };
 
 use crate::support::{Answer, Counter, Failures, Handler, Record, T, fields, request, send};
@@ -328,7 +328,7 @@ fn reads_pass_where_the_source_fails() {
             assert_eq!(handler.seen_fields(), fields(left), "{method} {given:?}");
 
             let judged = record.take();
-            assert_eq!(judged.verdict, Verdict::SourceFailed);
+            assert_eq!(judged.decision, Decided::SourceFailed);
             assert_eq!(judged.moment, Moment::Before);
             assert_eq!(judged.error.as_deref(), Some(SECRET));
         }
@@ -358,7 +358,7 @@ fn conditional_writes_are_503_where_the_source_fails() {
                 assert_eq!(handler.calls(), 0, "{method} {given:?}");
 
                 let judged = record.take();
-                assert_eq!(judged.verdict, Verdict::Refused);
+                assert_eq!(judged.decision, Decided::Refused);
                 assert_eq!((judged.reason, judged.field), (Some(Reason::Source), None));
                 assert_eq!(judged.error.as_deref(), Some(SECRET));
             }

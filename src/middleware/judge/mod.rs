@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{Method, Request};
 
 use super::checked::{AwaitsJudgement, Checked};
-use super::observe::{Judged, Moment, Verdict};
+use super::observe::{Decided, Judged, Moment};
 use super::options::Shared;
 use super::taken::TakenPreconditions;
 use super::write_lock::HeldLock;
@@ -131,9 +131,9 @@ impl<V: ValidatorSource> Shared<V> {
         }
     }
 
-    pub(crate) fn judged(&self, class: MethodClass, verdict: Verdict, waited: Waited) -> Judged {
+    pub(crate) fn judged(&self, class: MethodClass, decision: Decided, waited: Waited) -> Judged {
         Judged {
-            verdict,
+            decision,
             lock_wait: waited.lock,
             look_up: waited.look_up,
             ..Judged::new(class, Moment::Before)

@@ -8,7 +8,7 @@ use super::{After, Answer, Incoming, SecondLook};
 use crate::body::ConditionalBody;
 use crate::field::Field;
 use crate::header_map::remove;
-use crate::middleware::observe::{Judged, Verdict};
+use crate::middleware::observe::{Decided, Judged};
 use crate::middleware::options::Shared;
 use crate::middleware::refuse::show_validators;
 use crate::middleware::taken::TakenPreconditions;
@@ -40,7 +40,7 @@ impl<V: ValidatorSource> Shared<V> {
         }
         let answer = self.instead(decision);
         if answer.is_none() {
-            self.tell_of_read(request, Verdict::Proceeded);
+            self.tell_of_read(request, Decided::Proceeded);
             self.forget_preconditions(request, decision);
         }
         answer
@@ -55,11 +55,11 @@ impl<V: ValidatorSource> Shared<V> {
     ) -> Response<ConditionalBody<B>> {
         match answer {
             Answer::NotModified => {
-                self.tell_of_read(request, Verdict::NotModified);
+                self.tell_of_read(request, Decided::NotModified);
                 self.not_modified(current)
             }
             Answer::Refuse(refusal) => {
-                let judged = || self.judged(MethodClass::Read, Verdict::Refused, request.waited);
+                let judged = || self.judged(MethodClass::Read, Decided::Refused, request.waited);
                 let is_head = request.head.method == Method::HEAD;
                 let mut answer = self.refuse(refusal, is_head, judged);
                 show_validators(&mut answer, refusal, current);
@@ -77,8 +77,8 @@ impl<V: ValidatorSource> Shared<V> {
         }
     }
 
-    fn tell_of_read(&self, request: &Incoming, verdict: Verdict) {
-        let judged = || self.judged(MethodClass::Read, verdict, request.waited);
+    fn tell_of_read(&self, request: &Incoming, decision: Decided) {
+        let judged = || self.judged(MethodClass::Read, decision, request.waited);
         self.options.observer.tell(judged);
     }
 
@@ -139,7 +139,7 @@ impl<V: ValidatorSource> Shared<V> {
         }
         self.options.observer.tell(|| Judged {
             error: Some(error.to_string().into()),
-            ..self.judged(MethodClass::Read, Verdict::SourceFailed, request.waited)
+            ..self.judged(MethodClass::Read, Decided::SourceFailed, request.waited)
         });
         After::Attach(Representation::new())
     }

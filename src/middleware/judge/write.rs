@@ -6,7 +6,7 @@ use http::request::Parts;
 use super::{After, Incoming, Written, outer_lock};
 use crate::field::Field;
 use crate::middleware::checked::{AwaitsJudgement, Checked};
-use crate::middleware::observe::{Judged, Verdict, evidence};
+use crate::middleware::observe::{Decided, Judged, evidence};
 use crate::middleware::options::Shared;
 use crate::middleware::write_lock::HeldLock;
 use crate::refusal::Refusal;
@@ -60,7 +60,7 @@ impl<V: ValidatorSource> Shared<V> {
         let looked_at = held_by.is_some() && self.options.observer.is_on();
         let judged = || Judged {
             field: held_by,
-            ..self.judged(MethodClass::Write, Verdict::Proceeded, request.waited)
+            ..self.judged(MethodClass::Write, Decided::Proceeded, request.waited)
         };
         After::Write(Written {
             lock,
@@ -77,7 +77,7 @@ impl<V: ValidatorSource> Shared<V> {
         Judged {
             versions_behind,
             tag_hash,
-            ..self.judged(MethodClass::Write, Verdict::Refused, request.waited)
+            ..self.judged(MethodClass::Write, Decided::Refused, request.waited)
         }
     }
 

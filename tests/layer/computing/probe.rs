@@ -16,8 +16,8 @@ use http_body_util::{BodyExt, Empty, Full};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_conditional::{
-    BodyHash, BoxSource, ConditionalLayer, Current, FromResponse, MethodClass, Probe, ProbeBody,
-    Probing, Reason, ValidatorSource, Verdict, WritePolicy,
+    BodyHash, BoxSource, ConditionalLayer, Current, Decided, FromResponse, MethodClass, Probe,
+    ProbeBody, Probing, Reason, ValidatorSource, WritePolicy,
 };
 
 use super::support::{Log, Scripted, Size, Step, answering, field, request};
@@ -631,13 +631,13 @@ async fn reads_tell_the_hook_of_no_look_up() {
     let judged = Arc::new(Mutex::new(Vec::new()));
     let layer = ConditionalLayer::new(BodyHash::strong().probing(reader.clone())).observe({
         let judged = judged.clone();
-        move |told| judged.lock().unwrap().push((told.verdict, told.look_up))
+        move |told| judged.lock().unwrap().push((told.decision, told.look_up))
     });
     let (response, _) = write(layer, request(Method::GET, &[("if-none-match", "*")])).await;
     assert_eq!(response.status(), 304);
     assert_eq!(
         *judged.lock().unwrap(),
-        [(Verdict::NotModified, Duration::ZERO)]
+        [(Decided::NotModified, Duration::ZERO)]
     );
     assert_eq!(reader.probes(), 0);
 }

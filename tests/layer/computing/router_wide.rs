@@ -9,15 +9,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower::ServiceExt;
 use tower_conditional::{
-    BodyHash, Checked, ConditionalLayer, EntityTag, Fixed, FromResponse, Judged, JudgedByHandler,
-    Verdict, WritePolicy,
+    BodyHash, Checked, ConditionalLayer, Decided, EntityTag, Fixed, FromResponse, Judged,
+    JudgedByHandler, WritePolicy,
 };
 
-type Told = Arc<Mutex<Vec<Verdict>>>;
+type Told = Arc<Mutex<Vec<Decided>>>;
 
 fn telling(told: &Told) -> impl Fn(&Judged) + Send + Sync + 'static + use<> {
     let told = told.clone();
-    move |judged| told.lock().unwrap().push(judged.verdict)
+    move |judged| told.lock().unwrap().push(judged.decision)
 }
 
 /// A route under a layer of its own, one whose handler checks by hand, and one that does not care; what the layer
@@ -76,7 +76,7 @@ async fn writes_are_judged_where_they_were_before() {
         ("/by-hand", vec![("if-match", "\"mine\"")], 204, None),
         ("/careless", vec![], 204, None),
         // A lost update may have happened, and the operator gets to know.
-        ("/careless", vec![stale], 204, Some(Verdict::Unjudged)),
+        ("/careless", vec![stale], 204, Some(Decided::Unjudged)),
     ];
     for (path, fields, status, tells) in table {
         let told = Told::default();

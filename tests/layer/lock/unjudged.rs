@@ -8,8 +8,8 @@ use axum::routing::any;
 use http::StatusCode;
 use tower::ServiceExt;
 use tower_conditional::{
-    BodyHash, ConditionalLayer, Current, EntityTag, Fixed, FromResponse, JudgedByHandler,
-    MethodClass, ValidatorSource, Verdict,
+    BodyHash, ConditionalLayer, Current, Decided, EntityTag, Fixed, FromResponse, JudgedByHandler,
+    MethodClass, ValidatorSource,
 };
 
 use super::support::{Driven, Fields, request};
@@ -17,20 +17,22 @@ use super::support::{Driven, Fields, request};
 const IF_MATCH: Fields = &[("if-match", "\"v1\"")];
 
 #[derive(Clone, Default)]
-struct Hook(Arc<Mutex<Vec<Verdict>>>);
+struct Hook(Arc<Mutex<Vec<Decided>>>);
 
 impl Hook {
     fn on<V: ValidatorSource>(&self, source: V) -> ConditionalLayer<V> {
         let seen = self.0.clone();
         ConditionalLayer::new(source).observe(move |judged| {
             assert_eq!(judged.class, MethodClass::Write);
-            seen.lock().unwrap().push(judged.verdict);
+            seen.lock().unwrap().push(judged.decision);
         })
     }
 
     fn unjudged(&self) -> usize {
         let seen = self.0.lock().unwrap();
-        let unjudged = seen.iter().filter(|&&verdict| verdict == Verdict::Unjudged);
+        let unjudged = seen
+            .iter()
+            .filter(|&&decision| decision == Decided::Unjudged);
         unjudged.count()
     }
 }
