@@ -98,7 +98,7 @@ impl EntityTag {
     ///
     /// The number has to come from a counter that never repeats for the resource: after delete and re-create an
     /// old tag must not be valid again. Use an [`Epoch`](crate::Epoch) when releases of the service may serialise one version
-    /// differently.
+    /// differently. A database counts in `i64`: `EntityTag::from_version(version.cast_unsigned())`.
     ///
     /// ```
     /// use tower_conditional::EntityTag;

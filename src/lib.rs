@@ -85,6 +85,8 @@
 //!   validator. A compressor in the service leaves one strong tag on gzip and identity: put [`FinishLayer`] around it.
 //!   One in a proxy rewrites the tag: [`RewrittenTags`].
 //! - **CORS** goes outside, and has to expose `ETag` and allow `If-Match` and `If-None-Match`.
+//! - **Caches and tracing** go outside: a cache revalidates by what the layer answers, and a span around the layer
+//!   gives its event a path.
 //!
 //! # A policy for each route
 //!

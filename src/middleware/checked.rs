@@ -65,7 +65,8 @@ impl Checked {
     }
 
     /// The version in the entity tag of the representation that the write is about to replace:
-    /// [`EntityTag::version`] of [`entity_tag`](Self::entity_tag).
+    /// [`EntityTag::version`] of [`entity_tag`](Self::entity_tag). For a statement that takes an `i64`:
+    /// `checked.version().map(u64::cast_signed)`.
     #[must_use]
     pub fn version(&self) -> Option<u64> {
         self.entity_tag()?.version()

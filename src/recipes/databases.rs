@@ -77,18 +77,28 @@
 //! # async fn main() {
 //! #     let db = Connection::open_in_memory().unwrap();
 //! #     db.execute_batch(SCHEMA).unwrap();
-//! #     let app = app(Arc::new(Mutex::new(db)));
+//! #     let db = Arc::new(Mutex::new(db));
+//! #     let app = app(db.clone());
 //! #     let put = |field, value| ask(&app, "PUT", "/notes/1", [(field, value)]);
 //! #     assert_eq!(ask(&app, "PUT", "/notes/1", []).await.status(), 428);
 //! #     assert_eq!(put("if-none-match", "*").await.status(), 201);
 //! #     assert_eq!(put("if-none-match", "*").await.status(), 412);
 //! #     assert_eq!(put("if-match", "\"1\"").await.status(), 204);
 //! #     assert_eq!(put("if-match", "\"1\"").await.status(), 412);
-//! #     let read = ask(&app, "GET", "/notes/1", []).await;
-//! #     assert_eq!((read.status().as_u16(), tag_of(&read).as_str()), (200, "\"2\""));
+//! #     let found = ask(&app, "GET", "/notes/1", []).await;
+//! #     assert_eq!((found.status().as_u16(), tag_of(&found).as_str()), (200, "\"2\""));
 //! #     let again = ask(&app, "GET", "/notes/1", [("if-none-match", "\"2\"")]).await;
 //! #     assert_eq!(again.status(), 304);
 //! #     assert_eq!(ask(&app, "GET", "/notes/2", []).await.status(), 404);
+//! #     // The statement is right by itself.
+//! #     use tower_conditional::testkit::{Scratch, hammer};
+//! #     let policy = WritePolicy::required().without_lock();
+//! #     let layer = ConditionalLayer::new(extractor_source(version, db.clone())).writes(policy);
+//! #     let note = get(read).put(save).route_layer(layer);
+//! #     let unlocked: Router = Router::new().route("/notes/{id}", note).with_state(db);
+//! #     let scratch = Scratch::put("/notes/1", "text/plain", |mark| mark.to_owned());
+//! #     let hammered = hammer(unlocked, scratch, 20).await;
+//! #     assert!(hammered.is_clean(), "{hammered}");
 //! # }
 //! ```
 //!
