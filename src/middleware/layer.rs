@@ -25,6 +25,10 @@ use crate::{MethodClass, RewrittenTags};
 ///
 /// See the [crate docs](crate) for where to put it and for what it does not protect from.
 ///
+/// It wraps a service that is `Clone` (any is, behind a `Buffer`), takes requests whose body is an
+/// [`http_body::Body`], and answers with bodies whose data is [`Bytes`]. Of one that is not the compiler says that
+/// `Conditional<…>` is no `Service`, and seldom why.
+///
 /// # Examples
 ///
 /// ```

@@ -191,7 +191,12 @@
 //!     }
 //! }
 //!
-//! async fn save(State(notes): State<Notes>, uri: Uri, checked: Checked, text: String) -> Result<(), PreconditionFailed> {
+//! async fn save(
+//!     State(notes): State<Notes>,
+//!     uri: Uri,
+//!     checked: Checked,
+//!     text: String,
+//! ) -> Result<(), PreconditionFailed> {
 //!     let mut shelf = notes.0.lock().unwrap();
 //!     let now = shelf.by_path.get(uri.path()).map(|(version, _)| *version);
 //!     if now != checked.version() {

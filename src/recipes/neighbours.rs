@@ -81,11 +81,12 @@
 //! ```
 //! use axum::{Router, extract::Request, response::{IntoResponse, Response}, routing::get};
 //! use tower_conditional::{ConditionalLayer, Current, EntityTag, JudgedByHandler, SourceError, source_fn};
+//! # use http::StatusCode;
 //! # use std::sync::{Arc, Mutex};
 //! # async fn send_upstream(request: Request) -> Response {
 //! #     match request.headers().get("if-none-match").or(request.headers().get("if-match")) {
-//! #         Some(tag) if tag == "\"up\"" && request.method() == "GET" => http::StatusCode::NOT_MODIFIED.into_response(),
-//! #         Some(tag) if tag == "\"up\"" => http::StatusCode::NO_CONTENT.into_response(),
+//! #         Some(tag) if tag == "\"up\"" && request.method() == "GET" => StatusCode::NOT_MODIFIED.into_response(),
+//! #         Some(tag) if tag == "\"up\"" => StatusCode::NO_CONTENT.into_response(),
 //! #         _ => ([("etag", "\"up\"")], "from upstream").into_response(),
 //! #     }
 //! # }
