@@ -189,6 +189,44 @@ fn programs_get_every_answer() {
     }
 }
 
+/// A read had looked the date up, waited, and was judged when the clock had been set back behind that date: true of what
+/// was looked up and of the clock, and of no single instant.
+#[test]
+fn a_clock_that_is_set_back_while_a_read_waits() {
+    let mut runner = TestRunner::deterministic();
+    let mut at = |sixth| {
+        let index = any::<Index>().prop_filter("", move |index| index.index(6) == sixth);
+        Step::Poll(index.new_tree(&mut runner).unwrap().current())
+    };
+    let send = |verb, condition| {
+        Step::Send(Ask {
+            path: 0,
+            verb,
+            condition,
+        })
+    };
+    let steps = vec![
+        send(Verb::Delete, Condition::None),
+        send(Verb::Get, Condition::Modified(-1)),
+        at(0),
+        at(0),
+        send(Verb::Get, Condition::None),
+        at(0),
+        at(2),
+        at(0),
+        at(2),
+        Step::Work,
+        Step::Clock(-1),
+    ];
+    let program = Program {
+        guard: Guard::HeldLock,
+        waits: true,
+        required: false,
+        steps,
+    };
+    assert_eq!(Run::of(program).unwrap()[..3], [204, 304, 404]);
+}
+
 /// What there is at one instant.
 #[derive(Clone, Debug, PartialEq)]
 struct Snapshot {
@@ -752,8 +790,12 @@ impl Run {
     }
 
     fn judge(&self, sent: &Sent, snapshot: &Snapshot) -> Answer {
+        self.judge_at(sent, snapshot, snapshot.now)
+    }
+
+    fn judge_at(&self, sent: &Sent, snapshot: &Snapshot, now: i64) -> Answer {
         sent.naive
-            .judge(&self.state(&snapshot.stored[sent.ask.path], snapshot.now))
+            .judge(&self.state(&snapshot.stored[sent.ask.path], now))
     }
 
     fn state(&self, stored: &Option<Stored>, now: i64) -> State {
@@ -786,7 +828,13 @@ impl Run {
             let window = &world.history[sent.from..];
             let path = sent.ask.path;
             let some = |holds: &dyn Fn(&Snapshot) -> bool| window.iter().any(holds);
-            let judged = |answer: Answer| some(&|snapshot| self.judge(sent, snapshot) == answer);
+            // What was looked up at one instant meets the clock of the same or a later one.
+            let judged = |answer: Answer| {
+                window.iter().enumerate().any(|(index, looked_up)| {
+                    let mut clocks = window[index..].iter().map(|snapshot| snapshot.now);
+                    clocks.any(|now| self.judge_at(sent, looked_up, now) == answer)
+                })
+            };
             let refused = |field| judged(Answer::Failed(field));
             let is_read = sent.ask.verb == Verb::Get;
             let was_done = world.commits.iter().any(|commit| commit.request == number);
