@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the unit tests of the core and the tests of the bodies and of the lock's release under Miri: ten minutes or so.
+# Runs the unit tests, the tables of the core, and the tests of the bodies and of the lock's release under Miri: about ten
+# minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,5 +15,6 @@ export PROPTEST_CASES=2 RUST_BACKTRACE=0
 export MIRIFLAGS="-Zmiri-disable-isolation"
 # Every day of ten thousand years, ten thousand keys or frames, and half a megabyte to hash would take hours here.
 cargo +nightly miri test --locked --lib -- --skip every_day --skip unused_keys
+cargo +nightly miri test --locked --test core -- s5_6_1 s13_
 cargo +nightly miri test --locked --test layer -- --skip hashing_gives --skip ten_thousand \
     computing::reading_ahead computing::left_alone computing::chunkings lock::bodies lock::release
