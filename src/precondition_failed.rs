@@ -181,3 +181,38 @@ impl fmt::Display for Reason {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::iter::successors;
+
+    use super::*;
+
+    /// Whoever adds a reason has to come by here.
+    #[test]
+    fn every_reason_is_counted() {
+        let next = |reason: &Reason| {
+            Some(match reason {
+                Reason::Stale => Reason::WeakTag,
+                Reason::WeakTag => Reason::RewrittenTag,
+                Reason::RewrittenTag => Reason::OtherEpoch,
+                Reason::OtherEpoch => Reason::Absent,
+                Reason::Absent => Reason::Exists,
+                Reason::Exists => Reason::Modified,
+                Reason::Modified => Reason::NoValidator,
+                Reason::NoValidator => Reason::Malformed,
+                Reason::Malformed => Reason::Missing,
+                Reason::Missing => Reason::Wildcard,
+                Reason::Wildcard => Reason::Inapplicable,
+                Reason::Inapplicable => Reason::Source,
+                Reason::Source => Reason::Lock,
+                Reason::Lock => return None,
+            })
+        };
+        let reasons: Vec<_> = successors(Some(Reason::Stale), next).collect();
+        assert_eq!(reasons.len(), Reason::COUNT);
+        for (place, reason) in reasons.into_iter().enumerate() {
+            assert_eq!(reason as usize, place, "{reason}");
+        }
+    }
+}
