@@ -54,7 +54,7 @@ else
 fi
 step "interleavings of the lock, many" scripts/shuttle.sh "${SHUTTLE_ITERATIONS:-50000}"
 step "large contention" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test layer lock
-step "programs of requests, many" env PROPTEST_CASES=20000 cargo test --locked --release --test layer programs
+step "programs of requests, many" env PROPTEST_CASES=500000 cargo test --locked --release --test layer programs
 # Ten thousand connections need as many descriptors in each process.
 ulimit -n "$(ulimit -Hn)"
 step "ten thousand stalled bodies" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --test examples stalled

@@ -189,6 +189,31 @@ fn programs_get_every_answer() {
     }
 }
 
+/// Found as a program: a read is judged by what was looked up, whatever was written since, and by the clock as it is
+/// then. A clock that was behind hides that the resource was modified.
+#[test]
+fn a_look_up_may_be_older_than_the_clock() {
+    let mut run = Run::new(Guard::Lock, true, false);
+    let ask = |verb, condition| Ask {
+        path: 0,
+        verb,
+        condition,
+    };
+    run.step(Step::Clock(-1)).unwrap();
+    run.send(ask(Verb::Get, Condition::Unmodified(0)));
+    // The source answers at the second turn, and takes a third one.
+    for _ in 0..2 {
+        run.poll(0).unwrap();
+    }
+    run.send(ask(Verb::Put(0), Condition::None));
+    while run.requests[1].future.is_some() {
+        run.poll(1).unwrap();
+    }
+    run.step(Step::Clock(1)).unwrap();
+    run.finish_all().unwrap();
+    assert_eq!(run.requests[0].status, Some(412));
+}
+
 /// A read had looked the date up, waited, and was judged when the clock had been set back behind that date: true of what
 /// was looked up and of the clock, and of no single instant.
 #[test]
@@ -542,16 +567,20 @@ impl Wake for Woken {
 type Outcome = Result<(), String>;
 
 impl Run {
-    /// Runs the program to its end; the statuses that were seen.
-    fn of(program: Program) -> Result<Vec<u16>, TestCaseError> {
-        let shared = Shared::new(program.guard, program.waits);
-        let mut run = Self {
-            service: shared.service(program.required),
+    fn new(guard: Guard, waits: bool, required: bool) -> Self {
+        let shared = Shared::new(guard, waits);
+        Self {
+            service: shared.service(required),
             shared,
-            required: program.required,
+            required,
             requests: Vec::new(),
             transcript: String::new(),
-        };
+        }
+    }
+
+    /// Runs the program to its end; the statuses that were seen.
+    fn of(program: Program) -> Result<Vec<u16>, TestCaseError> {
+        let mut run = Self::new(program.guard, program.waits, program.required);
         match run.all(program.steps) {
             Ok(()) => Ok(run.requests.iter().filter_map(|sent| sent.status).collect()),
             Err(broken) => Err(TestCaseError::fail(format!("{broken}\n{}", run.transcript))),
@@ -778,7 +807,8 @@ impl Run {
                 let replaced = &world.history[*index].stored[path];
                 let since = world.history[sent.from..=*index].iter().rev();
                 let mut same = since.take_while(|snapshot| snapshot.stored[path] == *replaced);
-                let holds = same.any(|snapshot| self.judge(sent, snapshot) == Answer::Perform);
+                let holds = same
+                    .any(|snapshot| self.judge(sent, snapshot, snapshot.now) == Answer::Perform);
                 check(holds, || {
                     format!("request {request} was done although its condition is false")
                 })?;
@@ -789,11 +819,7 @@ impl Run {
         })
     }
 
-    fn judge(&self, sent: &Sent, snapshot: &Snapshot) -> Answer {
-        self.judge_at(sent, snapshot, snapshot.now)
-    }
-
-    fn judge_at(&self, sent: &Sent, snapshot: &Snapshot, now: i64) -> Answer {
+    fn judge(&self, sent: &Sent, snapshot: &Snapshot, now: i64) -> Answer {
         sent.naive
             .judge(&self.state(&snapshot.stored[sent.ask.path], now))
     }
@@ -820,7 +846,7 @@ impl Run {
         !counts
     }
 
-    /// The answer is true of a state between the request and now.
+    /// The answer is true of a state between the request and now: the clock may have gone on since it was looked up.
     fn check_answer(&self, number: usize, tag: Option<&str>, body: &Bytes) -> Outcome {
         let sent = &self.requests[number];
         let status = sent.status.unwrap();
@@ -828,11 +854,10 @@ impl Run {
             let window = &world.history[sent.from..];
             let path = sent.ask.path;
             let some = |holds: &dyn Fn(&Snapshot) -> bool| window.iter().any(holds);
-            // What was looked up at one instant meets the clock of the same or a later one.
             let judged = |answer: Answer| {
-                window.iter().enumerate().any(|(index, looked_up)| {
-                    let mut clocks = window[index..].iter().map(|snapshot| snapshot.now);
-                    clocks.any(|now| self.judge_at(sent, looked_up, now) == answer)
+                (0..window.len()).any(|at| {
+                    let mut since = window[at..].iter().map(|snapshot| snapshot.now);
+                    since.any(|now| self.judge(sent, &window[at], now) == answer)
                 })
             };
             let refused = |field| judged(Answer::Failed(field));
