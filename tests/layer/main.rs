@@ -19,6 +19,7 @@ mod programs;
 mod readiness;
 mod recovery;
 mod refusals;
+mod server;
 mod simulation;
 mod sources;
 mod support;

@@ -1,7 +1,5 @@
 //! The companion over sockets, HTTP/1.1 and HTTP/2, with an axum router inside.
 
-use std::net::SocketAddr;
-
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
@@ -9,19 +7,13 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, Version};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
-use tower::util::BoxCloneSyncService;
-use tower::{ServiceBuilder, ServiceExt};
+use hyper_util::rt::TokioExecutor;
+use tower::ServiceBuilder;
 use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, FinishLayer, Fixed, WritePolicy};
 use tower_http::compression::CompressionLayer;
 
+use crate::server::{Served, Server};
 use crate::support::{Answer, Failures, read};
-
-type Service = BoxCloneSyncService<Request<Body>, Response<Body>, std::convert::Infallible>;
 
 const PAGE: &str = "A page that is long enough to be worth compressing, compressing, compressing.";
 const PROTOCOLS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
@@ -40,46 +32,17 @@ fn router() -> Router {
         .route("/hashed", get(async || PAGE).route_layer(hashed))
 }
 
-fn finished(finish: FinishLayer) -> Service {
+fn finished(finish: FinishLayer) -> Served {
     let service = ServiceBuilder::new()
         .map_request(|request: Request<_>| request.map(Body::new))
         .map_response(|response: Response<_>| response.map(Body::new))
         .layer(finish)
         .layer(CompressionLayer::new())
         .service(router());
-    BoxCloneSyncService::new(service)
-}
-
-/// Serves both protocols until dropped.
-struct Server {
-    address: SocketAddr,
-    _tasks: JoinSet<()>,
+    Served::new(service)
 }
 
 impl Server {
-    async fn start(service: Service) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
-            let mut connections = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                let service = service
-                    .clone()
-                    .map_request(|request: Request<_>| request.map(Body::new));
-                connections.spawn(async move {
-                    let service = TowerToHyperService::new(service);
-                    let server = auto::Builder::new(TokioExecutor::new());
-                    server.serve_connection(TokioIo::new(stream), service).await
-                });
-            }
-        });
-        Self {
-            address,
-            _tasks: tasks,
-        }
-    }
-
     async fn ask(
         &self,
         version: Version,
@@ -208,7 +171,7 @@ async fn a_compressor_leaves_a_304_empty() {
         .map_response(|response: Response<_>| response.map(Body::new))
         .layer(CompressionLayer::new())
         .service(router());
-    let server = Server::start(BoxCloneSyncService::new(service)).await;
+    let server = Server::start(Served::new(service)).await;
     for version in PROTOCOLS {
         for path in ["/looked-up", "/hashed"] {
             let gzip = ("accept-encoding", "gzip");
@@ -227,7 +190,7 @@ async fn a_compressor_leaves_a_304_empty() {
 /// R-15.4.5-3: what the companion is there to repair. The day this fails, axum has stopped adding the field.
 #[tokio::test]
 async fn without_the_companion_axum_puts_a_content_length_on_a_304_over_http_2() {
-    let server = Server::start(BoxCloneSyncService::new(router())).await;
+    let server = Server::start(Served::new(router())).await;
     for (version, content_length) in PROTOCOLS.into_iter().zip([None, Some("0")]) {
         let fields = [("if-none-match", "\"x\"")];
         let answer = server.ask(version, "GET", "/looked-up", &fields).await;

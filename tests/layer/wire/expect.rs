@@ -11,7 +11,8 @@ use tower::{Layer, service_fn};
 use tower_conditional::{BoxSource, EntityTag, SourceError, ValidatorSource, source_fn};
 
 use super::client::{Ask, Http2, NO_PRECONDITION, Wire};
-use super::{Served, Server, page, required, served, ways};
+use super::{page, required, served, ways};
+use crate::server::{Served, Server};
 
 const STALE: Ask = Ask::new("PUT", ("if-match", "\"other\""));
 const EXPECTING: [(&str, &str); 2] = [("content-length", "5"), ("expect", "100-continue")];

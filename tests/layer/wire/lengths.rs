@@ -15,7 +15,8 @@ use tower::{Layer, Service, service_fn};
 use tower_conditional::{BodyHash, ConditionalLayer};
 
 use super::client::{Ask, Http2, NO_PRECONDITION, Wire};
-use super::{Server, served};
+use super::served;
+use crate::server::Server;
 use crate::support::Failures;
 
 const GET: Ask = Ask::new("GET", NO_PRECONDITION);

@@ -7,7 +7,6 @@ mod lengths;
 mod pipelines;
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 
 use axum::Router;
 use axum::body::Body;
@@ -16,12 +15,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::task::{JoinSet, yield_now};
-use tower::util::BoxCloneSyncService;
+use tokio::task::yield_now;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_conditional::{
     BodyHash, ConditionalLayer, EntityTag, FinishLayer, Fixed, FromResponse, SourceError,
@@ -30,10 +24,10 @@ use tower_conditional::{
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 
+use crate::server::Served;
+
 const PAGE: &str = "A page that is long enough to be worth compressing, compressing, compressing.";
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
-
-type Served = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
 /// A way in which the layer comes to its answer.
 struct Way {
@@ -90,7 +84,7 @@ where
     S: Clone + Send + Sync + 'static,
     B: http_body::Body<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
 {
-    BoxCloneSyncService::new(service.map_response(|response: Response<B>| response.map(Body::new)))
+    Served::new(service.map_response(|response: Response<B>| response.map(Body::new)))
 }
 
 /// A router behind a compressor that takes everything, however short it is, and the companion.
@@ -142,36 +136,4 @@ async fn streamed_page(request: Request<Body>) -> Result<Response<Body>, Infalli
     } else {
         response
     })
-}
-
-/// A hyper server, both protocols, on loopback; it stops when dropped.
-struct Server {
-    address: SocketAddr,
-    _tasks: JoinSet<()>,
-}
-
-impl Server {
-    async fn start(service: Served) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
-            let mut connections = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                let service = service
-                    .clone()
-                    .map_request(|request: Request<_>| request.map(Body::new));
-                connections.spawn(async move {
-                    let server = auto::Builder::new(TokioExecutor::new());
-                    let service = TowerToHyperService::new(service);
-                    // What a client that hangs up leaves behind is an error, and expected here.
-                    let _ = server.serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-        });
-        Self {
-            address,
-            _tasks: tasks,
-        }
-    }
 }
