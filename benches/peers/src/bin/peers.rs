@@ -5,27 +5,24 @@
 
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
-use std::hint::black_box;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use tower_conditional_benches::meter::{Meter, Row};
+use tower_conditional_benches::clock::Clock;
 use tower_conditional_peers::{job_and_who, jobs};
 
 const ROUNDS: usize = 41;
-const AT_LEAST: Duration = Duration::from_millis(2);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let allocations = allocations()?;
-    let mut clocks: [Clock; 3] = Default::default();
+    let mut tables: [Table; 3] = Default::default();
     for _ in 0..ROUNDS {
-        let [looking_up, hashing, judging] = &mut clocks;
-        jobs::looking_up(looking_up);
-        jobs::hashing(hashing);
-        jobs::judging(judging);
+        let [looking_up, hashing, judging] = &mut tables;
+        jobs::looking_up(&mut looking_up.0);
+        jobs::hashing(&mut hashing.0);
+        jobs::judging(&mut judging.0);
     }
-    for clock in clocks {
-        clock.print(&allocations);
+    for table in tables {
+        table.print(&allocations);
         println!();
     }
     Ok(())
@@ -46,15 +43,13 @@ fn allocations() -> Result<HashMap<String, u64>, Box<dyn Error>> {
     Ok(allocations)
 }
 
+/// The rows of one table.
 #[derive(Default)]
-struct Clock {
-    rows: Vec<Row>,
-    best: HashMap<&'static str, f64>,
-}
+struct Table(Clock);
 
-impl Clock {
+impl Table {
     fn print(&self, allocations: &HashMap<String, u64>) {
-        let names = self.rows.iter().map(|row| job_and_who(row.name));
+        let names = self.0.rows.iter().map(|row| job_and_who(row.name));
         let (jobs, whos): (Vec<_>, Vec<_>) = names.unzip();
         let (jobs, whos) = (in_order(jobs), in_order(whos));
         println!("| who | beside | {} |", jobs.join(" | "));
@@ -70,18 +65,18 @@ impl Clock {
 
     /// Times the base, or the time of the base itself; and the allocations.
     fn cell(&self, name: (&str, &str), allocations: &HashMap<String, u64>) -> String {
-        let Some(row) = self.rows.iter().find(|row| job_and_who(row.name) == name) else {
+        let Some(row) = self.0.rows.iter().find(|row| job_and_who(row.name) == name) else {
             return String::new();
         };
-        let (best, allocated) = (self.best[row.name], allocations[row.name]);
+        let (best, allocated) = (self.0.best[row.name], allocations[row.name]);
         match row.base {
-            Some(base) => format!("{:.2} ({allocated})", best / self.best[base]),
+            Some(base) => format!("{:.2} ({allocated})", best / self.0.best[base]),
             None => format!("{best:.0} ns ({allocated})"),
         }
     }
 
     fn base_of(&self, who: &str) -> &'static str {
-        let mut rows = self.rows.iter();
+        let mut rows = self.0.rows.iter();
         let row = rows.find(|row| job_and_who(row.name).1 == who);
         row.and_then(|row| row.base)
             .map_or("", |base| job_and_who(base).1)
@@ -95,35 +90,4 @@ fn in_order(names: Vec<&'static str>) -> Vec<&'static str> {
         .into_iter()
         .filter(|name| known.insert(*name))
         .collect()
-}
-
-impl Meter for Clock {
-    fn row<I, O>(
-        &mut self,
-        row: Row,
-        mut prepare: impl FnMut() -> I,
-        mut operate: impl FnMut(I) -> O,
-    ) {
-        let mut operations = 0;
-        let mut spent = Duration::ZERO;
-        while spent < AT_LEAST {
-            let inputs: Vec<I> = (0..row.operations).map(|_| prepare()).collect();
-            operations += row.operations;
-            let start = Instant::now();
-            for input in inputs {
-                black_box(operate(black_box(input)));
-            }
-            spent += start.elapsed();
-        }
-        let each = spent.as_nanos() as f64 / f64::from(operations);
-        match self.best.get_mut(row.name) {
-            Some(best) => *best = best.min(each),
-            None => {
-                self.best.insert(row.name, each);
-                self.rows.push(row);
-            }
-        }
-    }
-
-    fn count(&mut self, _: &'static str, _: &'static str, _: u64) {}
 }
