@@ -7,8 +7,9 @@ use http::StatusCode;
 
 use crate::entity_tag::EntityTag;
 use crate::field::Field;
+use crate::field_lines::Lines;
 use crate::precondition_failed::{PreconditionFailed, Reason};
-use crate::preconditions::{Lines, Preconditions};
+use crate::preconditions::Preconditions;
 use crate::representation::{Absent, Current, Representation};
 use crate::tag_list::{ListForm, RawTag};
 use crate::{HttpDate, MethodClass};

@@ -211,6 +211,7 @@ mod entity_tag;
 mod epoch;
 mod evaluate;
 mod field;
+mod field_lines;
 #[cfg(feature = "layer")]
 mod finish;
 mod header_map;

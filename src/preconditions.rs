@@ -2,12 +2,13 @@
 //!
 //! [RFC 9110, section 13.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.1
 
-use http::header::{GetAll, HeaderMap, HeaderValue, RANGE};
+use http::header::{HeaderMap, RANGE};
 use http::{Method, request};
 
 use crate::field::Field;
+use crate::field_lines::{Lines, lines_in};
 use crate::rewritten_tag::RewrittenTags;
-use crate::tag_list::{self, ListForm, RawTag};
+use crate::tag_list::ListForm;
 use crate::{Current, EntityTag, HttpDate, MethodClass, PreconditionFailed, Reason};
 
 /// The preconditions of one request, ready to be judged.
@@ -61,7 +62,9 @@ impl<'h> Preconditions<'h> {
         headers: &'h HeaderMap,
         now: HttpDate,
     ) -> Self {
-        let lines = lines_in(headers);
+        let lines: [_; Field::ALL.len()] = lines_in(headers, |name| {
+            Field::named(name).map(|field| field as usize)
+        });
         let [.., if_range] = &lines;
         Self {
             class,
@@ -200,46 +203,4 @@ const fn may_create(method: &Method) -> bool {
 
 const fn is_get_or_head(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
-}
-
-/// All five fields in one walk, which is cheaper than five look-ups.
-fn lines_in(headers: &HeaderMap) -> [Option<Lines<'_>>; 5] {
-    let mut found = [const { None }; 5];
-    for (name, line) in headers {
-        if let Some(field) = Field::named(name) {
-            let lines: &mut Option<Lines<'_>> = &mut found[field as usize];
-            match lines {
-                None => *lines = Some(Lines::One(line)),
-                Some(Lines::One(_)) => *lines = Some(Lines::Several(headers.get_all(name))),
-                Some(_) => {}
-            }
-        }
-    }
-    found
-}
-
-/// The lines of one field, in order (section 5.3: several lines are one list).
-#[derive(Debug)]
-pub(crate) enum Lines<'h> {
-    One(&'h HeaderValue),
-    Several(GetAll<'h, HeaderValue>),
-    Taken(&'h [HeaderValue]),
-}
-
-impl<'h> Lines<'h> {
-    /// The only line, if there is only one.
-    pub(crate) const fn single(&self) -> Option<&'h HeaderValue> {
-        match self {
-            Self::One(line) => Some(line),
-            Self::Several(_) | Self::Taken(_) => None,
-        }
-    }
-
-    pub(crate) fn scan(&self, visit: impl FnMut(RawTag<'h>)) -> ListForm {
-        match self {
-            Self::One(line) => tag_list::scan([*line], visit),
-            Self::Several(lines) => tag_list::scan(lines.iter(), visit),
-            Self::Taken(lines) => tag_list::scan(*lines, visit),
-        }
-    }
 }

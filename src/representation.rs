@@ -5,7 +5,7 @@
 
 use http::header::{ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, VARY};
 
-use crate::header_map::has;
+use crate::field_lines::{Lines, lines_in};
 use crate::token_list::add_vary;
 use crate::{EntityTag, HttpDate};
 
@@ -289,8 +289,14 @@ impl Representation {
     /// What the fields of a response say about its validators; one that is not well-formed is none. A tag that was
     /// made of its content needs no reading.
     pub(crate) fn of_response(fields: &HeaderMap, computed: Option<EntityTag>) -> Self {
-        let tag = computed.or_else(|| EntityTag::from_header_value(only_line(fields, ETAG)?).ok());
-        let date = only_line(fields, LAST_MODIFIED)
+        let [tag, modified]: [Option<Lines<'_>>; 2] = lines_in(fields, |name| match *name {
+            ETAG => Some(0),
+            LAST_MODIFIED => Some(1),
+            _ => None,
+        });
+        let tag = computed.or_else(|| EntityTag::from_header_value(tag?.single()?).ok());
+        let date = modified
+            .and_then(|lines| lines.single())
             .and_then(|line| HttpDate::parse(line.as_bytes(), HttpDate::UNIX_EPOCH));
         Self {
             entity_tag: tag,
@@ -340,14 +346,6 @@ impl Representation {
             *modified = LastModified::new(now, false);
         }
     }
-}
-
-fn only_line(fields: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
-    if !has(fields, &name) {
-        return None;
-    }
-    let mut lines = fields.get_all(name).iter();
-    lines.next().filter(|_| lines.next().is_none())
 }
 
 impl From<EntityTag> for Representation {

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use crate::EntityTag;
-use crate::preconditions::Lines;
+use crate::field_lines::Lines;
 use crate::tag_list::RawTag;
 
 /// Which rewritten tags are taken as the tags they came from.

@@ -5,7 +5,8 @@ use http::header::{Entry, HeaderMap};
 use http::request::Parts;
 
 use crate::field::{Field, Given};
-use crate::preconditions::{Lines, Preconditions};
+use crate::field_lines::Lines;
+use crate::preconditions::Preconditions;
 use crate::{HttpDate, MethodClass};
 
 #[derive(Debug)]
@@ -36,11 +37,14 @@ impl TakenPreconditions {
     pub(crate) fn take(head: &mut Parts, given: Given, now: HttpDate, keep: bool) -> Self {
         let is_get_or_head = MethodClass::of(&head.method) == MethodClass::Read;
         let headers = &mut head.headers;
-        let fields = JUDGED_LATER.map(|field| match (given.has(field), keep) {
-            (false, _) => TakenLines::None,
-            (true, true) => TakenLines::of(headers.get_all(field.header_name()).iter().cloned()),
-            (true, false) => TakenLines::remove(headers, field),
-        });
+        let mut fields = [const { TakenLines::None }; 4];
+        for (lines, field) in fields.iter_mut().zip(JUDGED_LATER) {
+            if given.has(field) && keep {
+                *lines = TakenLines::of(headers.get_all(field.header_name()).iter().cloned());
+            } else if given.has(field) {
+                *lines = TakenLines::remove(headers, field);
+            }
+        }
         if given.has(Field::IfRange) && !keep {
             headers.remove(Field::IfRange.header_name());
         }

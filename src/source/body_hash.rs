@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::hmac::HmacSha256;
 use super::{BodyTag, Compute, ContentDigest, Probing, ValidatorSource};
 use crate::Epoch;
-use crate::header_map::has;
+use crate::field_lines::{Lines, lines_in};
 use crate::token_list::members;
 
 /// Makes an entity tag of what is served: SHA-256 over content type, content encoding, content language and the
@@ -49,8 +49,15 @@ pub struct BodyHash {
     digest: Option<Arc<dyn Fn() -> Box<dyn ContentDigest> + Send + Sync>>,
 }
 
-/// The fields that tell representations with equal bytes apart.
-const IDENTIFYING: [HeaderName; 3] = [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE];
+/// The fields that tell representations with equal bytes apart, in the order in which they are fed.
+const fn place_of_identifying(name: &HeaderName) -> Option<usize> {
+    match *name {
+        CONTENT_TYPE => Some(0),
+        CONTENT_ENCODING => Some(1),
+        CONTENT_LANGUAGE => Some(2),
+        _ => None,
+    }
+}
 
 impl BodyHash {
     /// Strong tags: for responses that reach the client as the layer saw them, with no compressor in between.
@@ -155,13 +162,15 @@ impl ValidatorSource for BodyHash {
             return Compute::FromFields;
         }
         let mut digest = self.new_digest();
-        feed_identifying_fields(&mut *digest, &response.headers);
+        let identifying = lines_in(&response.headers, place_of_identifying);
+        let [_, encoding, _] = &identifying;
+        let is_encoded = encoding.is_some();
+        feed_identifying_fields(&mut *digest, identifying);
         let tag = if self.weak {
             BodyTag::weak(digest, self.limit)
         } else {
             BodyTag::strong(digest, self.limit)
         };
-        let is_encoded = has(&response.headers, &CONTENT_ENCODING);
         let tag = tag.in_epoch(self.epoch);
         Compute::FromBody(tag.with_unknown_lengths(self.unknown_lengths && !is_encoded))
     }
@@ -201,18 +210,17 @@ fn is_no_store(cache_control: &HeaderValue) -> bool {
 }
 
 /// For each field the number of lines, then each line's length and octets: no two sets of fields feed the same.
-fn feed_identifying_fields(digest: &mut dyn ContentDigest, fields: &HeaderMap) {
-    for name in IDENTIFYING {
-        if !has(fields, &name) {
+fn feed_identifying_fields(digest: &mut dyn ContentDigest, fields: [Option<Lines<'_>>; 3]) {
+    for lines in fields {
+        let Some(lines) = lines else {
             digest.update(&number(0));
             continue;
-        }
-        let lines = fields.get_all(name);
-        digest.update(&number(lines.iter().count()));
-        for line in lines {
+        };
+        digest.update(&number(lines.count()));
+        lines.for_each(|line| {
             digest.update(&number(line.len()));
             digest.update(line.as_bytes());
-        }
+        });
     }
 }
 

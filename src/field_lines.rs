@@ -1,0 +1,66 @@
+//! The lines of some fields, found in one walk: that is cheaper than a look-up for each, which hashes the name.
+
+use http::header::{GetAll, HeaderMap, HeaderName, HeaderValue};
+
+use crate::tag_list::{self, ListForm, RawTag};
+
+/// The lines of each field that has a place; `None` where it is not there.
+pub(crate) fn lines_in<const N: usize>(
+    headers: &HeaderMap,
+    place: impl Fn(&HeaderName) -> Option<usize>,
+) -> [Option<Lines<'_>>; N] {
+    let mut found = [const { None }; N];
+    for (name, line) in headers {
+        if let Some(lines) = place(name).and_then(|place| found.get_mut(place)) {
+            match lines {
+                None => *lines = Some(Lines::One(line)),
+                Some(Lines::One(_)) => *lines = Some(Lines::Several(headers.get_all(name))),
+                Some(_) => {}
+            }
+        }
+    }
+    found
+}
+
+/// The lines of one field, in order (section 5.3: several lines are one list).
+#[derive(Debug)]
+pub(crate) enum Lines<'h> {
+    One(&'h HeaderValue),
+    Several(GetAll<'h, HeaderValue>),
+    Taken(&'h [HeaderValue]),
+}
+
+impl<'h> Lines<'h> {
+    /// The only line, if there is only one.
+    pub(crate) const fn single(&self) -> Option<&'h HeaderValue> {
+        match self {
+            Self::One(line) => Some(line),
+            Self::Several(_) | Self::Taken(_) => None,
+        }
+    }
+
+    pub(crate) fn scan(&self, visit: impl FnMut(RawTag<'h>)) -> ListForm {
+        match self {
+            Self::One(line) => tag_list::scan([*line], visit),
+            Self::Several(lines) => tag_list::scan(lines.iter(), visit),
+            Self::Taken(lines) => tag_list::scan(*lines, visit),
+        }
+    }
+}
+
+#[cfg(feature = "body-hash")]
+impl<'h> Lines<'h> {
+    pub(crate) fn count(&self) -> usize {
+        let mut count = 0;
+        self.for_each(|_| count += 1);
+        count
+    }
+
+    pub(crate) fn for_each(&self, visit: impl FnMut(&'h HeaderValue)) {
+        match self {
+            Self::One(line) => [*line].into_iter().for_each(visit),
+            Self::Several(lines) => lines.iter().for_each(visit),
+            Self::Taken(lines) => lines.iter().for_each(visit),
+        }
+    }
+}
