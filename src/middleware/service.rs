@@ -174,7 +174,11 @@ impl<S, V, C> Conditional<S, V, C> {
             && let Some(mut current) = shared.source.known(&request.head)
         {
             return match shared.judge_write(&request, &mut current) {
-                Err(refusal) => self.answer(shared.refuse_write(&request, &current, refusal)),
+                Err(refusal) => {
+                    // Whoever is told may take his time, and the next writer need not wait for that.
+                    drop(lock);
+                    self.answer(shared.refuse_write(&request, &current, refusal))
+                }
                 Ok(held_by) => {
                     let after = shared.after_write(&mut request, current, held_by, lock.held());
                     self.run(request.into_request(body), after)
