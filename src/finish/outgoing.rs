@@ -39,10 +39,15 @@ pub(super) fn repair<B: Body>(
     }
     if has_no_content(status) {
         drop_content(&mut response);
-    } else if is_head {
+    } else if is_head && !is_empty(response.body()) {
         drop_content_of_head(&mut response);
     }
     response
+}
+
+/// What is empty by now was emptied further in: its length is not that of the content.
+fn is_empty<B: Body>(body: &ConditionalBody<B>) -> bool {
+    body.size().exact() == Some(0)
 }
 
 /// The tag of the stored response that the 304 is about, made of ours and the known suffix.

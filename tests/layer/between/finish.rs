@@ -1,6 +1,14 @@
 //! The outermost companion around tower-http's compressor: `finish(compression(conditional(handler)))`.
 
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get as on_get;
+use futures_util::stream;
+use http::Request;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, RANGE};
+use tower::ServiceExt;
 use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, FinishLayer, Fixed, WritePolicy};
 use tower_http::compression::CompressionLayer;
 
@@ -413,6 +421,27 @@ fn head_states_the_tag_of_what_was_not_coded() {
 
 /// tower-http 0.7 makes everything a 406 for a client that takes no coding and not identity either. For a 304 that
 /// is right: the request without its preconditions would have been a 406 as well (section 13.2.1).
+/// Whose content was taken off further in, as a router does it, has no length to state: 0 would be another content's
+/// (RFC 9110, section 8.6).
+#[test]
+fn head_states_no_length_of_what_is_gone() {
+    let streamed = async || Body::from_stream(stream::iter([Ok::<_, Infallible>("streamed")]));
+    let router = Router::new().route("/r", on_get(streamed));
+    let fields: [(&str, &str); 0] = [];
+    for (method, body) in [("GET", "streamed"), ("HEAD", "")] {
+        let inner = router
+            .clone()
+            .map_request(|request: Request<_>| request.map(Body::new));
+        let answer = send(&FinishLayer::new(), inner, request(method, &fields));
+        assert_eq!(
+            (answer.status, &answer.body[..]),
+            (200, body.as_bytes()),
+            "{method}"
+        );
+        assert_eq!(answer.field("content-length"), None, "{method}");
+    }
+}
+
 #[test]
 fn a_client_that_takes_nothing_is_told_so() {
     for codings in ["*;q=0", "identity;q=0"] {
