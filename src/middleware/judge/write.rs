@@ -27,6 +27,7 @@ impl<V: ValidatorSource> Shared<V> {
         if matches!(current, Current::Delegated) {
             return Ok(None);
         }
+        settle(&request.head);
         self.clamp(current);
         if !request.given.any() {
             return self.may_go_without(&request.head.method);
@@ -51,7 +52,6 @@ impl<V: ValidatorSource> Shared<V> {
             return self.write_unjudged(request);
         }
         let head = &mut request.head;
-        settle(head);
         // A layer further out may hold a lock that this one did not take.
         let lock = lock.or_else(|| outer_lock(head).cloned());
         let is_put = head.method == Method::PUT;

@@ -6,10 +6,11 @@ use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http::StatusCode;
+use http::request::Parts;
 use tower::ServiceExt;
 use tower_conditional::{
     BodyHash, ConditionalLayer, Current, Decided, EntityTag, Fixed, FromResponse, JudgedByHandler,
-    MethodClass, ValidatorSource,
+    MethodClass, ValidatorSource, WritePolicy,
 };
 
 use super::support::{Driven, Fields, request};
@@ -110,6 +111,20 @@ fn not_reported_when_a_layer_further_in_judges() {
         let router = Router::new().route("/a", inner).layer(hook.on(outer));
         assert_eq!(status(router.clone(), "PUT", IF_MATCH), 204);
         assert_eq!(status(router, "PUT", &[("if-match", "\"v0\"")]), 412);
+        assert_eq!(hook.unjudged(), 0);
+    }
+}
+
+/// A write that would have been refused, but had taken effect before, is judged, too.
+#[test]
+fn not_reported_when_it_had_taken_effect_before() {
+    for outer in computing() {
+        let hook = Hook::default();
+        let policy = WritePolicy::optional()
+            .already_applied(|_: &Parts, _: &Current| async { Some(http::Response::new("done")) });
+        let inner = any(async || ok()).layer(ConditionalLayer::new(judging()).writes(policy));
+        let router = Router::new().route("/a", inner).layer(hook.on(outer));
+        assert_eq!(status(router, "PUT", &[("if-match", "\"v0\"")]), 200);
         assert_eq!(hook.unjudged(), 0);
     }
 }
