@@ -27,6 +27,7 @@ pub(crate) fn lines_in<const N: usize>(
 pub(crate) enum Lines<'h> {
     One(&'h HeaderValue),
     Several(GetAll<'h, HeaderValue>),
+    /// Two or more that were moved out of their map.
     Taken(&'h [HeaderValue]),
 }
 

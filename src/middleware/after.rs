@@ -54,6 +54,7 @@ impl<V: ValidatorSource> Shared<V> {
         response: Response<B>,
     ) -> Result<Reading<B>, Response<B>> {
         let (mut head, body) = response.into_parts();
+        // What the route says counts, too: a response that is not to be stored gets no tag.
         response::add_fields(&mut head.headers, &self.options.response_fields);
         match Hashing::start(&*self.source, &head, body) {
             Ok(hashing) => Ok(Reading {

@@ -4,7 +4,8 @@
 //!
 //! `/settings` is another resource for each tenant, and the path does not say so. The default key of the write lock
 //! is the path: safe here, and slow, because all tenants wait for each other. A key with the tenant in it lets them
-//! go side by side. The source and the key must mean the same resource, so both ask one function.
+//! go side by side. The source and the key must mean the same resource, so both ask one function. It takes the path in
+//! the normal form that the default key has: to a router `/%73ettings` is the same.
 //!
 //! ```
 //! use axum::{Router, http::{HeaderName, request::Parts}, routing::get};
@@ -15,7 +16,8 @@
 //!
 //! fn name_of(head: &Parts) -> String {
 //!     let tenant = head.headers.get(TENANT).map_or("", |tenant| tenant.to_str().unwrap_or(""));
-//!     format!("{tenant}:{}", head.uri.path())
+//!     let path = WriteKey::of_path(head.uri.path());
+//!     format!("{tenant}:{}", String::from_utf8_lossy(path.as_bytes()))
 //! }
 //! # let versions = InMemoryVersions::new();
 //! # versions.changed("a:/settings");

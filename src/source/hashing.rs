@@ -56,6 +56,7 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
         head: &response::Parts,
         body: B,
     ) -> Result<Self, B> {
+        // A probe comes here without having asked.
         if !source.reads_bodies() {
             return Err(body);
         }

@@ -14,10 +14,13 @@ use http::request::Parts;
 /// ```
 /// use tower_conditional::{WriteKey, WritePolicy};
 ///
-/// // One resource for each host and path.
+/// # #[derive(Clone)] struct Tenant(String);
+/// // One resource for each tenant, as authentication has found it, and path. The path in its normal form: as it was
+/// // sent it would be too fine.
 /// let policy = WritePolicy::required().keys(|head| {
-///     let host = head.headers.get("host").map_or("", |host| host.to_str().unwrap_or(""));
-///     vec![WriteKey::new(format!("{host}{}", head.uri.path()))]
+///     let tenant = head.extensions.get::<Tenant>().map_or("", |tenant| &tenant.0);
+///     let path = WriteKey::of_path(head.uri.path());
+///     vec![WriteKey::new([tenant.as_bytes(), b":", path.as_bytes()].concat())]
 /// });
 /// # let _ = policy;
 /// ```
@@ -85,6 +88,12 @@ impl<'a> From<&'a [u8]> for WriteKey<'a> {
     }
 }
 
+impl<'a, const N: usize> From<&'a [u8; N]> for WriteKey<'a> {
+    fn from(octets: &'a [u8; N]) -> Self {
+        octets.as_slice().into()
+    }
+}
+
 impl From<Vec<u8>> for WriteKey<'_> {
     fn from(octets: Vec<u8>) -> Self {
         Cow::from(octets).into()
@@ -114,12 +123,12 @@ pub(crate) type KeyFn = Arc<dyn Fn(&Parts) -> Vec<WriteKey<'static>> + Send + Sy
 fn is_normal(path: &[u8]) -> bool {
     let mut before = b' ';
     let starts_well = path.starts_with(b"/");
-    let is_normal = |octet| {
+    let follows_well = |octet| {
         let doubled = octet == b'/' && before == b'/';
         before = octet;
         !doubled && octet != b'%'
     };
-    starts_well && path.iter().copied().all(is_normal) && (path.len() == 1 || before != b'/')
+    starts_well && path.iter().copied().all(follows_well) && (path.len() == 1 || before != b'/')
 }
 
 fn normalised(path: &[u8]) -> Vec<u8> {
@@ -241,6 +250,15 @@ mod tests {
         assert_same("/notes/ab", "/notes%2Fab");
         assert_same("/", "");
         assert_same("/", "//");
+    }
+
+    #[test]
+    fn text_and_octets_of_any_kind_are_keys() {
+        let key = WriteKey::new("ab");
+        assert_eq!(WriteKey::new("ab".to_owned()), key);
+        assert_eq!(WriteKey::new(b"ab"), key);
+        assert_eq!(WriteKey::new(&b"ab"[..]), key);
+        assert_eq!(WriteKey::new(b"ab".to_vec()), key);
     }
 
     #[test]
