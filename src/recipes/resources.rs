@@ -19,6 +19,8 @@
 //!     let path = WriteKey::of_path(head.uri.path());
 //!     format!("{tenant}:{}", String::from_utf8_lossy(path.as_bytes()))
 //! }
+//! # let name = |uri: &str| name_of(&http::Request::get(uri).body(()).unwrap().into_parts().0);
+//! # assert_eq!(name("/settings"), name("/%73ettings"), "two spellings of one path");
 //! # let versions = InMemoryVersions::new();
 //! # versions.changed("a:/settings");
 //! # versions.changed("b:/settings");

@@ -12,17 +12,22 @@ use http::request::Parts;
 /// # Examples
 ///
 /// ```
+/// use http::request::Parts;
 /// use tower_conditional::{WriteKey, WritePolicy};
 ///
 /// # #[derive(Clone)] struct Tenant(String);
 /// // One resource for each tenant, as authentication has found it, and path. The path in its normal form: as it was
 /// // sent it would be too fine.
-/// let policy = WritePolicy::required().keys(|head| {
+/// fn key_of(head: &Parts) -> WriteKey<'static> {
 ///     let tenant = head.extensions.get::<Tenant>().map_or("", |tenant| &tenant.0);
 ///     let path = WriteKey::of_path(head.uri.path());
-///     vec![WriteKey::new([tenant.as_bytes(), b":", path.as_bytes()].concat())]
-/// });
+///     WriteKey::new([tenant.as_bytes(), b":", path.as_bytes()].concat())
+/// }
+/// let policy = WritePolicy::required().keys(|head| vec![key_of(head)]);
 /// # let _ = policy;
+/// # let key = |uri: &str| key_of(&http::Request::get(uri).body(()).unwrap().into_parts().0);
+/// # assert_eq!(key("/notes/ab"), key("/notes/a%62"), "two spellings of one path");
+/// # assert_ne!(key("/notes/ab"), key("/notes/ac"));
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteKey<'a> {
