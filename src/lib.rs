@@ -216,6 +216,7 @@ mod field_lines;
 mod finish;
 mod header_map;
 mod http_date;
+mod last_modified;
 mod method_class;
 #[cfg(feature = "layer")]
 mod middleware;

@@ -6,6 +6,7 @@
 use http::header::{ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, VARY};
 
 use crate::field_lines::{Lines, lines_in};
+use crate::last_modified::LastModified;
 use crate::token_list::add_vary;
 use crate::{EntityTag, HttpDate};
 
@@ -161,29 +162,6 @@ pub struct Representation {
 struct More {
     other_tags: Vec<EntityTag>,
     fields: HeaderMap,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct LastModified {
-    pub(crate) date: HttpDate,
-    pub(crate) strong: bool,
-    /// The date as it stands in the field, where it was written before.
-    pub(crate) line: Option<HeaderValue>,
-}
-
-impl LastModified {
-    const fn new(date: HttpDate, strong: bool) -> Self {
-        Self {
-            date,
-            strong,
-            line: None,
-        }
-    }
-
-    pub(crate) fn to_header_value(&self) -> Option<HeaderValue> {
-        let written = self.line.clone();
-        written.or_else(|| self.date.to_header_value())
-    }
 }
 
 impl Representation {

@@ -8,7 +8,7 @@ use http::header::{
 };
 
 use crate::header_map::{has, remove};
-use crate::representation::LastModified;
+use crate::last_modified::LastModified;
 use crate::token_list::add_vary;
 use crate::{HttpDate, Representation};
 
