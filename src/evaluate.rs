@@ -203,7 +203,7 @@ impl Preconditions<'_> {
         let Some(lines) = self.lines(Field::IfMatch) else {
             return Condition::NotGiven;
         };
-        if is_just_our_tag(lines, current) && !current.entity_tag().is_some_and(EntityTag::is_weak)
+        if is_just_our_tag(&lines, current) && !current.entity_tag().is_some_and(EntityTag::is_weak)
         {
             return Condition::True;
         }
@@ -228,7 +228,7 @@ impl Preconditions<'_> {
         let Some(lines) = self.lines(Field::IfNoneMatch) else {
             return Condition::NotGiven;
         };
-        if is_just_our_tag(lines, current) {
+        if is_just_our_tag(&lines, current) {
             return Condition::False(Reason::Exists);
         }
         let mut matched = false;
@@ -265,7 +265,7 @@ impl Preconditions<'_> {
         if !self.is_ranged_get {
             return Condition::NotGiven;
         }
-        let line = self.lines(Field::IfRange).and_then(Lines::single);
+        let line = self.lines(Field::IfRange).and_then(|lines| lines.single());
         let same = line.is_some_and(|line| match RawTag::parse(line.as_bytes().trim_ascii()) {
             Some(tag) => current.entity_tag().is_some_and(|ours| tag.strong_eq(ours)),
             None => self.is_our_strong_date(line.as_bytes(), current),
@@ -280,6 +280,7 @@ impl Preconditions<'_> {
     }
 
     /// Our date and theirs, if both are there; otherwise the field is ignored.
+    #[inline]
     fn dates(&self, field: Field, current: &Representation) -> Option<(HttpDate, HttpDate)> {
         let line = self.lines(field)?.single()?;
         let modified = current.modified()?;

@@ -72,6 +72,18 @@ impl Field {
         }
     }
 
+    /// The name, to look a field up by.
+    pub(crate) fn name(self) -> &'static HeaderName {
+        static NAMES: [HeaderName; 5] = [
+            IF_MATCH,
+            IF_NONE_MATCH,
+            IF_MODIFIED_SINCE,
+            IF_UNMODIFIED_SINCE,
+            IF_RANGE,
+        ];
+        &NAMES[self as usize]
+    }
+
     /// A comparison of numbers: most requests carry none of the five, and must not pay for five look-ups.
     pub(crate) const fn named(name: &HeaderName) -> Option<Self> {
         match *name {
@@ -111,6 +123,10 @@ impl Given {
 
     pub(crate) const fn has(self, field: Field) -> bool {
         self.0 & field.bit() != 0
+    }
+
+    pub(crate) const fn without(self, field: Field) -> Self {
+        Self(self.0 & !field.bit())
     }
 
     pub(crate) fn fields(self) -> impl Iterator<Item = Field> {

@@ -1,8 +1,23 @@
-//! The lines of some fields, found in one walk: that is cheaper than a look-up for each, which hashes the name.
+//! The lines of fields: of one, or of some in one walk, which is cheaper than a look-up for each that hashes its name.
 
 use http::header::{GetAll, HeaderMap, HeaderName, HeaderValue};
 
 use crate::tag_list::{self, ListForm, RawTag};
+
+/// The lines of one field.
+pub(crate) fn lines_of<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Lines<'h>> {
+    // No field at all has several lines: the short way.
+    if headers.len() == headers.keys_len() {
+        return headers.get(name).map(Lines::One);
+    }
+    let all = headers.get_all(name);
+    let mut lines = all.iter();
+    match (lines.next(), lines.next()) {
+        (None, _) => None,
+        (Some(only), None) => Some(Lines::One(only)),
+        (Some(_), Some(_)) => Some(Lines::Several(all)),
+    }
+}
 
 /// The lines of each field that has a place; `None` where it is not there.
 pub(crate) fn lines_in<const N: usize>(

@@ -5,10 +5,11 @@
 use http::header::{HeaderMap, RANGE};
 use http::{Method, request};
 
-use crate::field::Field;
-use crate::field_lines::{Lines, lines_in};
+use crate::field::{Field, Given};
+use crate::field_lines::{Lines, lines_of};
 use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::ListForm;
+use crate::taken_preconditions::TakenPreconditions;
 use crate::{Current, EntityTag, HttpDate, MethodClass, PreconditionFailed, Reason};
 
 /// The preconditions of one request, ready to be judged.
@@ -40,8 +41,25 @@ pub struct Preconditions<'h> {
     pub(crate) is_ranged_get: bool,
     pub(crate) now: HttpDate,
     pub(crate) rewrites: Option<&'h RewrittenTags>,
-    /// In the order of [`Field::ALL`].
-    lines: [Option<Lines<'h>>; 5],
+    /// Which of the five there are: a field that is not needs no look-up.
+    given: Given,
+    fields: Fields<'h>,
+}
+
+/// Where the field lines stand.
+#[derive(Clone, Copy, Debug)]
+enum Fields<'h> {
+    InHead(&'h HeaderMap),
+    Taken(&'h TakenPreconditions),
+}
+
+impl<'h> Fields<'h> {
+    fn lines(self, field: Field) -> Option<Lines<'h>> {
+        match self {
+            Self::InHead(headers) => lines_of(headers, field.name()),
+            Self::Taken(taken) => taken.lines(field),
+        }
+    }
 }
 
 impl<'h> Preconditions<'h> {
@@ -62,20 +80,28 @@ impl<'h> Preconditions<'h> {
         headers: &'h HeaderMap,
         now: HttpDate,
     ) -> Self {
-        let lines: [_; Field::ALL.len()] = lines_in(headers, |name| {
-            Field::named(name).map(|field| field as usize)
-        });
-        let [.., if_range] = &lines;
+        Self::of_given(class, method, headers, Given::in_headers(headers), now)
+    }
+
+    /// As [`parse_as`](Self::parse_as), where it is known already which fields there are.
+    pub(crate) fn of_given(
+        class: MethodClass,
+        method: &Method,
+        headers: &'h HeaderMap,
+        given: Given,
+        now: HttpDate,
+    ) -> Self {
         Self {
             class,
             may_create: may_create(method),
             is_get_or_head: is_get_or_head(method),
-            is_ranged_get: if_range.is_some()
+            is_ranged_get: given.has(Field::IfRange)
                 && method == Method::GET
                 && headers.contains_key(RANGE),
             now,
             rewrites: None,
-            lines,
+            given,
+            fields: Fields::InHead(headers),
         }
     }
 
@@ -86,14 +112,10 @@ impl<'h> Preconditions<'h> {
     }
 
     /// Of a read whose fields were moved out of its head; If-Range is not among them.
-    pub(crate) fn of_read(
+    pub(crate) const fn of_taken(
+        taken: &'h TakenPreconditions,
         is_get_or_head: bool,
-        [
-            if_match,
-            if_none_match,
-            if_modified_since,
-            if_unmodified_since,
-        ]: [Option<Lines<'h>>; 4],
+        given: Given,
         now: HttpDate,
     ) -> Self {
         Self {
@@ -103,13 +125,8 @@ impl<'h> Preconditions<'h> {
             is_ranged_get: false,
             now,
             rewrites: None,
-            lines: [
-                if_match,
-                if_none_match,
-                if_modified_since,
-                if_unmodified_since,
-                None,
-            ],
+            given,
+            fields: Fields::Taken(taken),
         }
     }
 
@@ -124,7 +141,8 @@ impl<'h> Preconditions<'h> {
     /// The first tag of an If-Match list that is one.
     pub(crate) fn first_tag(&self) -> Option<EntityTag> {
         let mut first = None;
-        let form = self.lines(Field::IfMatch)?.scan(|tag| {
+        let lines = self.lines(Field::IfMatch)?;
+        let form = lines.scan(|tag| {
             first.get_or_insert(tag);
         });
         let first = first.filter(|_| form == ListForm::Tags)?;
@@ -136,13 +154,13 @@ impl<'h> Preconditions<'h> {
     pub(crate) fn as_listed(&self, current: &Current) -> Option<EntityTag> {
         let rewrites = self.rewrites?;
         let ours = current.representation()?.entity_tag()?;
-        rewrites.as_listed(self.lines(Field::IfNoneMatch)?, ours)
+        rewrites.as_listed(&self.lines(Field::IfNoneMatch)?, ours)
     }
 
     /// Whether the request carries the field, whatever is in it.
     #[must_use]
-    pub fn has(&self, field: Field) -> bool {
-        self.lines(field).is_some()
+    pub const fn has(&self, field: Field) -> bool {
+        self.given.has(field)
     }
 
     /// What the method does with the target.
@@ -182,8 +200,14 @@ impl<'h> Preconditions<'h> {
         guarding.iter().find(malformed).copied()
     }
 
-    pub(crate) const fn lines(&self, field: Field) -> Option<&Lines<'h>> {
-        self.lines[field as usize].as_ref()
+    /// Most fields are not there, and a look-up hashes the name.
+    #[inline(always)]
+    pub(crate) fn lines(&self, field: Field) -> Option<Lines<'h>> {
+        if self.has(field) {
+            self.fields.lines(field)
+        } else {
+            None
+        }
     }
 
     pub(crate) fn list_form(&self, field: Field) -> Option<ListForm> {

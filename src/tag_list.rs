@@ -140,7 +140,7 @@ fn scan_line<'v>(line: &'v [u8], visit: &mut impl FnMut(RawTag<'v>)) -> ListForm
 }
 
 /// One tag from the front of `value`, and what follows its closing quote.
-#[inline]
+#[inline(always)]
 fn split_tag(value: &[u8]) -> Option<(RawTag<'_>, &[u8])> {
     let (weak, quoted) = match value {
         [b'W', b'/', quoted @ ..] => (true, quoted),

@@ -11,11 +11,11 @@ use http::{Method, Request};
 use super::checked::{AwaitsJudgement, Checked};
 use super::observe::{Decided, Judged, Moment};
 use super::options::Shared;
-use super::taken::TakenPreconditions;
 use super::write_lock::HeldLock;
 use crate::field::Given;
 use crate::refusal::Refusal;
 use crate::source::{SourceError, ValidatorSource};
+use crate::taken_preconditions::TakenPreconditions;
 use crate::{Current, Decision, MethodClass, Preconditions, Representation};
 
 /// A request on its way to the handler. Its body goes beside it, because nobody judges that.
@@ -109,7 +109,7 @@ impl<V: ValidatorSource> Shared<V> {
     fn preconditions<'h>(&self, class: MethodClass, request: &'h Incoming) -> Preconditions<'h> {
         let Incoming { head, given, .. } = request;
         let now = self.options.now_for(*given);
-        Preconditions::parse_as(class, &head.method, &head.headers, now)
+        Preconditions::of_given(class, &head.method, &head.headers, *given, now)
     }
 
     /// What a read gets instead of the handler's answer, if anything.

@@ -11,8 +11,8 @@ use crate::header_map::remove;
 use crate::middleware::observe::{Decided, Judged};
 use crate::middleware::options::Shared;
 use crate::middleware::refuse::show_validators;
-use crate::middleware::taken::TakenPreconditions;
 use crate::source::{BoxError, ValidatorSource};
+use crate::taken_preconditions::TakenPreconditions;
 use crate::{Current, Decision, MethodClass, Representation, response};
 
 impl<V: ValidatorSource> Shared<V> {

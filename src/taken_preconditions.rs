@@ -12,6 +12,7 @@ use crate::{HttpDate, MethodClass};
 #[derive(Debug)]
 pub(crate) struct TakenPreconditions {
     is_get_or_head: bool,
+    given: Given,
     now: HttpDate,
     fields: [TakenLines; 4],
 }
@@ -24,7 +25,7 @@ enum TakenLines {
     Many(Vec<HeaderValue>),
 }
 
-/// The fields that a response can be judged by. If-Range cannot wait: its Range is taken off instead.
+/// The fields that a response can be judged by, each in its place. If-Range cannot wait: its Range is taken off instead.
 const JUDGED_LATER: [Field; 4] = [
     Field::IfMatch,
     Field::IfNoneMatch,
@@ -50,14 +51,18 @@ impl TakenPreconditions {
         }
         Self {
             is_get_or_head,
+            given: given.without(Field::IfRange),
             now,
             fields,
         }
     }
 
     pub(crate) fn preconditions(&self) -> Preconditions<'_> {
-        let lines = self.fields.each_ref().map(TakenLines::lines);
-        Preconditions::of_read(self.is_get_or_head, lines, self.now)
+        Preconditions::of_taken(self, self.is_get_or_head, self.given, self.now)
+    }
+
+    pub(crate) fn lines(&self, field: Field) -> Option<Lines<'_>> {
+        self.fields.get(field as usize).and_then(TakenLines::lines)
     }
 }
 
