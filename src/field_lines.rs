@@ -3,6 +3,7 @@
 use http::header::{GetAll, HeaderMap, HeaderName, HeaderValue};
 
 use crate::tag_list::{self, ListForm, RawTag};
+use crate::taken_preconditions::TakenLine;
 
 /// The lines of one field.
 pub(crate) fn lines_of<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Lines<'h>> {
@@ -43,7 +44,7 @@ pub(crate) enum Lines<'h> {
     One(&'h HeaderValue),
     Several(GetAll<'h, HeaderValue>),
     /// Two or more that were moved out of their map.
-    Taken(&'h [HeaderValue]),
+    Taken(&'h [TakenLine]),
 }
 
 impl<'h> Lines<'h> {
@@ -59,7 +60,7 @@ impl<'h> Lines<'h> {
         match self {
             Self::One(line) => tag_list::scan([*line], visit),
             Self::Several(lines) => tag_list::scan(lines.iter(), visit),
-            Self::Taken(lines) => tag_list::scan(*lines, visit),
+            Self::Taken(lines) => tag_list::scan(lines.iter().map(|(_, line)| line), visit),
         }
     }
 }
@@ -76,7 +77,7 @@ impl<'h> Lines<'h> {
         match self {
             Self::One(line) => [*line].into_iter().for_each(visit),
             Self::Several(lines) => lines.iter().for_each(visit),
-            Self::Taken(lines) => lines.iter().for_each(visit),
+            Self::Taken(lines) => lines.iter().map(|(_, line)| line).for_each(visit),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Preconditions that were moved out of a read's head, to be judged when the response is there.
 
+use std::mem;
+
 use http::HeaderValue;
 use http::header::{Entry, HeaderMap};
 use http::request::Parts;
@@ -14,46 +16,43 @@ pub(crate) struct TakenPreconditions {
     is_get_or_head: bool,
     given: Given,
     now: HttpDate,
-    fields: [TakenLines; 4],
+    lines: TakenLines,
 }
 
-/// The lines of one field; the usual one needs no allocation.
+/// Those of one field stand side by side.
 #[derive(Debug)]
 enum TakenLines {
-    None,
-    One(HeaderValue),
-    Many(Vec<HeaderValue>),
+    /// The usual request has one, and that needs no allocation.
+    One([TakenLine; 1]),
+    Many(Vec<TakenLine>),
 }
 
-/// The fields that a response can be judged by, each in its place. If-Range cannot wait: its Range is taken off instead.
-const JUDGED_LATER: [Field; 4] = [
-    Field::IfMatch,
-    Field::IfNoneMatch,
-    Field::IfModifiedSince,
-    Field::IfUnmodifiedSince,
-];
+pub(crate) type TakenLine = (Field, HeaderValue);
 
 impl TakenPreconditions {
-    /// Moves the fields out of the head, or copies them where the inner service is to see them too.
+    /// Moves the fields out of the head, or copies them where the inner service is to see them too. If-Range cannot
+    /// be judged by a response: its Range is taken off instead.
     pub(crate) fn take(head: &mut Parts, given: Given, now: HttpDate, keep: bool) -> Self {
         let is_get_or_head = MethodClass::of(&head.method) == MethodClass::Read;
         let headers = &mut head.headers;
-        let mut fields = [const { TakenLines::None }; 4];
-        for (lines, field) in fields.iter_mut().zip(JUDGED_LATER) {
-            if given.has(field) && keep {
-                *lines = TakenLines::of(headers.get_all(field.header_name()).iter().cloned());
-            } else if given.has(field) {
-                *lines = TakenLines::remove(headers, field);
+        let judged_later = given.without(Field::IfRange);
+        let mut lines = TakenLines::default();
+        for field in judged_later.fields() {
+            if keep {
+                let copied = headers.get_all(field.name()).iter().cloned();
+                copied.for_each(|line| lines.push((field, line)));
+            } else {
+                lines.move_from(headers, field);
             }
         }
         if given.has(Field::IfRange) && !keep {
-            headers.remove(Field::IfRange.header_name());
+            headers.remove(Field::IfRange.name());
         }
         Self {
             is_get_or_head,
-            given: given.without(Field::IfRange),
+            given: judged_later,
             now,
-            fields,
+            lines,
         }
     }
 
@@ -62,39 +61,48 @@ impl TakenPreconditions {
     }
 
     pub(crate) fn lines(&self, field: Field) -> Option<Lines<'_>> {
-        self.fields.get(field as usize).and_then(TakenLines::lines)
+        let mut fields = self.lines.as_slice().chunk_by(|(a, _), (b, _)| a == b);
+        match fields.find(|lines| lines[0].0 == field)? {
+            [(_, only)] => Some(Lines::One(only)),
+            several => Some(Lines::Taken(several)),
+        }
     }
 }
 
 impl TakenLines {
-    fn remove(headers: &mut HeaderMap, field: Field) -> Self {
+    fn as_slice(&self) -> &[TakenLine] {
+        match self {
+            Self::One(line) => line,
+            Self::Many(lines) => lines,
+        }
+    }
+
+    fn push(&mut self, line: TakenLine) {
+        *self = match mem::take(self) {
+            Self::Many(lines) if lines.is_empty() => Self::One([line]),
+            Self::Many(mut lines) => {
+                lines.push(line);
+                Self::Many(lines)
+            }
+            Self::One([first]) => Self::Many(vec![first, line]),
+        };
+    }
+
+    fn move_from(&mut self, headers: &mut HeaderMap, field: Field) {
         // No field at all has several lines: the short way.
         if headers.len() == headers.keys_len() {
-            return headers
-                .remove(field.header_name())
-                .map_or(Self::None, Self::One);
-        }
-        match headers.entry(field.header_name()) {
-            Entry::Occupied(entry) => Self::of(entry.remove_entry_mult().1),
-            Entry::Vacant(_) => Self::None,
-        }
-    }
-
-    fn of(mut lines: impl Iterator<Item = HeaderValue>) -> Self {
-        match (lines.next(), lines.next()) {
-            (None, _) => Self::None,
-            (Some(only), None) => Self::One(only),
-            (Some(first), Some(second)) => {
-                Self::Many([first, second].into_iter().chain(lines).collect())
+            if let Some(line) = headers.remove(field.name()) {
+                self.push((field, line));
             }
+        } else if let Entry::Occupied(entry) = headers.entry(field.name()) {
+            let moved = entry.remove_entry_mult().1;
+            moved.for_each(|line| self.push((field, line)));
         }
     }
+}
 
-    fn lines(&self) -> Option<Lines<'_>> {
-        match self {
-            Self::None => None,
-            Self::One(line) => Some(Lines::One(line)),
-            Self::Many(lines) => Some(Lines::Taken(lines)),
-        }
+impl Default for TakenLines {
+    fn default() -> Self {
+        Self::Many(Vec::new())
     }
 }

@@ -139,20 +139,19 @@ impl BodyTag {
 
     /// The tag: `"<epoch>.<22 base64url characters>"`, or without epoch and dot.
     pub(crate) fn finish(self) -> EntityTag {
-        let opening: &[u8] = if self.weak { b"W/\"" } else { b"\"" };
+        let opening = if self.weak { "W/\"" } else { "\"" };
         let epoch = self.epoch.map_or("", Epoch::name);
-        let mut digest = [0; DIGITS];
-        // 16 bytes are 22 characters, always.
-        let _ = URL_SAFE_NO_PAD.encode_slice(self.digest.finish(), &mut digest);
-        let dot: &[u8] = if self.epoch.is_some() { b"." } else { b"" };
+        let dot = if self.epoch.is_some() { "." } else { "" };
         // No octet more than it takes: a larger one would be allocated again.
         let length = opening.len() + epoch.len() + dot.len() + DIGITS + 1;
         let mut tag = Vec::with_capacity(length);
-        tag.extend_from_slice(opening);
-        tag.extend_from_slice(epoch.as_bytes());
-        tag.extend_from_slice(dot);
-        tag.extend_from_slice(&digest);
-        tag.push(b'"');
+        for part in [opening, epoch, dot] {
+            tag.extend_from_slice(part.as_bytes());
+        }
+        let start = tag.len();
+        tag.resize(length, b'"');
+        // 16 bytes are 22 characters, always.
+        let _ = URL_SAFE_NO_PAD.encode_slice(self.digest.finish(), &mut tag[start..]);
         EntityTag::of_valid(tag)
     }
 }
