@@ -12,6 +12,8 @@ pub(crate) struct LastModified {
     pub(crate) date: HttpDate,
     /// Known to be the only change within its second.
     pub(crate) strong: bool,
+    /// Known to lie so far back that the answer's Date cannot be before it.
+    pub(crate) past: bool,
     /// The date as it stands in the field, where it was written before.
     pub(crate) line: Option<HeaderValue>,
 }
@@ -21,13 +23,22 @@ impl LastModified {
         Self {
             date,
             strong,
+            past: false,
             line: None,
         }
     }
 
+    /// A time in the future is replaced by the time of the answer (section 8.8.2.1).
+    pub(crate) fn not_after(&mut self, now: HttpDate) {
+        if self.date > now {
+            *self = Self::new(now, false);
+        }
+        // The server below stamps Date from a clock that may lag by a second.
+        self.past = self.date < now.saturating_add_seconds(-1);
+    }
+
     /// The field value; `None` before 1970.
-    pub(crate) fn to_header_value(&self) -> Option<HeaderValue> {
-        let written = self.line.clone();
-        written.or_else(|| self.date.to_header_value())
+    pub(crate) fn into_header_value(self) -> Option<HeaderValue> {
+        self.line.or_else(|| self.date.to_header_value())
     }
 }

@@ -318,10 +318,8 @@ impl Representation {
     /// A time in the future is replaced by the time of the answer
     /// ([section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1)).
     pub(crate) fn not_after(&mut self, now: HttpDate) {
-        if let Some(modified) = &mut self.last_modified
-            && modified.date > now
-        {
-            *modified = LastModified::new(now, false);
+        if let Some(modified) = &mut self.last_modified {
+            modified.not_after(now);
         }
     }
 }

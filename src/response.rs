@@ -4,7 +4,7 @@
 
 use http::header::{
     CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG,
-    Entry, HeaderMap, HeaderName, LAST_MODIFIED, TRAILER, TRANSFER_ENCODING, VARY,
+    HeaderMap, HeaderName, LAST_MODIFIED, TRAILER, TRANSFER_ENCODING, VARY,
 };
 
 use crate::header_map::{has, remove};
@@ -38,7 +38,7 @@ pub(crate) fn say_what_is_not_modified(
         (Some(tag), _) => {
             headers.insert(ETAG, tag.into());
         }
-        (None, Some(modified)) => add_last_modified(headers, modified, now()),
+        (None, Some(modified)) => add_last_modified(headers, modified, now),
         (None, None) => {}
     }
     add_source_fields(headers, current);
@@ -65,7 +65,7 @@ pub(crate) fn add_what_is_missing(
         headers.entry(ETAG).or_insert(tag.into());
     }
     if let Some(modified) = current.take_modified() {
-        add_last_modified(headers, modified, now());
+        add_last_modified(headers, modified, now);
     }
     add_source_fields(headers, current);
 }
@@ -100,21 +100,26 @@ fn add_each(headers: &mut HeaderMap, fields: &HeaderMap) {
     }
 }
 
-/// Last-Modified is never after Date (section 8.8.2.1). The server below stamps Date from a clock that may lag by a
-/// second, so where it comes that close, both are stamped from one reading.
-fn add_last_modified(headers: &mut HeaderMap, modified: LastModified, now: HttpDate) {
-    let LastModified { date, line, .. } = modified;
-    let Entry::Vacant(vacant) = headers.entry(LAST_MODIFIED) else {
+/// Last-Modified is never after Date (section 8.8.2.1): where it comes close, both are stamped from one reading.
+fn add_last_modified(
+    headers: &mut HeaderMap,
+    mut modified: LastModified,
+    now: impl FnOnce() -> HttpDate,
+) {
+    if has(headers, &LAST_MODIFIED) {
+        return;
+    }
+    let now = (!modified.past).then(now);
+    if let Some(now) = now {
+        modified.not_after(now);
+    }
+    let comes_close = now.filter(|_| !modified.past);
+    let Some(line) = modified.into_header_value() else {
         return;
     };
-    let line = line.filter(|_| date <= now);
-    let Some(line) = line.or_else(|| date.min(now).to_header_value()) else {
-        return;
-    };
-    vacant.insert(line);
-    if date >= now.saturating_add_seconds(-1)
-        && !headers.contains_key(DATE)
-        && let Some(now) = now.to_header_value()
+    headers.insert(LAST_MODIFIED, line);
+    if let Some(now) = comes_close.and_then(HttpDate::to_header_value)
+        && !has(headers, &DATE)
     {
         headers.insert(DATE, now);
     }
@@ -126,7 +131,11 @@ pub(crate) fn replace_validators(headers: &mut HeaderMap, new: &Representation) 
         Some(tag) => drop(headers.insert(ETAG, tag.into())),
         None => remove(headers, &ETAG),
     }
-    match new.modified().and_then(LastModified::to_header_value) {
+    match new
+        .modified()
+        .cloned()
+        .and_then(LastModified::into_header_value)
+    {
         Some(date) => drop(headers.insert(LAST_MODIFIED, date)),
         None => remove(headers, &LAST_MODIFIED),
     }
