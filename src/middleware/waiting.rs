@@ -102,9 +102,9 @@ where
 {
     if let TakenLock::Busy = lock {
         // Refused before it waits: the first look is without the lock.
-        let mut current = match state_to_judge(&shared, &mut request).await {
+        let mut current = match shared.state_to_judge(&mut request).await {
             Ok(current) => current,
-            Err(answer) => return Ok(answer),
+            Err(error) => return Ok(shared.without_state(error, &request)),
         };
         if let Err(refusal) = shared.judge_write(&request, &mut current) {
             let answer = shared.answer_refused(&request, body, &current, refusal);
@@ -118,14 +118,18 @@ where
             Err(error) => return Ok(shared.unavailable(Reason::Lock, &error, &request)),
         };
     }
-    let mut current = match state_to_judge(&shared, &mut request).await {
+    let mut current = match shared.state_to_judge(&mut request).await {
         Ok(current) => current,
-        Err(answer) => return Ok(answer),
+        Err(error) => {
+            // Here and below: whoever is told, or helps the client, may take its time, and the next writer need not
+            // wait for that.
+            drop(lock);
+            return Ok(shared.without_state(error, &request));
+        }
     };
     let held_by = match shared.judge_write(&request, &mut current) {
         Ok(held_by) => held_by,
         Err(refusal) => {
-            // Helping the client may take its time, and the next writer need not wait for that.
             drop(lock);
             let answer = shared.answer_refused(&request, body, &current, refusal);
             return Ok(answer.await);
@@ -147,22 +151,6 @@ fn without_lock(head: &Parts) -> Parts {
     head
 }
 
-/// Looks up the state that a write is judged by; the error is the answer where there is none.
-async fn state_to_judge<V: ValidatorSource, ResBody: Body>(
-    shared: &Shared<V>,
-    request: &mut Incoming,
-) -> Result<Current, Response<ConditionalBody<ResBody>>> {
-    match shared.look_up(request).await {
-        Ok(current) => Ok(current),
-        Err(SourceError::Refused(response)) => Err(own_answer(*response, false)),
-        Err(SourceError::Failed(error)) if shared.must_judge(request) => {
-            Err(shared.unavailable(Reason::Source, &error, request))
-        }
-        // Nobody asked for a judgement: the write runs as it would have, under its lock.
-        Err(SourceError::Failed(_)) => Ok(Current::Unknown),
-    }
-}
-
 /// The readiness that was given back is asked for again only now, once for the one call.
 async fn make_ready_and_call<S, ReqBody>(
     mut inner: S,
@@ -176,6 +164,27 @@ where
 }
 
 impl<V: ValidatorSource> Shared<V> {
+    /// Looks up the state that a write is judged by.
+    async fn state_to_judge(&self, request: &mut Incoming) -> Result<Current, SourceError> {
+        match self.look_up(request).await {
+            // Nobody asked for a judgement: the write runs as it would have, under its lock.
+            Err(SourceError::Failed(_)) if !self.must_judge(request) => Ok(Current::Unknown),
+            found => found,
+        }
+    }
+
+    /// The answer to a write whose state could not be looked up.
+    fn without_state<B: Body>(
+        &self,
+        error: SourceError,
+        request: &Incoming,
+    ) -> Response<ConditionalBody<B>> {
+        match error {
+            SourceError::Refused(response) => own_answer(*response, false),
+            SourceError::Failed(error) => self.unavailable(Reason::Source, &error, request),
+        }
+    }
+
     /// Whether a write must not run unjudged.
     fn must_judge(&self, request: &Incoming) -> bool {
         request.given.any_for_writes() || self.options.writes.requires(&request.head.method)

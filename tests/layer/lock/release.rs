@@ -5,7 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use axum::body::Body;
 use http::{Request, Response};
 use tower::{Layer, Service};
-use tower_conditional::{ConditionalLayer, InProcessLock, WriteKey, WriteLock, WritePolicy};
+use tower_conditional::{
+    ConditionalLayer, Current, EntityTag, InProcessLock, SourceError, ValidatorSource, WriteKey,
+    WriteLock, WritePolicy, source_fn,
+};
 
 use super::support::{
     Handler, HandlerError, Versions, arriving_body, assert_refused, assert_status, put,
@@ -229,30 +232,43 @@ fn a_refusal_frees_the_lock() {
     }
 }
 
-/// A client that hangs up in the middle of its body, while the body is collected and while the handler reads it.
 /// Whoever is told of a refusal may take his time: the next writer does not wait for that.
 #[test]
 fn a_refusal_is_told_without_the_lock() {
     for source in Versions::both() {
         let tag = source.changed("/a");
         source.changed("/a");
-        let lock = InProcessLock::new();
-        let policy = WritePolicy::optional().lock(lock.clone());
-        let told = Counter::default();
-        let count = told.clone();
-        let layer = ConditionalLayer::new(source)
-            .writes(policy)
-            .observe(move |_| {
-                let free = lock.try_lock(&[WriteKey::of_path("/a")]);
-                assert!(free.is_some(), "told under the lock");
-                count.count();
-            });
-        let mut writer = send(&layer.layer(Handler::default()), put_if_match("/a", &tag));
-        assert_refused(writer.ready(), 412, "stale");
-        assert_eq!(told.get(), 1);
+        assert_told_without_the_lock(source, &tag, 412, "stale");
     }
+    let failing = source_fn(|_| async { Err::<Current, _>(SourceError::failed("down")) });
+    let tag = EntityTag::from_version(1);
+    assert_told_without_the_lock(failing, &tag, 503, "source");
 }
 
+#[track_caller]
+fn assert_told_without_the_lock(
+    source: impl ValidatorSource,
+    tag: &EntityTag,
+    status: u16,
+    reason: &str,
+) {
+    let lock = InProcessLock::new();
+    let policy = WritePolicy::optional().lock(lock.clone());
+    let told = Counter::default();
+    let count = told.clone();
+    let layer = ConditionalLayer::new(source)
+        .writes(policy)
+        .observe(move |_| {
+            let free = lock.try_lock(&[WriteKey::of_path("/a")]);
+            assert!(free.is_some(), "told under the lock");
+            count.count();
+        });
+    let mut writer = send(&layer.layer(Handler::default()), put_if_match("/a", tag));
+    assert_refused(writer.ready(), status, reason);
+    assert_eq!(told.get(), 1);
+}
+
+/// A client that hangs up in the middle of its body, while the body is collected and while the handler reads it.
 #[test]
 fn dropped_with_half_a_body() {
     for source in Versions::both() {
