@@ -1,6 +1,7 @@
 //! The second moment: what is done with the handler's response.
 
 use std::mem;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, ETAG};
@@ -47,22 +48,34 @@ impl<V: ValidatorSource> Shared<V> {
         self.source.reads_bodies() && body_is_whole && response.status() == StatusCode::OK
     }
 
-    /// The body, if the tag is to be made of that, or the response as it is.
+    /// A response whose tag may have to be made of its body. Most bodies are there at once, and then it is answered;
+    /// the error is one that is still being read.
     pub(crate) fn read_ahead<B: Body<Data = Bytes> + Unpin>(
         &self,
         look: &mut SecondLook,
         response: Response<B>,
-    ) -> Result<Reading<B>, Response<B>> {
+        cx: &mut Context<'_>,
+    ) -> Result<Response<ConditionalBody<B>>, Reading<B>> {
         let (mut head, body) = response.into_parts();
         // What the route says counts, too: a response that is not to be stored gets no tag.
         response::add_fields(&mut head.headers, &self.options.response_fields);
-        match Hashing::start(&*self.source, &head, body) {
-            Ok(hashing) => Ok(Reading {
+        let mut hashing = match Hashing::start(&*self.source, &head, body) {
+            Ok(hashing) => hashing,
+            Err(body) => {
+                let body = ConditionalBody::inner(body);
+                return Ok(self.concluded(look, None, Response::from_parts(head, body)));
+            }
+        };
+        match hashing.poll(cx) {
+            Poll::Ready(outcome) => {
+                let (tag, body) = hashing.into_parts(outcome);
+                Ok(self.concluded(look, tag, Response::from_parts(head, body)))
+            }
+            Poll::Pending => Err(Reading {
                 head,
                 hashing,
                 look: mem::take(look),
             }),
-            Err(body) => Err(Response::from_parts(head, body)),
         }
     }
 
@@ -73,9 +86,7 @@ impl<V: ValidatorSource> Shared<V> {
         outcome: Outcome<B::Error>,
     ) -> Response<ConditionalBody<B>> {
         let (tag, body) = reading.hashing.into_parts(outcome);
-        let mut response = Response::from_parts(reading.head, body);
-        self.conclude(&reading.look, tag, &mut response);
-        response
+        self.concluded(&reading.look, tag, Response::from_parts(reading.head, body))
     }
 
     /// What becomes of a response whose body is left alone. As a call it would move every response once more.
@@ -122,6 +133,16 @@ impl<V: ValidatorSource> Shared<V> {
         if look.drops_body {
             drop_content_of_head(response);
         }
+    }
+
+    fn concluded<B: Body>(
+        &self,
+        look: &SecondLook,
+        tag: Option<EntityTag>,
+        mut response: Response<ConditionalBody<B>>,
+    ) -> Response<ConditionalBody<B>> {
+        self.conclude(look, tag, &mut response);
+        response
     }
 
     /// Whether the response has become another one.

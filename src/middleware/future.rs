@@ -105,19 +105,14 @@ where
                 if let After::SecondLook(look) = after
                     && this.shared.may_read_body(look, &response)
                 {
-                    let mut reading = match this.shared.read_ahead(look, response) {
-                        Ok(reading) => reading,
-                        Err(response) => {
-                            return Poll::Ready(Ok(this.shared.obey(after, response)));
+                    return match this.shared.read_ahead(look, response, cx) {
+                        Ok(response) => Poll::Ready(Ok(response)),
+                        Err(reading) => {
+                            let reading = Some(reading);
+                            this.state.set(State::Hashing { reading });
+                            Poll::Pending
                         }
                     };
-                    // Most bodies are there at once, and need not be put away.
-                    if let Poll::Ready(outcome) = reading.hashing.poll(cx) {
-                        return Poll::Ready(Ok(this.shared.answer_read_ahead(reading, outcome)));
-                    }
-                    let reading = Some(reading);
-                    this.state.set(State::Hashing { reading });
-                    return Poll::Pending;
                 }
                 Poll::Ready(Ok(this.shared.obey(after, response)))
             }
