@@ -126,14 +126,11 @@ pub(crate) fn path_key(head: &Parts) -> WriteKey<'_> {
 pub(crate) type KeyFn = Arc<dyn Fn(&Parts) -> Vec<WriteKey<'static>> + Send + Sync>;
 
 fn is_normal(path: &[u8]) -> bool {
-    let mut before = b' ';
-    let starts_well = path.starts_with(b"/");
-    let follows_well = |octet| {
-        let doubled = octet == b'/' && before == b'/';
-        before = octet;
-        !doubled && octet != b'%'
-    };
-    starts_well && path.iter().copied().all(follows_well) && (path.len() == 1 || before != b'/')
+    let is_rooted = path.starts_with(b"/");
+    let is_decoded = !path.contains(&b'%');
+    let has_empty_segment = path.windows(2).any(|pair| pair == b"//");
+    let ends_in_slash = path.len() > 1 && path.ends_with(b"/");
+    is_rooted && is_decoded && !has_empty_segment && !ends_in_slash
 }
 
 fn normalised(path: &[u8]) -> Vec<u8> {
