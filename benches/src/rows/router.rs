@@ -24,7 +24,10 @@ pub(super) fn rows(meter: &mut impl Meter) {
             vec![(IF_NONE_MATCH, TAG)],
         ),
     ];
-    let bare = &mut Router::new().route("/notes/{id}", get(read()));
+    // As axum serves a router: `with_state` makes its services once, and not for each request.
+    let bare = &mut Router::new()
+        .route("/notes/{id}", get(read()))
+        .with_state(());
     for (method, name, fields) in pages {
         let request = request(method, &fields);
         routed(meter, Row::new(name), bare, &request, StatusCode::OK);
@@ -32,8 +35,11 @@ pub(super) fn rows(meter: &mut impl Meter) {
     let layer = || ConditionalLayer::new(Fixed::new(EntityTag::from_static(TAG)));
     let around_routes = &mut Router::new()
         .route("/notes/{id}", get(read()))
-        .layer(layer());
-    let on_method = &mut Router::new().route("/notes/{id}", get(read()).route_layer(layer()));
+        .layer(layer())
+        .with_state(());
+    let on_method = &mut Router::new()
+        .route("/notes/{id}", get(read()).route_layer(layer()))
+        .with_state(());
     for (service, ok, not_modified) in [
         (
             around_routes,

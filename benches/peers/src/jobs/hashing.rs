@@ -9,7 +9,7 @@ use tower_conditional::{BodyHash, ConditionalLayer, ContentDigest};
 use tower_conditional_benches::meter::Meter;
 use tower_conditional_benches::services::Bare;
 
-use super::{Job, KIB, NOT_MODIFIED, OK, Who, bare, layered};
+use super::{Job, KIB, NOT_MODIFIED, OK, Who, bare, layered, made};
 use crate::peers::etag_cache;
 
 const JOBS: &[Job] = &[SMALL_200, SMALL_304];
@@ -65,15 +65,15 @@ fn routers(meter: &mut impl Meter, size: usize, jobs: &'static [Job]) {
     let body = Bytes::from(vec![b'x'; size]);
     let read = move || std::future::ready(body.clone());
     let router = || Router::new().route(PATH, get(read.clone()));
-    bare(meter, who(BARE, None), &mut router());
+    bare(meter, who(BARE, None), &mut made(router()));
     let name = "tower-conditional (SHA-256), around the router";
-    let ours = &mut router().layer(ConditionalLayer::new(BodyHash::strong()));
+    let ours = &mut made(router().layer(ConditionalLayer::new(BodyHash::strong())));
     layered(meter, who(name, Some(BARE)), ours);
     let name = "rustango (FNV-1a of 64 bits), around the router";
     layered(
         meter,
         who(name, Some(BARE)),
-        &mut router().etag(EtagLayer::new()),
+        &mut made(router().etag(EtagLayer::new())),
     );
 }
 

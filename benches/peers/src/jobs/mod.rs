@@ -8,6 +8,7 @@ mod tags;
 
 use std::convert::Infallible;
 
+use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
@@ -38,6 +39,11 @@ pub fn judging(meter: &mut impl Meter) {
 }
 
 const KIB: usize = 1024;
+
+/// A router as axum serves it: its services are made once, and not for each request.
+fn made(router: Router) -> Router {
+    router.with_state(())
+}
 
 /// A request, made with the tag that the target has, and what has to come back.
 pub(crate) struct Job {

@@ -10,7 +10,7 @@ use rustango::etag::{EtagLayer, EtagRouterExt};
 use tower_conditional::{ConditionalLayer, EntityTag, Fixed, FromResponse};
 use tower_conditional_benches::meter::Meter;
 
-use super::{Job, KIB, NOT_MODIFIED, OK, Who, bare, layered};
+use super::{Job, KIB, NOT_MODIFIED, OK, Who, bare, layered, made};
 use crate::request::TAG;
 
 const JOBS: &[Job] = &[OK, NOT_MODIFIED];
@@ -36,23 +36,23 @@ pub(super) fn rows(meter: &mut impl Meter) {
     bare(
         meter,
         who(BARE, None),
-        &mut Router::new().route(PATH, route()),
+        &mut made(Router::new().route(PATH, route())),
     );
-    let on_route = &mut Router::new().route(PATH, route().route_layer(layer()));
+    let on_route = &mut made(Router::new().route(PATH, route().route_layer(layer())));
     layered(
         meter,
         over_bare("tower-conditional, on the route"),
         on_route,
     );
-    let around = &mut Router::new().route(PATH, route()).layer(layer());
+    let around = &mut made(Router::new().route(PATH, route()).layer(layer()));
     layered(
         meter,
         over_bare("tower-conditional, around the router"),
         around,
     );
-    layered(meter, over_bare("static-serve"), &mut static_router());
+    layered(meter, over_bare("static-serve"), &mut made(static_router()));
     let memory = memory_serve::load!().into_router();
-    layered(meter, over_bare("memory-serve"), &mut { memory });
+    layered(meter, over_bare("memory-serve"), &mut made(memory));
     tagged_by_the_handler(meter);
 }
 
@@ -62,11 +62,11 @@ static_serve::embed_assets!("assets");
 fn tagged_by_the_handler(meter: &mut impl Meter) {
     const BARE: &str = "bare router, its handler sets the tag";
     let router = || Router::new().route(PATH, get(read_tagged()));
-    bare(meter, who(BARE, None), &mut router());
-    let ours = &mut router().layer(ConditionalLayer::new(FromResponse));
+    bare(meter, who(BARE, None), &mut made(router()));
+    let ours = &mut made(router().layer(ConditionalLayer::new(FromResponse)));
     let name = "tower-conditional, the tag is the handler's";
     layered(meter, who(name, Some(BARE)), ours);
-    let rustango = &mut router().etag(EtagLayer::new());
+    let rustango = &mut made(router().etag(EtagLayer::new()));
     let name = "rustango, the tag is the handler's (splits at commas)";
     layered(meter, who(name, Some(BARE)), rustango);
 }
