@@ -1,6 +1,7 @@
 //! The second moment: what is done with the handler's response.
 
 use std::mem;
+use std::ops::ControlFlow;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -48,14 +49,14 @@ impl<V: ValidatorSource> Shared<V> {
         self.source.reads_bodies() && body_is_whole && response.status() == StatusCode::OK
     }
 
-    /// A response whose tag may have to be made of its body. Most bodies are there at once, and then it is answered;
-    /// the error is one that is still being read.
+    /// A response whose tag may have to be made of its body. Most bodies are there at once, and that is the end of it;
+    /// otherwise the reading goes on.
     pub(crate) fn read_ahead<B: Body<Data = Bytes> + Unpin>(
         &self,
         look: &mut SecondLook,
         response: Response<B>,
         cx: &mut Context<'_>,
-    ) -> Result<Response<ConditionalBody<B>>, Reading<B>> {
+    ) -> ControlFlow<Response<ConditionalBody<B>>, Reading<B>> {
         let (mut head, body) = response.into_parts();
         // What the route says counts, too: a response that is not to be stored gets no tag.
         response::add_fields(&mut head.headers, &self.options.response_fields);
@@ -63,15 +64,17 @@ impl<V: ValidatorSource> Shared<V> {
             Ok(hashing) => hashing,
             Err(body) => {
                 let body = ConditionalBody::inner(body);
-                return Ok(self.concluded(look, None, Response::from_parts(head, body)));
+                let response = Response::from_parts(head, body);
+                return ControlFlow::Break(self.concluded(look, None, response));
             }
         };
         match hashing.poll(cx) {
             Poll::Ready(outcome) => {
                 let (tag, body) = hashing.into_parts(outcome);
-                Ok(self.concluded(look, tag, Response::from_parts(head, body)))
+                let response = Response::from_parts(head, body);
+                ControlFlow::Break(self.concluded(look, tag, response))
             }
-            Poll::Pending => Err(Reading {
+            Poll::Pending => ControlFlow::Continue(Reading {
                 head,
                 hashing,
                 look: mem::take(look),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -106,8 +107,8 @@ where
                     && this.shared.may_read_body(look, &response)
                 {
                     return match this.shared.read_ahead(look, response, cx) {
-                        Ok(response) => Poll::Ready(Ok(response)),
-                        Err(reading) => {
+                        ControlFlow::Break(response) => Poll::Ready(Ok(response)),
+                        ControlFlow::Continue(reading) => {
                             let reading = Some(reading);
                             this.state.set(State::Hashing { reading });
                             Poll::Pending
