@@ -75,11 +75,11 @@ impl Field {
     /// The name, to look a field up by.
     pub(crate) fn name(self) -> &'static HeaderName {
         static NAMES: [HeaderName; 5] = [
-            IF_MATCH,
-            IF_NONE_MATCH,
-            IF_MODIFIED_SINCE,
-            IF_UNMODIFIED_SINCE,
-            IF_RANGE,
+            Field::ALL[0].header_name(),
+            Field::ALL[1].header_name(),
+            Field::ALL[2].header_name(),
+            Field::ALL[3].header_name(),
+            Field::ALL[4].header_name(),
         ];
         &NAMES[self as usize]
     }

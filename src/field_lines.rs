@@ -1,9 +1,11 @@
-//! The lines of fields: of one, or of some in one walk, which is cheaper than a look-up for each that hashes its name.
+//! The lines of fields: of one that is known to be there, or, in one walk, of some that may be.
+
+use std::fmt;
 
 use http::header::{GetAll, HeaderMap, HeaderName, HeaderValue};
 
+use crate::field::Field;
 use crate::tag_list::{self, ListForm, RawTag};
-use crate::taken_preconditions::TakenLine;
 
 /// The lines of one field.
 pub(crate) fn lines_of<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Lines<'h>> {
@@ -19,6 +21,18 @@ pub(crate) fn lines_of<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<
         (Some(_), Some(_)) => Some(Lines::Several(all)),
     }
 }
+
+/// The lines of one field among some that stand outside of a map, those of each field side by side.
+pub(crate) fn lines_among(taken: &[TakenLine], field: Field) -> Option<Lines<'_>> {
+    let mut fields = taken.chunk_by(|(a, _), (b, _)| a == b);
+    match fields.find(|lines| lines[0].0 == field)? {
+        [(_, only)] => Some(Lines::One(only)),
+        several => Some(Lines::Taken(several)),
+    }
+}
+
+/// A line that stands outside of a map.
+pub(crate) type TakenLine = (Field, HeaderValue);
 
 /// The lines of each field that has a place; `None` where it is not there.
 pub(crate) fn lines_in<const N: usize>(
@@ -39,11 +53,10 @@ pub(crate) fn lines_in<const N: usize>(
 }
 
 /// The lines of one field, in order (section 5.3: several lines are one list).
-#[derive(Debug)]
 pub(crate) enum Lines<'h> {
     One(&'h HeaderValue),
     Several(GetAll<'h, HeaderValue>),
-    /// Two or more that were moved out of their map.
+    /// Two or more that stand outside of a map.
     Taken(&'h [TakenLine]),
 }
 
@@ -63,15 +76,6 @@ impl<'h> Lines<'h> {
             Self::Taken(lines) => tag_list::scan(lines.iter().map(|(_, line)| line), visit),
         }
     }
-}
-
-#[cfg(feature = "body-hash")]
-impl<'h> Lines<'h> {
-    pub(crate) fn count(&self) -> usize {
-        let mut count = 0;
-        self.for_each(|_| count += 1);
-        count
-    }
 
     pub(crate) fn for_each(&self, visit: impl FnMut(&'h HeaderValue)) {
         match self {
@@ -79,5 +83,23 @@ impl<'h> Lines<'h> {
             Self::Several(lines) => lines.iter().for_each(visit),
             Self::Taken(lines) => lines.iter().map(|(_, line)| line).for_each(visit),
         }
+    }
+
+    #[cfg(feature = "body-hash")]
+    pub(crate) fn count(&self) -> usize {
+        let mut count = 0;
+        self.for_each(|_| count += 1);
+        count
+    }
+}
+
+/// Not derived: `GetAll` shows the whole map.
+impl fmt::Debug for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        self.for_each(|line| {
+            list.entry(line);
+        });
+        list.finish()
     }
 }

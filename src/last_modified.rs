@@ -12,7 +12,7 @@ pub(crate) struct LastModified {
     pub(crate) date: HttpDate,
     /// Known to be the only change within its second.
     pub(crate) strong: bool,
-    /// Known to lie so far back that the answer's Date cannot be before it.
+    /// Known to lie so far back that the answer's Date is not before it, unless somebody sets the clock back.
     pub(crate) past: bool,
     /// The date as it stands in the field, where it was written before.
     pub(crate) line: Option<HeaderValue>,
@@ -28,7 +28,8 @@ impl LastModified {
         }
     }
 
-    /// A time in the future is replaced by the time of the answer (section 8.8.2.1).
+    /// A time in the future is replaced by the time of the answer (section 8.8.2.1); one that is long past is marked as
+    /// such.
     pub(crate) fn not_after(&mut self, now: HttpDate) {
         if self.date > now {
             *self = Self::new(now, false);

@@ -232,7 +232,6 @@ mod rewritten_tag;
 #[cfg(feature = "layer")]
 mod source;
 mod tag_list;
-mod taken_preconditions;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod token_list;

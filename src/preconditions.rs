@@ -2,14 +2,15 @@
 //!
 //! [RFC 9110, section 13.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.1
 
+use std::fmt;
+
 use http::header::{HeaderMap, RANGE};
 use http::{Method, request};
 
 use crate::field::{Field, Given};
-use crate::field_lines::{Lines, lines_of};
+use crate::field_lines::{Lines, TakenLine, lines_among, lines_of};
 use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::ListForm;
-use crate::taken_preconditions::TakenPreconditions;
 use crate::{Current, EntityTag, HttpDate, MethodClass, PreconditionFailed, Reason};
 
 /// The preconditions of one request, ready to be judged.
@@ -30,7 +31,6 @@ use crate::{Current, EntityTag, HttpDate, MethodClass, PreconditionFailed, Reaso
 /// let current = Current::from(EntityTag::from_static("\"v1\""));
 /// assert_eq!(preconditions.evaluate(&current), Decision::NotModified);
 /// ```
-#[derive(Debug)]
 pub struct Preconditions<'h> {
     pub(crate) class: MethodClass,
     /// PUT and PATCH may create what is not there.
@@ -47,17 +47,17 @@ pub struct Preconditions<'h> {
 }
 
 /// Where the field lines stand.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 enum Fields<'h> {
     InHead(&'h HeaderMap),
-    Taken(&'h TakenPreconditions),
+    Taken(&'h [TakenLine]),
 }
 
 impl<'h> Fields<'h> {
     fn lines(self, field: Field) -> Option<Lines<'h>> {
         match self {
             Self::InHead(headers) => lines_of(headers, field.name()),
-            Self::Taken(taken) => taken.lines(field),
+            Self::Taken(taken) => lines_among(taken, field),
         }
     }
 }
@@ -91,6 +91,11 @@ impl<'h> Preconditions<'h> {
         given: Given,
         now: HttpDate,
     ) -> Self {
+        debug_assert_eq!(
+            given,
+            Given::in_headers(headers),
+            "what is there was changed"
+        );
         Self {
             class,
             may_create: may_create(method),
@@ -111,9 +116,9 @@ impl<'h> Preconditions<'h> {
         Self::parse(&head.method, &head.headers, now)
     }
 
-    /// Of a read whose fields were moved out of its head; If-Range is not among them.
+    /// Of a read whose fields were taken from its head; If-Range is not among them.
     pub(crate) const fn of_taken(
-        taken: &'h TakenPreconditions,
+        taken: &'h [TakenLine],
         is_get_or_head: bool,
         given: Given,
         now: HttpDate,
@@ -221,10 +226,44 @@ impl<'h> Preconditions<'h> {
     }
 }
 
+/// The conditional fields and nothing else: the head has secrets.
+impl fmt::Debug for Preconditions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = |field| (field, self.lines(field));
+        f.debug_map()
+            .entries(self.given.fields().map(lines))
+            .finish()
+    }
+}
+
 const fn may_create(method: &Method) -> bool {
     matches!(*method, Method::PUT | Method::PATCH)
 }
 
 const fn is_get_or_head(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use http::header::{AUTHORIZATION, IF_MATCH, IF_RANGE};
+
+    use super::*;
+
+    /// What is logged of a request must not show what else is in its head.
+    #[test]
+    fn debug_shows_the_conditional_fields_alone() {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer secret"));
+        headers.insert(IF_MATCH, HeaderValue::from_static("\"1\""));
+        headers.append(IF_MATCH, HeaderValue::from_static("\"2\""));
+        headers.insert(IF_RANGE, HeaderValue::from_static("\"3\""));
+        let preconditions = Preconditions::parse(&Method::GET, &headers, HttpDate::UNIX_EPOCH);
+        let shown = format!("{preconditions:?}");
+        assert!(!shown.contains("secret"), "{shown}");
+        for tag in ["\\\"1\\\"", "\\\"2\\\"", "\\\"3\\\""] {
+            assert!(shown.contains(tag), "{tag} in {shown}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod refuse;
 mod request_body;
 mod service;
 mod take_lock;
+mod taken;
 mod waiting;
 mod write_lock;
 

@@ -149,6 +149,7 @@ impl BodyTag {
             tag.extend_from_slice(part.as_bytes());
         }
         let start = tag.len();
+        // The closing quote, and before it the place of the digest.
         tag.resize(length, b'"');
         // 16 bytes are 22 characters, always.
         let _ = URL_SAFE_NO_PAD.encode_slice(self.digest.finish(), &mut tag[start..]);

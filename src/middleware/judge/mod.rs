@@ -11,11 +11,11 @@ use http::{Method, Request};
 use super::checked::{AwaitsJudgement, Checked};
 use super::observe::{Decided, Judged, Moment};
 use super::options::Shared;
+use super::taken::TakenPreconditions;
 use super::write_lock::HeldLock;
 use crate::field::Given;
 use crate::refusal::Refusal;
 use crate::source::{SourceError, ValidatorSource};
-use crate::taken_preconditions::TakenPreconditions;
 use crate::{Current, Decision, MethodClass, Preconditions, Representation};
 
 /// A request on its way to the handler. Its body goes beside it, because nobody judges that.

@@ -1,5 +1,7 @@
 //! The first moment of a read.
 
+use std::mem;
+
 use http::header::RANGE;
 use http::{Method, Response, StatusCode};
 use http_body::Body;
@@ -11,8 +13,8 @@ use crate::header_map::remove;
 use crate::middleware::observe::{Decided, Judged};
 use crate::middleware::options::Shared;
 use crate::middleware::refuse::show_validators;
+use crate::middleware::taken::TakenPreconditions;
 use crate::source::{BoxError, ValidatorSource};
-use crate::taken_preconditions::TakenPreconditions;
 use crate::{Current, Decision, MethodClass, Representation, response};
 
 impl<V: ValidatorSource> Shared<V> {
@@ -101,8 +103,8 @@ impl<V: ValidatorSource> Shared<V> {
             headers.remove(RANGE);
         }
         if !self.options.keeps_preconditions {
-            for field in request.given.fields() {
-                headers.remove(field.header_name());
+            for field in mem::take(&mut request.given).fields() {
+                headers.remove(field.name());
             }
         }
     }

@@ -1,13 +1,12 @@
-//! Preconditions that were moved out of a read's head, to be judged when the response is there.
+//! Preconditions that were taken from a read's head, to be judged when the response is there.
 
 use std::mem;
 
-use http::HeaderValue;
 use http::header::{Entry, HeaderMap};
 use http::request::Parts;
 
 use crate::field::{Field, Given};
-use crate::field_lines::Lines;
+use crate::field_lines::TakenLine;
 use crate::preconditions::Preconditions;
 use crate::{HttpDate, MethodClass};
 
@@ -26,8 +25,6 @@ enum TakenLines {
     One([TakenLine; 1]),
     Many(Vec<TakenLine>),
 }
-
-pub(crate) type TakenLine = (Field, HeaderValue);
 
 impl TakenPreconditions {
     /// Moves the fields out of the head, or copies them where the inner service is to see them too. If-Range cannot
@@ -57,15 +54,8 @@ impl TakenPreconditions {
     }
 
     pub(crate) fn preconditions(&self) -> Preconditions<'_> {
-        Preconditions::of_taken(self, self.is_get_or_head, self.given, self.now)
-    }
-
-    pub(crate) fn lines(&self, field: Field) -> Option<Lines<'_>> {
-        let mut fields = self.lines.as_slice().chunk_by(|(a, _), (b, _)| a == b);
-        match fields.find(|lines| lines[0].0 == field)? {
-            [(_, only)] => Some(Lines::One(only)),
-            several => Some(Lines::Taken(several)),
-        }
+        let lines = self.lines.as_slice();
+        Preconditions::of_taken(lines, self.is_get_or_head, self.given, self.now)
     }
 }
 
