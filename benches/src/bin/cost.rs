@@ -104,6 +104,8 @@ impl Costs {
             ])
             .args(["--dump-after=*end_of_row*", "--compress-strings=yes"])
             .arg(format!("--callgrind-out-file={}", out.display()))
+            // Otherwise a row now and then tidies up the small chunks that the rows before have freed.
+            .env("GLIBC_TUNABLES", "glibc.malloc.mxfast=0")
             .arg(sibling("instructions")?);
         for (index, line) in output(&mut valgrind)?.lines().enumerate() {
             let [row, _, operations] = columns(line)?;
