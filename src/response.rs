@@ -109,7 +109,9 @@ fn add_last_modified(
     if has(headers, &LAST_MODIFIED) {
         return;
     }
-    let now = (!modified.past).then(now);
+    // The time of the answer; what is long past needs no other than one that stands there already.
+    let stamped = date_of(headers);
+    let now = stamped.or_else(|| (!modified.past).then(now));
     if let Some(now) = now {
         modified.not_after(now);
     }
@@ -125,18 +127,23 @@ fn add_last_modified(
     }
 }
 
-/// The validators of the state that a write has made, where the handler vouches for them.
-pub(crate) fn replace_validators(headers: &mut HeaderMap, new: &Representation) {
+fn date_of(headers: &HeaderMap) -> Option<HttpDate> {
+    let line = has(headers, &DATE).then(|| headers.get(DATE)).flatten()?;
+    HttpDate::parse(line.as_bytes(), HttpDate::UNIX_EPOCH)
+}
+
+/// The validators of the state that a write has made, where the handler vouches for them, or has met.
+pub(crate) fn replace_validators(
+    headers: &mut HeaderMap,
+    new: &Representation,
+    now: impl FnOnce() -> HttpDate,
+) {
     match new.entity_tag() {
         Some(tag) => drop(headers.insert(ETAG, tag.into())),
         None => remove(headers, &ETAG),
     }
-    match new
-        .modified()
-        .cloned()
-        .and_then(LastModified::into_header_value)
-    {
-        Some(date) => drop(headers.insert(LAST_MODIFIED, date)),
-        None => remove(headers, &LAST_MODIFIED),
+    remove(headers, &LAST_MODIFIED);
+    if let Some(modified) = new.modified() {
+        add_last_modified(headers, modified.clone(), now);
     }
 }

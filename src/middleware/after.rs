@@ -14,7 +14,6 @@ use super::judge::{After, Answer, SecondLook, Waited, Written};
 use super::observe::{Decided, Judged, Moment};
 use super::options::Shared;
 use super::recovery::vary_on_prefer;
-use super::refuse::show_validators;
 use crate::body::{ConditionalBody, drop_content_of_head};
 use crate::header_map::has;
 use crate::response::TaggedAsCoded;
@@ -166,7 +165,7 @@ impl<V: ValidatorSource> Shared<V> {
         let answer = self.instead(decision);
         if let Some(Answer::Refuse(refusal)) = answer {
             *response = self.refuse(refusal, look.is_head, || judged(Decided::Refused));
-            show_validators(response, refusal, &current);
+            self.show_validators(response, refusal, &current);
             return true;
         }
         let headers = response.headers_mut();
@@ -201,7 +200,7 @@ impl<V: ValidatorSource> Shared<V> {
         }
         if response.status().is_success() {
             self.report_unjudged(written, response);
-            vouch_for_validators(response, written.is_put);
+            self.vouch_for_validators(response, written.is_put);
         }
         if let Some(judged) = judged {
             self.options.observer.tell(|| *judged);
@@ -243,6 +242,24 @@ impl<V: ValidatorSource> Shared<V> {
             self.options.observer.tell(judged);
         }
     }
+
+    /// Validators of the state that the write has made: only the handler can know them (section 9.3.4).
+    fn vouch_for_validators<B>(&self, response: &mut Response<B>, is_put: bool) {
+        let extensions = response.extensions_mut();
+        if extensions.is_empty() {
+            return;
+        }
+        let verbatim = extensions.remove::<StoredVerbatim>().map(|stored| stored.0);
+        let version = extensions.remove::<NewVersion>().map(|version| version.0);
+        let new = if is_put {
+            verbatim
+        } else {
+            version.or(verbatim)
+        };
+        if let Some(new) = new {
+            response::replace_validators(response.headers_mut(), &new, || self.options.now());
+        }
+    }
 }
 
 /// What is coded by now was tagged as such.
@@ -255,22 +272,4 @@ fn mark_as_coded<B>(response: &mut Response<B>) {
 /// A 206 carries what the 200 would (section 15.3.7).
 fn selects_a_representation(status: StatusCode) -> bool {
     matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT)
-}
-
-/// Validators of the state that the write has made: only the handler can know them (section 9.3.4).
-fn vouch_for_validators<B>(response: &mut Response<B>, is_put: bool) {
-    let extensions = response.extensions_mut();
-    if extensions.is_empty() {
-        return;
-    }
-    let verbatim = extensions.remove::<StoredVerbatim>().map(|stored| stored.0);
-    let version = extensions.remove::<NewVersion>().map(|version| version.0);
-    let new = if is_put {
-        verbatim
-    } else {
-        version.or(verbatim)
-    };
-    if let Some(new) = new {
-        response::replace_validators(response.headers_mut(), &new);
-    }
 }

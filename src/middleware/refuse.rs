@@ -42,7 +42,7 @@ impl<V: ValidatorSource> Shared<V> {
         let judged = || self.not_performed(request, current);
         let mut answer = self.refuse(refusal, false, judged);
         if self.options.writes.shows_validators {
-            show_validators(&mut answer, refusal, current);
+            self.show_validators(&mut answer, refusal, current);
         }
         if self.options.recovery.is_some() && refusal.status() == StatusCode::PRECONDITION_FAILED {
             vary_on_prefer(answer.headers_mut());
@@ -82,6 +82,20 @@ impl<V: ValidatorSource> Shared<V> {
             answer.headers_mut().remove(CONTENT_TYPE);
         }
         own_answer(answer, is_head)
+    }
+
+    /// A 412 may say what is current. A 400 or 428 rests on the request alone, and must not tell what exists.
+    pub(crate) fn show_validators<B>(
+        &self,
+        answer: &mut Response<B>,
+        refusal: Refusal,
+        current: &Current,
+    ) {
+        if refusal.status() == StatusCode::PRECONDITION_FAILED
+            && let Some(current) = current.representation()
+        {
+            response::replace_validators(answer.headers_mut(), current, || self.options.now());
+        }
     }
 
     pub(crate) fn malformed(&self, field: Field) -> Refusal {
@@ -165,14 +179,5 @@ impl<V: ValidatorSource> Shared<V> {
         self.options.writes.drain_limit > 0
             && !body.is_end_stream()
             && !head.headers.contains_key(EXPECT)
-    }
-}
-
-/// A 412 may say what is current. A 400 or 428 rests on the request alone, and must not tell what exists.
-pub(crate) fn show_validators<B>(answer: &mut Response<B>, refusal: Refusal, current: &Current) {
-    if refusal.status() == StatusCode::PRECONDITION_FAILED
-        && let Some(representation) = current.representation()
-    {
-        response::replace_validators(answer.headers_mut(), representation);
     }
 }

@@ -15,7 +15,8 @@ use http_body::{Body, Frame};
 use http_body_util::Full;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_conditional::{
-    ConditionalLayer, EntityTag, Fixed, FromResponse, HttpDate, Representation, ValidatorSource,
+    ConditionalLayer, Current, EntityTag, Fixed, FromResponse, HttpDate, NewVersion,
+    Representation, ValidatorSource,
 };
 
 use crate::support::{
@@ -327,9 +328,34 @@ fn last_modified_is_never_after_date() {
     // R-6.6.1-1: the handler's own is kept.
     let own = [("date", NOW)];
     assert_eq!(at(date(NOW), &own), (some(NOW), some(NOW)));
+    // Also where it is an earlier one.
+    let own = [("date", T)];
+    assert_eq!(at(date(NOW), &own), (some(T), some(T)));
+    assert_eq!(at(ago(60), &own), (some(T), some(T)));
     // R-5.6.7-9, S-17: no panic, and nothing that cannot be written.
     let before_1970 = HttpDate::UNIX_EPOCH.saturating_add_seconds(-1);
     assert_eq!(at(before_1970, &[]), (None, None));
+}
+
+/// The same for what a handler says of the state that its write has made.
+#[test]
+fn last_modified_of_a_new_version_is_never_after_date() {
+    let at = |modified: HttpDate| {
+        let handler = Handler::new(move |_| {
+            let mut response = crate::support::response(200, &NOTHING, "");
+            let new = Representation::new().last_modified(modified);
+            response.extensions_mut().insert(NewVersion::new(new));
+            response
+        });
+        let layer = ConditionalLayer::new(Fixed::new(Current::Delegated)).clock(now);
+        let answer = send(&layer, handler, request("PATCH", &NOTHING));
+        let line = |name| answer.field(name).map(str::to_owned);
+        (line("last-modified"), line("date"))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(at(date(NOW_PLUS_1_DAY)), (some(NOW), some(NOW)));
+    assert_eq!(at(date(NOW)), (some(NOW), some(NOW)));
+    assert_eq!(at(date(T)), (some(T), None));
 }
 
 /// R-8.8.2.1-4: what is judged is what is sent.

@@ -12,7 +12,6 @@ use crate::field::Field;
 use crate::header_map::remove;
 use crate::middleware::observe::{Decided, Judged};
 use crate::middleware::options::Shared;
-use crate::middleware::refuse::show_validators;
 use crate::middleware::taken::TakenPreconditions;
 use crate::source::{BoxError, ValidatorSource};
 use crate::{Current, Decision, MethodClass, Representation, response};
@@ -64,7 +63,7 @@ impl<V: ValidatorSource> Shared<V> {
                 let judged = || self.judged(MethodClass::Read, Decided::Refused, request.waited);
                 let is_head = request.head.method == Method::HEAD;
                 let mut answer = self.refuse(refusal, is_head, judged);
-                show_validators(&mut answer, refusal, current);
+                self.show_validators(&mut answer, refusal, current);
                 answer
             }
         }
