@@ -19,6 +19,9 @@ pub(super) fn rows(meter: &mut impl Meter) {
     contended(meter, "lock 16 writers", 16);
     contended(meter, "lock 256 writers", 256);
     unrelated(meter, "lock 10 000 keys");
+    among_others(meter, "lock 2 writers on 10 000 keys", 2);
+    among_others(meter, "lock 16 writers on 10 000 keys", 16);
+    among_others(meter, "lock 256 writers on 10 000 keys", 256);
 }
 
 type Waiting<'l> = Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'l>>;
@@ -60,6 +63,22 @@ fn unrelated(meter: &mut impl Meter, name: &'static str) {
     let held: Vec<_> = keys.iter().map(|key| lock.try_lock(key)).collect();
     let waits = held.iter().filter(|guard| guard.is_none()).count();
     meter.count(name, "writers that wait", waits as u64);
+}
+
+/// Each writer has a key of its own, while the other keys are held.
+fn among_others(meter: &mut impl Meter, name: &'static str, writers: usize) {
+    let lock = InProcessLock::new();
+    let keys: Vec<[WriteKey<'_>; 1]> = (0..10_000)
+        .map(|number| [WriteKey::from(format!("/notes/{number}"))])
+        .collect();
+    let (apart, others) = keys.split_at(writers);
+    let held: Vec<_> = others.iter().map(|key| lock.try_lock(key)).collect();
+    let all_at_once = |()| {
+        let turns: Vec<_> = apart.iter().map(|key| lock.try_lock(key)).collect();
+        assert!(turns.iter().all(Option::is_some), "nobody waits");
+    };
+    meter.row(Row::new(name).times(5), || (), all_at_once);
+    drop(held);
 }
 
 fn poll(writer: &mut Waiting<'_>, waker: &Waker) -> Option<WriteGuard> {

@@ -6,6 +6,7 @@ mod lock;
 mod look_up;
 mod router;
 mod streams;
+mod writers;
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
@@ -23,6 +24,7 @@ pub fn operations(meter: &mut impl Meter) {
     evaluation::rows(meter);
     hashing::rows(meter);
     lock::rows(meter);
+    writers::rows(meter);
 }
 
 /// The hash alone beside a hashed 200: what is to be timed, not counted.

@@ -1,0 +1,137 @@
+//! Writers that a probe guards, alone and in crowds: each looks at the resource, waits for its turn, and looks again.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::header::{ETAG, IF_MATCH};
+use http::{Method, Request, Response, StatusCode, Uri};
+use http_body_util::Full;
+use tower::{Layer, Service};
+use tower_conditional::{BodyHash, ConditionalLayer};
+
+use super::{NoBody, anew, request, service};
+use crate::meter::{Meter, Row};
+use crate::services::{Bare, wait};
+
+const KIB: usize = 1024;
+
+pub(super) fn rows(meter: &mut impl Meter) {
+    let mut reader = ConditionalLayer::new(BodyHash::strong()).layer(Bare::of_size(KIB));
+    let Ok(page) = wait(reader.call(request(Method::GET, &[])));
+    let tag = page.headers()[ETAG].to_str().expect("base64");
+    let put = request(Method::PUT, &[(IF_MATCH, tag)]);
+
+    let probing = || BodyHash::strong().probing(Bare::of_size(KIB));
+    let layer = ConditionalLayer::new(probing());
+    let row = Row::new("PUT probed").over("bare + hash 1 KiB").times(10);
+    let alone = &mut layer.layer(Bare::of_size(KIB));
+    service(meter, row, alone, &put, StatusCode::OK);
+
+    let alone = layer.layer(Turning);
+    crowd(
+        meter,
+        Row::new("1 writer probed"),
+        &alone,
+        std::slice::from_ref(&put),
+    );
+    for (writers, on_one_key, on_many) in [
+        (
+            2,
+            "2 writers probed on one key",
+            "2 writers probed on 10 000 keys",
+        ),
+        (
+            16,
+            "16 writers probed on one key",
+            "16 writers probed on 10 000 keys",
+        ),
+        (
+            256,
+            "256 writers probed on one key",
+            "256 writers probed on 10 000 keys",
+        ),
+    ] {
+        let same = vec![put.clone(); writers];
+        let row = Row::new(on_one_key).over("1 writer probed");
+        crowd(meter, row, &alone, &same);
+        let mut keys = (0..10_000).cycle().step_by(10_000 / writers);
+        let apart: Vec<_> = same
+            .into_iter()
+            .map(|put| elsewhere(put, keys.next().unwrap_or_default()))
+            .collect();
+        let row = Row::new(on_many).over("1 writer probed");
+        crowd(meter, row, &alone, &apart);
+    }
+}
+
+/// All at once: each is polled in its turn until all have been answered, also when it is polled in vain. On one
+/// key, each looks twice: before it waits, and when it has the lock.
+fn crowd<M, S, B>(meter: &mut M, row: Row, service: &S, requests: &[Request<NoBody>])
+where
+    M: Meter,
+    S: Service<Request<NoBody>, Response = Response<B>, Error = Infallible> + Clone,
+{
+    let prepare = || requests.iter().map(anew::<NoBody>).collect::<Vec<_>>();
+    let write = |requests: Vec<Request<NoBody>>| {
+        let calls = requests.into_iter().map(|put| service.clone().call(put));
+        let mut running: Vec<Pin<Box<S::Future>>> = calls.map(Box::pin).collect();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut answered = 0;
+        while !running.is_empty() {
+            running.retain_mut(|call| match call.as_mut().poll(&mut context) {
+                Poll::Pending => true,
+                Poll::Ready(Ok(response)) => {
+                    assert_eq!(response.status(), StatusCode::OK);
+                    answered += 1;
+                    false
+                }
+            });
+        }
+        answered
+    };
+    assert_eq!(write(prepare()), requests.len());
+    meter.row(row.times(3), prepare, write);
+}
+
+fn elsewhere(mut put: Request<NoBody>, key: usize) -> Request<NoBody> {
+    let target = format!("/notes/{key}");
+    *put.uri_mut() = target.parse::<Uri>().expect("a target");
+    put
+}
+
+/// A handler that lets the others have a turn while it holds the lock.
+#[derive(Clone, Copy)]
+struct Turning;
+
+impl<R> Service<Request<R>> for Turning {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Turn;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<R>) -> Turn {
+        Turn { taken: false }
+    }
+}
+
+struct Turn {
+    taken: bool,
+}
+
+impl Future for Turn {
+    type Output = Result<Response<Full<Bytes>>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        if std::mem::replace(&mut self.taken, true) {
+            Poll::Ready(Ok(Response::default()))
+        } else {
+            Poll::Pending
+        }
+    }
+}
