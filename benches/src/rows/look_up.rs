@@ -317,6 +317,7 @@ impl ValidatorSource for Formatting {
 }
 
 fn waiting() -> Layered<impl ValidatorSource> {
-    let source = source_fn(|_: &Parts| async { Ok::<_, SourceError>(EntityTag::from_static(TAG)) });
+    const KNOWN: EntityTag = EntityTag::from_static(TAG);
+    let source = source_fn(|_: &Parts| async { Ok::<_, SourceError>(KNOWN) });
     ConditionalLayer::new(source).layer(Bare::of_size(KIB))
 }
