@@ -6,6 +6,7 @@ mod future;
 mod judge;
 mod layer;
 mod observe;
+mod one_call;
 mod options;
 mod policy;
 mod recovery;

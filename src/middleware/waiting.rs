@@ -1,6 +1,11 @@
 //! Requests that have to wait before the handler runs: for the source, the lock, or a body.
 
-use std::future::{poll_fn, ready};
+#![expect(
+    clippy::manual_async_fn,
+    reason = "an async fn keeps its arguments twice, and every request that waits carries them"
+)]
+
+use std::future::{Future, ready};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,6 +17,7 @@ use tower::Service;
 use super::checked::Checked;
 use super::future::ResponseFuture;
 use super::judge::{After, Incoming};
+use super::one_call::OneCall;
 use super::options::Shared;
 use super::refuse::own_answer;
 use super::request_body::CollectBody;
@@ -20,42 +26,48 @@ use crate::body::ConditionalBody;
 use crate::source::{SourceError, ValidatorSource};
 use crate::{Current, Reason, Representation};
 
-pub(crate) async fn read_waiting<S, V, ReqBody, ResBody>(
+pub(crate) fn read_waiting<S, V, ReqBody, ResBody>(
     shared: Arc<Shared<V>>,
     inner: S,
     mut request: Incoming,
     body: ReqBody,
-) -> Result<Response<ConditionalBody<ResBody>>, S::Error>
+) -> impl Future<Output = Result<Response<ConditionalBody<ResBody>>, S::Error>>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     V: ValidatorSource,
     ResBody: Body<Data = Bytes> + Unpin,
 {
-    let mut current = match shared.look_up(&mut request).await {
-        Ok(current) => current,
-        Err(SourceError::Refused(response)) => {
-            return Ok(own_answer(*response, request.head.method == Method::HEAD));
+    async move {
+        let mut current = match shared.look_up(&mut request).await {
+            Ok(current) => current,
+            Err(SourceError::Refused(response)) => {
+                return Ok(own_answer(*response, request.head.method == Method::HEAD));
+            }
+            Err(SourceError::Failed(error)) => {
+                let after = shared.read_unjudged(&mut request, &error);
+                let call = OneCall::new(inner, request.into_request(body));
+                return ResponseFuture::running(shared, call, after).await;
+            }
+        };
+        // Judged, a date in the future is another one: to be verified is what was found.
+        let to_verify = match &current {
+            Current::Present(found) if shared.options.verifies_after => {
+                Some(Box::new(found.clone()))
+            }
+            _ => None,
+        };
+        if let Some(answer) = shared.judge_read(&mut request, &mut current) {
+            return Ok(shared.answer_read(&request, &mut current, answer));
         }
-        Err(SourceError::Failed(error)) => {
-            let after = shared.read_unjudged(&mut request, &error);
-            let call = make_ready_and_call(inner, request.into_request(body));
-            return ResponseFuture::running(shared, call, after).await;
-        }
-    };
-    // Judged, a date in the future is another one: to be verified is what was found.
-    let to_verify = match &current {
-        Current::Present(found) if shared.options.verifies_after => Some(found.clone()),
-        _ => None,
-    };
-    if let Some(answer) = shared.judge_read(&mut request, &mut current) {
-        return Ok(shared.answer_read(&request, &mut current, answer));
-    }
-    let after = shared.after_read(&mut request, current);
-    match to_verify.filter(Representation::has_validator) {
-        Some(before) => run_and_verify(shared, inner, request, body, before, after).await,
-        None => {
-            let call = make_ready_and_call(inner, request.into_request(body));
-            ResponseFuture::running(shared, call, after).await
+        let after = shared.after_read(&mut request, current);
+        match to_verify.filter(|found| found.has_validator()) {
+            Some(before) => {
+                Box::pin(run_and_verify(shared, inner, request, body, before, after)).await
+            }
+            None => {
+                let call = OneCall::new(inner, request.into_request(body));
+                ResponseFuture::running(shared, call, after).await
+            }
         }
     }
 }
@@ -66,7 +78,7 @@ async fn run_and_verify<S, V, ReqBody, ResBody>(
     inner: S,
     mut request: Incoming,
     body: ReqBody,
-    before: Representation,
+    before: Box<Representation>,
     after: After,
 ) -> Result<Response<ConditionalBody<ResBody>>, S::Error>
 where
@@ -75,7 +87,7 @@ where
     ResBody: Body<Data = Bytes> + Unpin,
 {
     let inward = Request::from_parts(request.head.clone(), body);
-    let response = make_ready_and_call(inner, inward).await?;
+    let response = OneCall::new(inner, inward).await?;
     let now = shared.look_up(&mut request).await;
     let after = if now.is_ok_and(|now| before.is_still(&now)) {
         after
@@ -85,14 +97,14 @@ where
     ResponseFuture::running(shared, ready(Ok(response)), after).await
 }
 
-pub(crate) async fn write_waiting<S, V, C, ReqBody, ResBody>(
+pub(crate) fn write_waiting<S, V, C, ReqBody, ResBody>(
     shared: Arc<Shared<V>>,
     inner: S,
     collect: C,
     mut request: Incoming,
     mut body: ReqBody,
     mut lock: TakenLock,
-) -> Result<Response<ConditionalBody<ResBody>>, S::Error>
+) -> impl Future<Output = Result<Response<ConditionalBody<ResBody>>, S::Error>>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     V: ValidatorSource,
@@ -100,48 +112,50 @@ where
     ReqBody: Body,
     ResBody: Body<Data = Bytes> + Unpin,
 {
-    if let TakenLock::Busy = lock {
-        // Refused before it waits: the first look is without the lock.
+    async move {
+        if let TakenLock::Busy = lock {
+            // Refused before it waits: the first look is without the lock.
+            let mut current = match shared.state_to_judge(&mut request).await {
+                Ok(current) => current,
+                Err(error) => return Ok(shared.without_state(error, &request)),
+            };
+            if let Err(refusal) = shared.judge_write(&request, &mut current) {
+                let answer = shared.answer_refused(&request, body, &current, refusal);
+                return Ok(answer.await);
+            }
+            if collect.collects(&body) {
+                body = collect.collect(body).await;
+            }
+            lock = match shared.wait_for_lock(&mut request).await {
+                Ok(lock) => lock,
+                Err(error) => return Ok(shared.unavailable(Reason::Lock, &error, &request)),
+            };
+        }
         let mut current = match shared.state_to_judge(&mut request).await {
             Ok(current) => current,
-            Err(error) => return Ok(shared.without_state(error, &request)),
+            Err(error) => {
+                // Here and below: whoever is told, or helps the client, may take its time, and the next writer need not
+                // wait for that.
+                drop(lock);
+                return Ok(shared.without_state(error, &request));
+            }
         };
-        if let Err(refusal) = shared.judge_write(&request, &mut current) {
-            let answer = shared.answer_refused(&request, body, &current, refusal);
-            return Ok(answer.await);
-        }
-        if collect.collects(&body) {
-            body = collect.collect(body).await;
-        }
-        lock = match shared.wait_for_lock(&mut request).await {
-            Ok(lock) => lock,
-            Err(error) => return Ok(shared.unavailable(Reason::Lock, &error, &request)),
+        let held_by = match shared.judge_write(&request, &mut current) {
+            Ok(held_by) => held_by,
+            Err(refusal) => {
+                drop(lock);
+                let answer = shared.answer_refused(&request, body, &current, refusal);
+                return Ok(answer.await);
+            }
         };
+        let after = shared.after_write(&mut request, current, held_by, lock.held());
+        let asked = shared
+            .recovery_for(&request.head)
+            .map(|_| without_lock(&request.head));
+        let call = OneCall::new(inner, request.into_request(body));
+        let response = ResponseFuture::running(shared.clone(), call, after).await?;
+        Ok(shared.recover_lost(asked.as_ref(), response).await)
     }
-    let mut current = match shared.state_to_judge(&mut request).await {
-        Ok(current) => current,
-        Err(error) => {
-            // Here and below: whoever is told, or helps the client, may take its time, and the next writer need not
-            // wait for that.
-            drop(lock);
-            return Ok(shared.without_state(error, &request));
-        }
-    };
-    let held_by = match shared.judge_write(&request, &mut current) {
-        Ok(held_by) => held_by,
-        Err(refusal) => {
-            drop(lock);
-            let answer = shared.answer_refused(&request, body, &current, refusal);
-            return Ok(answer.await);
-        }
-    };
-    let after = shared.after_write(&mut request, current, held_by, lock.held());
-    let asked = shared
-        .recovery_for(&request.head)
-        .map(|_| without_lock(&request.head));
-    let call = make_ready_and_call(inner, request.into_request(body));
-    let response = ResponseFuture::running(shared.clone(), call, after).await?;
-    Ok(shared.recover_lost(asked.as_ref(), response).await)
 }
 
 /// The head of a write, to outlive it: a copy of what was checked would hold the lock.
@@ -149,18 +163,6 @@ fn without_lock(head: &Parts) -> Parts {
     let mut head = head.clone();
     head.extensions.remove::<Checked>();
     head
-}
-
-/// The readiness that was given back is asked for again only now, once for the one call.
-async fn make_ready_and_call<S, ReqBody>(
-    mut inner: S,
-    request: Request<ReqBody>,
-) -> Result<S::Response, S::Error>
-where
-    S: Service<Request<ReqBody>>,
-{
-    poll_fn(|cx| inner.poll_ready(cx)).await?;
-    inner.call(request).await
 }
 
 impl<V: ValidatorSource> Shared<V> {

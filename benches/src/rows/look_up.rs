@@ -10,7 +10,7 @@ use http_body_util::Full;
 use tower::Layer;
 use tower_conditional::{
     Conditional, ConditionalLayer, Current, EntityTag, Fixed, FromResponse, HttpDate, Refusal,
-    Representation, SourceError, ValidatorSource, WritePolicy, source_fn,
+    Representation, ValidatorSource, WritePolicy,
 };
 
 use super::{TAG, request, service, with_more_fields};
@@ -317,7 +317,5 @@ impl ValidatorSource for Formatting {
 }
 
 fn waiting() -> Layered<impl ValidatorSource> {
-    const KNOWN: EntityTag = EntityTag::from_static(TAG);
-    let source = source_fn(|_: &Parts| async { Ok::<_, SourceError>(KNOWN) });
-    ConditionalLayer::new(source).layer(Bare::of_size(KIB))
+    ConditionalLayer::new(super::waiting()).layer(Bare::of_size(KIB))
 }

@@ -15,6 +15,8 @@ pub(super) fn rows(meter: &mut impl Meter) {
     stream(meter, "bare stream", bare.clone());
     let looked_up = ConditionalLayer::new(Fixed::new(EntityTag::from_static(TAG)));
     stream(meter, "stream looked up", looked_up.layer(bare.clone()));
+    let waiting = ConditionalLayer::new(super::waiting());
+    stream(meter, "stream waited for", waiting.layer(bare.clone()));
     let hashed =
         |limit| ConditionalLayer::new(BodyHash::strong().limit(limit).collecting_streams());
     stream(meter, "stream hashed", hashed(64 * MIB).layer(bare.clone()));

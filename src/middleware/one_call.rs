@@ -1,0 +1,49 @@
+//! One call of a service that has to be made ready first.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tower::Service;
+
+pin_project! {
+    /// The readiness that was given back is asked for again only now, once for the one call.
+    ///
+    /// Not an `async fn`: that has room for service, request and call at once, and every request that waits carries it.
+    #[project = OneCallProjection]
+    pub(crate) enum OneCall<S, R>
+    where
+        S: Service<R>,
+    {
+        Unready { inner: S, request: Option<R> },
+        Called { #[pin] call: S::Future },
+    }
+}
+
+impl<S: Service<R>, R> OneCall<S, R> {
+    pub(crate) const fn new(inner: S, request: R) -> Self {
+        Self::Unready {
+            inner,
+            request: Some(request),
+        }
+    }
+}
+
+impl<S: Service<R>, R> Future for OneCall<S, R> {
+    type Output = Result<S::Response, S::Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match self.as_mut().project() {
+                OneCallProjection::Unready { inner, request } => {
+                    ready!(inner.poll_ready(cx))?;
+                    let request = request.take().expect("polled after it was ready");
+                    let call = inner.call(request);
+                    self.set(Self::Called { call });
+                }
+                OneCallProjection::Called { call } => return call.poll(cx),
+            }
+        }
+    }
+}
