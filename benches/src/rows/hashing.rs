@@ -1,15 +1,18 @@
 //! Hashed bodies, beside the bare service and the bare hash of the same octets.
 
 use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{ETAG, IF_NONE_MATCH};
+use http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::Empty;
+use http_body_util::{Empty, Full};
 use sha2::{Digest, Sha256};
 use tower::{Layer, Service};
-use tower_conditional::{BodyHash, ConditionalLayer};
+use tower_conditional::{BodyHash, ConditionalLayer, ContentDigest};
 
 use super::{NoBody, anew, request, service};
 use crate::meter::{Meter, Row};
@@ -49,6 +52,55 @@ pub(super) fn rows(meter: &mut impl Meter) {
         "hashed 304 16 frames",
     ];
     hashed(meter, &frames, KIB * KIB, names);
+    tagged_by_the_handler(meter);
+}
+
+/// A response that has its tag needs none of its body.
+fn tagged_by_the_handler(meter: &mut impl Meter) {
+    let name = "200 with the handler's tag";
+    let source = BodyHash::strong().digest(Counting::default);
+    let layered = ConditionalLayer::new(source);
+    let layered = &mut layered.layer(Tagging(Bare::of_size(KIB)));
+    let get = request(Method::GET, &[]);
+    service(meter, Row::new(name), layered, &get, StatusCode::OK);
+    meter.count(name, "octets hashed", HASHED.load(Ordering::Relaxed));
+}
+
+/// Sets its tag itself.
+#[derive(Clone)]
+struct Tagging(Bare<Full<Bytes>>);
+
+impl<R> Service<Request<R>> for Tagging {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<R>) -> Self::Future {
+        let Ok(mut response) = self.0.call(request).into_inner();
+        let tag = HeaderValue::from_static(super::TAG);
+        response.headers_mut().insert(ETAG, tag);
+        ready(Ok(response))
+    }
+}
+
+static HASHED: AtomicU64 = AtomicU64::new(0);
+
+#[derive(Default)]
+struct Counting(Sha256);
+
+impl ContentDigest for Counting {
+    fn update(&mut self, octets: &[u8]) {
+        HASHED.fetch_add(octets.len() as u64, Ordering::Relaxed);
+        self.0.update(octets);
+    }
+
+    fn finish(self: Box<Self>) -> [u8; 16] {
+        *self.0.finalize().first_chunk().expect("it has 32")
+    }
 }
 
 /// Callgrind hides the instructions that hash fast from the program: time tells what they leave of the whole.
