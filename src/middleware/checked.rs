@@ -121,7 +121,9 @@ impl Checked {
 /// In axum it is a part of the response: `(StatusCode::NO_CONTENT, StoredVerbatim::new(tag))`.
 ///
 /// Without it a PUT's response carries no validator
-/// ([RFC 9110, section 9.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4)).
+/// ([RFC 9110, section 9.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4)). A modification date after that of
+/// the response is sent as the latter
+/// ([section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1)).
 ///
 /// # Examples
 ///
@@ -147,7 +149,7 @@ impl StoredVerbatim {
 /// In axum it is a part of the response: `(StatusCode::CREATED, NewVersion::new(tag), Json(note))`. It counts on a write
 /// that nobody judged, too.
 ///
-/// On a PUT it says nothing to the client: see [`StoredVerbatim`].
+/// On a PUT it says nothing to the client: see [`StoredVerbatim`], also on a date after that of the response.
 ///
 /// # Examples
 ///
