@@ -275,7 +275,7 @@ impl Preconditions<'_> {
 
     fn is_our_strong_date(&self, value: &[u8], current: &Representation) -> bool {
         current.modified().is_some_and(|modified| {
-            modified.strong && HttpDate::parse(value, self.now) == Some(modified.date)
+            modified.strong && HttpDate::parse_exact(value, self.now) == Some(modified.date)
         })
     }
 

@@ -105,6 +105,12 @@ impl HttpDate {
         }
     }
 
+    /// As [`parse`](Self::parse), for a date that is to be the very same: second 60 is no second of ours.
+    pub(crate) fn parse_exact(value: &[u8], now: Self) -> Option<Self> {
+        let is_leap_second = || value.windows(3).any(|text| text == b":60");
+        Self::parse(value, now).filter(|_| !is_leap_second())
+    }
+
     /// The field value for this date, in the one form that may be sent; `None` before 1970.
     ///
     /// # Examples

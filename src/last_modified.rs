@@ -12,8 +12,6 @@ pub(crate) struct LastModified {
     pub(crate) date: HttpDate,
     /// Known to be the only change within its second.
     pub(crate) strong: bool,
-    /// Known to lie so far back that the answer's Date is not before it, unless somebody sets the clock back.
-    pub(crate) past: bool,
     /// The date as it stands in the field, where it was written before.
     pub(crate) line: Option<HeaderValue>,
 }
@@ -23,19 +21,20 @@ impl LastModified {
         Self {
             date,
             strong,
-            past: false,
             line: None,
         }
     }
 
-    /// A time in the future is replaced by the time of the answer (section 8.8.2.1); one that is long past is marked as
-    /// such.
+    /// Replaces a date in the future by the date of the response, to be sent (section 8.8.2.1).
     pub(crate) fn not_after(&mut self, now: HttpDate) {
         if self.date > now {
             *self = Self::new(now, false);
         }
-        // The server below stamps Date from a clock that may lag by a second.
-        self.past = self.date < now.saturating_add_seconds(-1);
+    }
+
+    /// Whether it lies so far back that the server's Date is not before it: that clock may lag by a second.
+    pub(crate) fn is_before_any_date_at(&self, now: HttpDate) -> bool {
+        self.date < now.saturating_add_seconds(-1)
     }
 
     /// The field value; `None` before 1970.

@@ -184,6 +184,12 @@ impl Representation {
     ///
     /// The date counts as weak: it never satisfies If-Range
     /// ([section 8.8.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2)).
+    ///
+    /// Preconditions are evaluated against the date as it is given here, also where it lies in the future. A
+    /// Last-Modified that is sent is at most the Date of the response
+    /// ([section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1)). So, while a date lies in the
+    /// future, a client that sends back the date it got fails If-Unmodified-Since and gets neither a 304 nor a 206. A
+    /// source that cannot trust its dates gives none.
     #[must_use]
     pub fn last_modified(mut self, date: impl Into<HttpDate>) -> Self {
         self.last_modified = Some(LastModified::new(date.into(), false));
@@ -313,14 +319,6 @@ impl Representation {
         let octets = |tag: &Option<EntityTag>| tag.as_ref().map(|tag| tag.as_bytes().to_vec());
         octets(&self.entity_tag) == octets(&later.entity_tag)
             && self.last_modified_date() == later.last_modified_date()
-    }
-
-    /// A time in the future is replaced by the time of the answer
-    /// ([section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1)).
-    pub(crate) fn not_after(&mut self, now: HttpDate) {
-        if let Some(modified) = &mut self.last_modified {
-            modified.not_after(now);
-        }
     }
 }
 

@@ -109,19 +109,16 @@ fn add_last_modified(
     if has(headers, &LAST_MODIFIED) {
         return;
     }
-    // The time of the answer; what is long past needs no other than one that stands there already.
-    let stamped = date_of(headers);
-    let now = stamped.or_else(|| (!modified.past).then(now));
-    if let Some(now) = now {
-        modified.not_after(now);
-    }
-    let comes_close = now.filter(|_| !modified.past);
+    let now = date_of(headers).unwrap_or_else(now);
+    modified.not_after(now);
+    let comes_close = !modified.is_before_any_date_at(now);
     let Some(line) = modified.into_header_value() else {
         return;
     };
     headers.insert(LAST_MODIFIED, line);
-    if let Some(now) = comes_close.and_then(HttpDate::to_header_value)
+    if comes_close
         && !has(headers, &DATE)
+        && let Some(now) = now.to_header_value()
     {
         headers.insert(DATE, now);
     }

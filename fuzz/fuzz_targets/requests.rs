@@ -296,8 +296,7 @@ impl Case {
     }
 
     fn read(&self, state: &State) -> Fate {
-        let state = clamped(state);
-        let answer = self.request().judge(&state);
+        let answer = self.request().judge(state);
         if let Some(status) = self.status_of(answer) {
             return replaced(status);
         }
@@ -306,7 +305,7 @@ impl Case {
             seen.remove(RANGE);
         }
         let selects = matches!(self.handler.status().as_u16(), 200 | 206);
-        let adds = match &state {
+        let adds = match state {
             State::Present(present) if selects => present.tag.as_ref().map(|tag| tag.ours().into()),
             _ => None,
         };
@@ -336,7 +335,7 @@ impl Case {
         let request = self.request();
         let answer = match request.malformed() {
             Some(field) => Answer::BadRequest(field),
-            None => request.judge(&clamped(state)),
+            None => request.judge(state),
         };
         let inapplicable = match (answer, self.unguarded(state)) {
             (Answer::BadRequest(_), _) => false,
@@ -433,22 +432,6 @@ enum Unguarded {
 
 const fn replaced(status: u16) -> Fate {
     Fate::Replaced { status, calls: 0 }
-}
-
-/// Section 8.8.2.1: a time in the future is the time of the answer, and says nothing of what happened within it.
-fn clamped(state: &State) -> State {
-    match state.clone() {
-        State::Present(Present {
-            tag,
-            others,
-            modified: Some((date, _)),
-        }) if date > NOW => State::Present(Present {
-            tag,
-            others,
-            modified: Some((NOW, false)),
-        }),
-        state => state,
-    }
 }
 
 fn fields(lines: &[u8]) -> HeaderMap {

@@ -171,9 +171,9 @@ impl<S, V, C> Conditional<S, V, C> {
         };
         let at_once = !collects && !shared.may_wait_to_refuse(&request.head, &body);
         if let (TakenLock::Held(_) | TakenLock::NotNeeded, true) = (&lock, at_once)
-            && let Some(mut current) = shared.source.known(&request.head)
+            && let Some(current) = shared.source.known(&request.head)
         {
-            return match shared.judge_write(&request, &mut current) {
+            return match shared.judge_write(&request, &current) {
                 Err(refusal) => {
                     // Whoever is told may take his time, and the next writer need not wait for that.
                     drop(lock);

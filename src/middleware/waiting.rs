@@ -49,22 +49,14 @@ where
                 return ResponseFuture::running(shared, call, after).await;
             }
         };
-        // Judged, a date in the future is another one: to be verified is what was found.
-        let to_verify = match &current {
-            Current::Present(found) if shared.options.verifies_after => {
-                Some(Box::new(found.clone()))
-            }
-            _ => None,
-        };
         if let Some(answer) = shared.judge_read(&mut request, &mut current) {
             return Ok(shared.answer_read(&request, &mut current, answer));
         }
-        let after = shared.after_read(&mut request, current);
-        match to_verify.filter(|found| found.has_validator()) {
-            Some(before) => {
-                Box::pin(run_and_verify(shared, inner, request, body, before, after)).await
+        match shared.after_read(&mut request, current) {
+            After::Attach(found) if shared.options.verifies_after && found.has_validator() => {
+                Box::pin(run_and_verify(shared, inner, request, body, found)).await
             }
-            None => {
+            after => {
                 let call = OneCall::new(inner, request.into_request(body));
                 ResponseFuture::running(shared, call, after).await
             }
@@ -78,8 +70,7 @@ async fn run_and_verify<S, V, ReqBody, ResBody>(
     inner: S,
     mut request: Incoming,
     body: ReqBody,
-    before: Box<Representation>,
-    after: After,
+    found: Representation,
 ) -> Result<Response<ConditionalBody<ResBody>>, S::Error>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
@@ -89,11 +80,8 @@ where
     let inward = Request::from_parts(request.head.clone(), body);
     let response = OneCall::new(inner, inward).await?;
     let now = shared.look_up(&mut request).await;
-    let after = if now.is_ok_and(|now| before.is_still(&now)) {
-        after
-    } else {
-        After::Attach(Representation::new())
-    };
+    let still = now.is_ok_and(|now| found.is_still(&now));
+    let after = After::Attach(if still { found } else { Representation::new() });
     ResponseFuture::running(shared, ready(Ok(response)), after).await
 }
 
@@ -115,11 +103,11 @@ where
     async move {
         if let TakenLock::Busy = lock {
             // Refused before it waits: the first look is without the lock.
-            let mut current = match shared.state_to_judge(&mut request).await {
+            let current = match shared.state_to_judge(&mut request).await {
                 Ok(current) => current,
                 Err(error) => return Ok(shared.without_state(error, &request)),
             };
-            if let Err(refusal) = shared.judge_write(&request, &mut current) {
+            if let Err(refusal) = shared.judge_write(&request, &current) {
                 let answer = shared.answer_refused(&request, body, &current, refusal);
                 return Ok(answer.await);
             }
@@ -131,7 +119,7 @@ where
                 Err(error) => return Ok(shared.unavailable(Reason::Lock, &error, &request)),
             };
         }
-        let mut current = match shared.state_to_judge(&mut request).await {
+        let current = match shared.state_to_judge(&mut request).await {
             Ok(current) => current,
             Err(error) => {
                 // Here and below: whoever is told, or helps the client, may take its time, and the next writer need not
@@ -140,7 +128,7 @@ where
                 return Ok(shared.without_state(error, &request));
             }
         };
-        let held_by = match shared.judge_write(&request, &mut current) {
+        let held_by = match shared.judge_write(&request, &current) {
             Ok(held_by) => held_by,
             Err(refusal) => {
                 drop(lock);

@@ -407,7 +407,10 @@ fn range_validator(line: &[u8], now: i64) -> RangeValidator {
     if value.iter().take(3).any(|octet| *octet == b'"') {
         Tag::read(value).map_or(RangeValidator::Neither, RangeValidator::Tag)
     } else {
-        date(value, now).map_or(RangeValidator::Neither, RangeValidator::Date)
+        // Second 60 is read as 59, and so is never the very same date.
+        let is_leap_second = std::str::from_utf8(value).is_ok_and(|text| text.contains(":60"));
+        let date = date(value, now).filter(|_| !is_leap_second);
+        date.map_or(RangeValidator::Neither, RangeValidator::Date)
     }
 }
 

@@ -91,6 +91,21 @@ fn dates_are_strong_and_equal() {
     drops_range("R-13.1.5-5", &strong_l(), BEFORE_T);
 }
 
+/// Second 60 is read as 59, so that no precondition takes a date for later than it is; equal it is not.
+#[test]
+fn a_leap_second_is_never_the_same() {
+    let second_59 = State::present(None, Some((1_483_228_799, true)));
+    keeps_range("R-13.1.5-5", &second_59, "Sat, 31 Dec 2016 23:59:59 GMT");
+    for value in [
+        "Sat, 31 Dec 2016 23:59:60 GMT",
+        " Sat, 31 Dec 2016 23:59:60 GMT\t",
+        "Saturday, 31-Dec-16 23:59:60 GMT",
+        "Sat Dec 31 23:59:60 2016",
+    ] {
+        drops_range("J-14", &second_59, value);
+    }
+}
+
 #[test]
 fn is_one_value() {
     let both = format!("\"v1\", {T}");

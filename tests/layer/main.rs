@@ -10,6 +10,7 @@ mod computing;
 mod entry;
 mod explain;
 mod faults;
+mod future_dates;
 mod lock;
 mod mistakes;
 mod mounting;

@@ -381,7 +381,7 @@ fn verifying_after() {
     );
     assert_eq!(answer.status, 304);
 
-    // Judged, a date in the future is that of the answer; verified is what was found.
+    // The date that is sent is that of the response; the one that is verified is the one that was found.
     let ahead = Representation::tagged(V1).last_modified(date(NOW_PLUS_1_DAY));
     let ahead = ConditionalLayer::new(Fixed::new(ahead))
         .verifying_after()

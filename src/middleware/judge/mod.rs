@@ -122,15 +122,6 @@ impl<V: ValidatorSource> Shared<V> {
         }
     }
 
-    /// What is judged is what is sent: a time in the future is neither (section 8.8.2.1).
-    fn clamp(&self, current: &mut Current) {
-        if let Some(representation) = current.representation_mut()
-            && representation.modified().is_some()
-        {
-            representation.not_after(self.options.now());
-        }
-    }
-
     pub(crate) fn judged(&self, class: MethodClass, decision: Decided, waited: Waited) -> Judged {
         Judged {
             decision,

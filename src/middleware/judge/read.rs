@@ -26,7 +26,6 @@ impl<V: ValidatorSource> Shared<V> {
         if matches!(current, Current::Unknown | Current::Delegated) {
             return None;
         }
-        self.clamp(current);
         if !request.given.any() {
             return None;
         }

@@ -22,13 +22,12 @@ impl<V: ValidatorSource> Shared<V> {
     pub(crate) fn judge_write(
         &self,
         request: &Incoming,
-        current: &mut Current,
+        current: &Current,
     ) -> Result<Option<Field>, Refusal> {
         if matches!(current, Current::Delegated) {
             return Ok(None);
         }
         settle(&request.head);
-        self.clamp(current);
         if !request.given.any() {
             return self.may_go_without(&request.head.method);
         }
