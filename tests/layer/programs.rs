@@ -829,7 +829,7 @@ impl Run {
             None => State::Absent(Absent::default()),
             Some(stored) => {
                 let dated = self.shared.guard != Guard::Probe;
-                let modified = dated.then(|| (stored.modified, false));
+                let modified = dated.then_some((stored.modified, false));
                 State::present(Some(Tag::of(&self.tag_of(stored))), modified)
             }
         }
