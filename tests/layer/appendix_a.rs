@@ -10,9 +10,10 @@ use http::request::Parts;
 use http_body_util::Full;
 use tower_conditional::{
     ConditionalLayer, Current, EntityTag, Fixed, FromResponse, PreconditionFailed, Refusal,
-    Representation, SourceError, ValidatorSource, WritePolicy, source_fn,
+    Representation, ValidatorSource, WritePolicy,
 };
 
+use crate::support::source::{self, Script};
 use crate::support::{
     Answer, Failures, Handler, NOW_PLUS_1_DAY, T, T_MINUS_1, T_PLUS_1, date, fields, now, request,
     response, send, value,
@@ -213,16 +214,20 @@ impl State {
             })
     }
 
-    fn source(self) -> impl ValidatorSource {
-        source_fn(move |_| async move {
-            match self {
-                Self::A => Ok(Current::absent()),
-                Self::Fails => Err(SourceError::failed("the disk is on fire")),
-                Self::Delegates => Ok(Current::Delegated),
-                Self::Answers(_) => Ok(Current::Unknown),
-                _ => Ok(self.representation().into()),
-            }
+    /// What the source says; `None` where it fails.
+    fn current(self) -> Option<Current> {
+        Some(match self {
+            Self::A => Current::absent(),
+            Self::Fails => return None,
+            Self::Delegates => Current::Delegated,
+            Self::Answers(_) => Current::Unknown,
+            _ => self.representation().into(),
         })
+    }
+
+    fn source(self) -> Script {
+        self.current()
+            .map_or_else(|| source::failing("the disk is on fire"), source::looked_up)
     }
 
     /// The handler knows its ranges, and nothing of preconditions.
@@ -306,12 +311,8 @@ fn looked_up() {
 fn known() {
     let mut failures = Failures::default();
     for row @ &(name, method, state, policy, given, expected) in ROWS {
-        let current = match state {
-            Fails => continue,
-            A => Current::absent(),
-            Delegates => Current::Delegated,
-            Answers(_) => Current::Unknown,
-            _ => state.representation().into(),
+        let Some(current) = state.current() else {
+            continue;
         };
         let handler = state.handler();
         let layer = layer(Fixed::new(current), policy);

@@ -7,13 +7,14 @@ use std::fs;
 use std::sync::{Arc, Mutex, Once};
 
 use tower_conditional::{
-    BoxError, ConditionalLayer, Current, Decided, EntityTag, Epoch, Judged, Representation,
-    SourceError, ValidatorSource, WritePolicy, source_fn,
+    BoxError, ConditionalLayer, Current, Decided, Epoch, Judged, Representation, SourceError,
+    WritePolicy,
 };
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber, subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
+use crate::support::source::{self, Script};
 use crate::support::{self, Answer, Handler, NOW, T, T_MINUS_1, date};
 
 const RELEASE: Epoch = Epoch::new("r2");
@@ -160,14 +161,11 @@ impl Cause {
         }
     }
 
-    fn source(&self) -> impl ValidatorSource {
-        let (current, fails) = (self.current, self.reason == "source");
-        source_fn(move |_| async move {
-            if fails {
-                return Err(SourceError::failed("the database is on fire"));
-            }
-            Ok(current())
-        })
+    fn source(&self) -> Script {
+        if self.reason == "source" {
+            return source::failing("the database is on fire");
+        }
+        source::looked_up((self.current)())
     }
 
     /// What the client gets, what the hook gets, and what the log gets.
@@ -339,10 +337,10 @@ impl Visit for Line {
 
 #[test]
 fn errors_of_any_kind_are_sources_of_503() {
-    fn fails() -> Result<EntityTag, BoxError> {
+    fn fails() -> Result<Current, BoxError> {
         Err("no".into())
     }
-    let source = source_fn(|_| async { fails().map_err(SourceError::failed) });
+    let source = source::scripted(|_| fails().map_err(SourceError::failed));
     let layer = ConditionalLayer::new(source);
     let handler = Handler::answering::<&str, &str>(204, &[], "");
     let request = support::request("DELETE", &[("if-match", "\"1\"")]);

@@ -11,7 +11,6 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all};
-use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -26,10 +25,10 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 use tower_conditional::{
     BodyHash, ConditionalLayer, Current, EntityTag, Fixed, InProcessLock, ProbeBody, SourceError,
-    ValidatorSource, WriteGuard, WriteKey, WriteLock, WritePolicy, source_fn,
+    ValidatorSource, WriteGuard, WriteKey, WriteLock, WritePolicy,
 };
 
-use crate::support::Counter;
+use crate::support::{Counter, source};
 
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -102,7 +101,7 @@ impl Rig {
             + 'static,
         S::Future: Send + 'static,
     {
-        let layer = ConditionalLayer::new(waiting()).writes(self.policy());
+        let layer = ConditionalLayer::new(source::waiting(V1)).writes(self.policy());
         cut_off(layer.layer(inner))
     }
 
@@ -148,13 +147,6 @@ where
 {
     let service = service.map_response(|response: Response<B>| response.status());
     BoxCloneSyncService::new(Timeout::new(service, HOUR))
-}
-
-fn waiting() -> impl ValidatorSource {
-    source_fn(|_| async {
-        yield_now().await;
-        Ok::<_, SourceError>(V1)
-    })
 }
 
 fn put(tag: &str, body: Body) -> Request<Body> {
@@ -269,25 +261,16 @@ async fn check_all(faults: impl IntoIterator<Item = Fault>) {
     }
 }
 
-/// A source whose answer at once is a panic.
-struct PanicsAtOnce;
-
-impl ValidatorSource for PanicsAtOnce {
-    fn known(&self, _: &Parts) -> Option<Current> {
-        panic!("on purpose")
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn sources() {
-    async fn nothing() -> Result<EntityTag, SourceError> {
+    async fn nothing() -> Result<Current, SourceError> {
         yield_now().await;
         panic!("on purpose")
     }
     check_all([
         fault(
             "hangs",
-            |rig| rig.over(source_fn(|_| pending::<Result<EntityTag, SourceError>>())),
+            |rig| rig.over(source::hanging()),
             TimedOut,
             TimedOut,
         ),
@@ -297,13 +280,13 @@ async fn sources() {
                 let looks = Counter::default();
                 // A busy lock and a source that waits make two looks of it.
                 let lock = Faulty::new(rig, Fails::Not);
-                let source = source_fn(move |_| {
+                let source = source::asked(move |_| {
                     let is_first = looks.count() == 1;
                     async move {
                         if !is_first {
                             pending::<()>().await;
                         }
-                        Ok::<_, SourceError>(V1)
+                        Ok(V1.into())
                     }
                 });
                 let policy = WritePolicy::required().lock(lock);
@@ -318,47 +301,31 @@ async fn sources() {
         ),
         fault(
             "fails",
-            |rig| {
-                rig.over(source_fn(|_| {
-                    ready(Err::<EntityTag, _>(SourceError::failed("down")))
-                }))
-            },
+            |rig| rig.over(source::failing("down")),
             Status(503),
             Status(503),
         ),
         fault(
             "refuses",
-            |rig| {
-                rig.over(source_fn(|_| {
-                    let mut answer = Response::new(Bytes::new());
-                    *answer.status_mut() = StatusCode::FORBIDDEN;
-                    ready(Err::<EntityTag, _>(SourceError::refused(answer)))
-                }))
-            },
+            |rig| rig.over(source::refusing(403, "")),
             Status(403),
             Status(403),
         ),
         fault(
             "panics at once",
-            |rig| rig.over(PanicsAtOnce),
+            |rig| rig.over(source::hanging().knowing(|_| panic!("on purpose"))),
             Panicked,
             Panicked,
         ),
         fault(
             "panics when it is asked",
-            |rig| {
-                rig.over(source_fn(
-                    |_| -> BoxFuture<'static, Result<EntityTag, SourceError>> {
-                        panic!("on purpose")
-                    },
-                ))
-            },
+            |rig| rig.over(source::scripted(|_| panic!("on purpose"))),
             Panicked,
             Panicked,
         ),
         fault(
             "panics later",
-            |rig| rig.over(source_fn(|_| nothing())),
+            |rig| rig.over(source::asked(|_| nothing())),
             Panicked,
             Panicked,
         ),

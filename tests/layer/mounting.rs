@@ -41,6 +41,7 @@ use tower_conditional::{
     ValidatorSource, WritePolicy,
 };
 
+use crate::support::source;
 use crate::support::{Answer, Counter, Failures, read, request};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,22 +185,18 @@ fn boxed(response: http::Response<ConditionalBody<Body>>) -> Response {
 type Asked = Arc<Mutex<Vec<(String, Vec<String>)>>>;
 
 /// Whatever is asked for exists, as `"v1"`.
-struct Everything(Asked);
-
-impl ValidatorSource for Everything {
-    async fn look_up(&self, head: &Parts) -> Result<Current, SourceError> {
-        let mut copy = head.clone();
-        let params = copy.extract::<RawPathParams>().await;
-        let params = params.iter().flatten().map(|(name, _)| name.to_owned());
-        let asked = (head.uri.path().to_owned(), params.collect());
-        self.0.lock().unwrap().push(asked);
-        Ok(EntityTag::from_static("\"v1\"").into())
-    }
+async fn everything(mut head: Parts, asked: Asked) -> Result<Current, SourceError> {
+    let path = head.uri.path().to_owned();
+    let params = head.extract::<RawPathParams>().await;
+    let params = params.iter().flatten().map(|(name, _)| name.to_owned());
+    asked.lock().unwrap().push((path, params.collect()));
+    Ok(EntityTag::from_static("\"v1\"").into())
 }
 
 fn required(asked: &Asked) -> ConditionalLayer<BoxSource> {
-    let source = Everything(asked.clone()).boxed();
-    ConditionalLayer::new(source).writes(WritePolicy::required())
+    let asked = asked.clone();
+    let source = source::asked(move |head| everything(head.clone(), asked.clone()));
+    ConditionalLayer::new(source.boxed()).writes(WritePolicy::required())
 }
 
 /// 304, 412, 428 and the handler's own answers are the same everywhere, HEAD included.

@@ -2,8 +2,6 @@
 //! (requirements 6, 7 and 8.4).
 
 use std::convert::Infallible;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, stream};
@@ -13,11 +11,11 @@ use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_conditional::{
-    BodyHash, BoxSource, Checked, Compute, ConditionalLayer, Current, EntityTag, Field, Fixed,
-    FromResponse, HttpDate, MethodClass, NewVersion, Representation, SourceError, StoredVerbatim,
-    ValidatorSource, WritePolicy, source_fn,
+    Checked, ConditionalLayer, Current, EntityTag, Field, Fixed, FromResponse, HttpDate,
+    MethodClass, NewVersion, Representation, SourceError, StoredVerbatim, WritePolicy,
 };
 
+use crate::support::source::{self, Computing, Script};
 use crate::support::{
     Counter, Handler, NOW, NOW_PLUS_1_DAY, T, T_MINUS_1, date, fields, now, request, response, send,
 };
@@ -225,20 +223,13 @@ fn methods_that_pass_untouched() {
         "PROPPATCH",
         "FOO",
     ] {
-        let asked = Counter::default();
-        let source = {
-            let asked = asked.clone();
-            source_fn(move |_| {
-                asked.count();
-                async { Ok::<_, SourceError>(V1) }
-            })
-        };
-        let layer = ConditionalLayer::new(source)
+        let source = source::looked_up(V1);
+        let layer = ConditionalLayer::new(source.clone())
             .writes(WritePolicy::strictly_required())
             .response_fields(no_cache());
         let handler = handler();
         let answer = send(&layer, handler.clone(), request(method, &given));
-        assert_eq!((answer.status, asked.get()), (200, 0), "{method}");
+        assert_eq!((answer.status, source.looks()), (200, 0), "{method}");
         assert_eq!(answer.headers, HeaderMap::new(), "{method}");
         assert_eq!(answer.body, "hello world", "{method}");
         assert_eq!(handler.seen_fields(), fields(&given), "{method}");
@@ -322,8 +313,7 @@ fn what_a_read_is_given() {
 #[test]
 fn fields_of_the_route_without_validators() {
     let expected = fields(&[("cache-control", "no-cache")]);
-    let failing = source_fn(|_| async { Err::<EntityTag, _>(SourceError::failed("down")) });
-    let layer = ConditionalLayer::new(failing).response_fields(no_cache());
+    let layer = ConditionalLayer::new(source::failing("down")).response_fields(no_cache());
     let answer = send(
         &layer,
         handler(),
@@ -341,13 +331,9 @@ fn fields_of_the_route_without_validators() {
 }
 
 /// Another tag for every look-up.
-fn changing() -> BoxSource {
-    let version = Arc::new(AtomicU64::new(0));
-    source_fn(move |_| {
-        let version = version.fetch_add(1, Ordering::SeqCst);
-        async move { Ok::<_, SourceError>(EntityTag::from_version(version)) }
-    })
-    .boxed()
+fn changing() -> Script {
+    let looks = Counter::default();
+    source::scripted(move |_| Ok(EntityTag::from_version(looks.count() as u64).into()))
 }
 
 /// R-8.8.3-10: looked up before, a tag may be older than the body; looked up again, it is not sent unless it is the same.
@@ -359,7 +345,7 @@ fn verifying_after() {
     };
     assert_eq!(
         tag(ConditionalLayer::new(changing())),
-        Some("\"0\"".to_owned())
+        Some("\"1\"".to_owned())
     );
     assert_eq!(
         tag(ConditionalLayer::new(changing()).verifying_after()),
@@ -396,18 +382,13 @@ fn verifying_after() {
         || Ok(Current::absent()),
         || Err(SourceError::failed("down")),
     ] {
-        let asked = Counter::default();
-        let counted = asked.clone();
-        let source = source_fn(move |_| {
-            counted.count();
-            async move { found() }
-        });
-        let layer = ConditionalLayer::new(source).verifying_after();
+        let source = source::scripted(move |_| found());
+        let layer = ConditionalLayer::new(source.clone()).verifying_after();
         assert_eq!(
             send(&layer, handler(), request("GET", &NOTHING)).status,
             200
         );
-        assert_eq!(asked.get(), 1);
+        assert_eq!(source.looks(), 1);
     }
 
     // Deleted meanwhile, or no longer to be asked.
@@ -415,10 +396,10 @@ fn verifying_after() {
         || Ok(Current::absent()),
         || Err(SourceError::failed("down")),
     ] {
-        let asked = Counter::default();
-        let source = source_fn(move |_| {
-            let first = asked.count() == 1;
-            async move { if first { Ok(V1.into()) } else { then() } }
+        let looks = Counter::default();
+        let source = source::scripted(move |_| match looks.count() {
+            1 => Ok(V1.into()),
+            _ => then(),
         });
         let layer = ConditionalLayer::new(source).verifying_after();
         let answer = send(&layer, handler(), request("GET", &NOTHING));
@@ -672,26 +653,9 @@ fn what_a_clone_is_told_concerns_nobody_else() {
 /// A source that reads no bodies is not asked what to do with one.
 #[test]
 fn only_a_source_that_reads_bodies_computes() {
-    struct Computes(bool);
-
-    impl ValidatorSource for Computes {
-        fn looks_up(&self) -> bool {
-            false
-        }
-
-        fn reads_bodies(&self) -> bool {
-            self.0
-        }
-
-        fn compute(&self, response: &http::response::Parts) -> Compute {
-            assert!(self.0, "asked although it reads no bodies");
-            BodyHash::strong().compute(response)
-        }
-    }
-
-    for reads in [true, false] {
-        let layer = ConditionalLayer::new(Computes(reads));
+    for reads_bodies in [true, false] {
+        let layer = ConditionalLayer::new(Computing { reads_bodies });
         let answer = send(&layer, handler(), request("GET", &NOTHING));
-        assert_eq!(answer.field("etag").is_some(), reads);
+        assert_eq!(answer.field("etag").is_some(), reads_bodies);
     }
 }

@@ -8,7 +8,6 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -37,6 +36,8 @@ use tower_conditional::{
 mod naive;
 
 use naive::{Answer, State, Tag};
+
+use crate::support::source::{self, yield_once};
 
 const START: i64 = 1_735_732_800;
 const PATHS: [&str; 2] = ["/a", "/b"];
@@ -356,26 +357,24 @@ impl Shared {
 }
 
 /// The resource as the layer's source sees it.
-impl ValidatorSource for Shared {
-    fn known(&self, head: &Parts) -> Option<Current> {
+impl Shared {
+    fn known(&self, path: usize) -> Option<Current> {
         let at_once = !self.waits && !self.now().source_fails;
-        at_once.then(|| self.current(head))
+        at_once.then(|| self.current(path))
     }
 
-    async fn look_up(&self, head: &Parts) -> Result<Current, SourceError> {
-        wait_once().await;
+    async fn look_up(self, path: usize) -> Result<Current, SourceError> {
+        yield_once().await;
         if self.now().source_fails {
             return Err(SourceError::failed("down"));
         }
-        let current = self.current(head);
-        wait_once().await;
+        let current = self.current(path);
+        yield_once().await;
         Ok(current)
     }
-}
 
-impl Shared {
-    fn current(&self, head: &Parts) -> Current {
-        match self.stored(path_of(head)) {
+    fn current(&self, path: usize) -> Current {
+        match self.stored(path) {
             None => Current::absent(),
             Some(stored) => {
                 let tag = EntityTag::from_version(stored.version);
@@ -387,14 +386,17 @@ impl Shared {
 
     fn source(&self) -> BoxSource {
         if self.guard != Guard::Probe {
-            return self.clone().boxed();
+            let (at_once, asked) = (self.clone(), self.clone());
+            let script = source::asked(move |head| asked.clone().look_up(path_of(head)))
+                .knowing(move |head| at_once.known(path_of(head)));
+            return script.boxed();
         }
         let world = self.clone();
         let reader = service_fn(move |probe: Request<ProbeBody>| {
             let world = world.clone();
             async move {
                 if world.waits {
-                    wait_once().await;
+                    yield_once().await;
                 }
                 if world.now().source_fails {
                     return Ok::<_, Infallible>(status(StatusCode::SERVICE_UNAVAILABLE));
@@ -438,7 +440,7 @@ impl Shared {
     ) -> Result<Response<Full<Bytes>>, Infallible> {
         let (head, body) = request.into_parts();
         let path = path_of(&head);
-        wait_once().await;
+        yield_once().await;
         if head.method == Method::GET {
             return Ok(self.read(path));
         }
@@ -464,7 +466,7 @@ impl Shared {
         };
         match self.guard {
             Guard::Lock | Guard::Probe => {
-                wait_once().await;
+                yield_once().await;
                 self.assert_still(number, path, &before);
                 self.commit(number, path, content);
             }
@@ -481,7 +483,7 @@ impl Shared {
                 told.await.unwrap();
             }
             Guard::Swap => {
-                wait_once().await;
+                yield_once().await;
                 let found = self.stored(path).map(|stored| stored.version);
                 if checked.precondition().is_some() && checked.version() != found {
                     let mut lost = status(StatusCode::PRECONDITION_FAILED);
@@ -919,17 +921,4 @@ fn hashed(content: u8) -> String {
         .now_or_never()
         .unwrap();
     answer.headers()["etag"].to_str().unwrap().to_owned()
-}
-
-/// Lets others have a turn.
-async fn wait_once() {
-    let mut waited = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut waited, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

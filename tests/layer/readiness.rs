@@ -25,9 +25,10 @@ use tower::load_shed::error::Overloaded;
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 use tower_conditional::{
     Conditional, ConditionalBody, ConditionalLayer, Current, EntityTag, Fixed, FromResponse,
-    InMemoryVersions, SourceError, ValidatorSource, WritePolicy, source_fn,
+    InMemoryVersions, ValidatorSource, WritePolicy,
 };
 
+use crate::support::source::{self, Script, Versions};
 use crate::support::{Counter, Handler, request, response};
 
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
@@ -36,11 +37,8 @@ const STALE: [(&str, &str); 1] = [("if-match", "\"v0\"")];
 const REQUESTS: usize = 64;
 
 /// A source that is asked, and waits before it answers.
-fn waiting() -> impl ValidatorSource {
-    source_fn(|_| async {
-        yield_now().await;
-        Ok::<_, SourceError>(V1)
-    })
+fn waiting() -> Script {
+    source::waiting(V1)
 }
 
 /// A handler that waits, and counts how many of it run at once.
@@ -151,7 +149,7 @@ async fn the_lock_under_a_concurrency_limit_of_one() {
         })
     };
     let limited = ConcurrencyLimit::new(handler, 1);
-    for source in [versions.clone().boxed(), asked(&versions).boxed()] {
+    for source in [versions.clone().boxed(), Versions::of(&versions).boxed()] {
         let service = ConditionalLayer::new(source).layer(limited.clone());
         let tag = versions.tag("/r").unwrap();
         let tag = String::from_utf8(tag.as_bytes().to_vec()).unwrap();
@@ -160,17 +158,6 @@ async fn the_lock_under_a_concurrency_limit_of_one() {
         assert_eq!(statuses[..2], [204, 412]);
         assert_eq!(statuses[1..], [412; REQUESTS - 1]);
     }
-}
-
-fn asked(versions: &InMemoryVersions) -> impl ValidatorSource + use<> {
-    let versions = versions.clone();
-    source_fn(move |head| {
-        let (versions, path) = (versions.clone(), head.uri.path().to_owned());
-        async move {
-            yield_now().await;
-            Ok::<_, SourceError>(versions.tag(&path))
-        }
-    })
 }
 
 /// One permit for the layer and the whole of what is inside: whoever waits for the lock gives the permit back.

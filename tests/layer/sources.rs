@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use http::header::{CONTENT_LENGTH, IF_RANGE, RANGE};
-use http::request::Parts;
 use http::{HeaderMap, Response};
 use tower_conditional::{
     BodyHash, ConditionalLayer, Current, Decided, EntityTag, Fixed, FromResponse, InMemoryVersions,
     Moment, Reason, Representation, SourceError, ValidatorSource, WritePolicy, source_fn,
 };
 
-use crate::support::{Answer, Counter, Failures, Handler, Record, T, fields, request, send};
+use crate::support::source::{self, Script, looked_up};
+use crate::support::{Answer, Failures, Handler, Record, T, fields, request, send};
 
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
 
@@ -40,32 +40,9 @@ fn outcome<V: ValidatorSource>(
     (answer.status, handler.calls())
 }
 
-/// An implementer's own source: a plain `async fn` and nothing else.
-#[derive(Clone)]
-struct Own(Current);
-
-impl ValidatorSource for Own {
-    async fn look_up(&self, _: &Parts) -> Result<Current, SourceError> {
-        Ok(self.0.clone())
-    }
-}
-
-/// Counts how often it is asked.
-fn counted<C: Into<Current>>(asked: &Counter, current: C) -> impl ValidatorSource + use<C> {
-    let (asked, current) = (asked.clone(), current.into());
-    source_fn(move |_| {
-        asked.count();
-        let current = current.clone();
-        async move { Ok::<_, SourceError>(current) }
-    })
-}
-
 /// Says what [`SourceError`] it wants to say.
-fn erring<E>(error: fn() -> E) -> impl ValidatorSource
-where
-    E: Into<SourceError> + Send + 'static,
-{
-    source_fn(move |_| async move { Err::<Current, E>(error()) })
+fn erring(error: fn() -> SourceError) -> Script {
+    source::scripted(move |_| Err(error()))
 }
 
 #[test]
@@ -81,18 +58,18 @@ fn every_form_of_a_source_judges_alike() {
         assert_eq!(outcome("PUT", &CURRENT), (200, 1));
         assert_eq!(outcome("PUT", &[]), (200, 1));
     }
-    let closure = || source_fn(|_: &Parts| async { Ok::<_, SourceError>(V1) });
+    let closure = || source::closure(V1);
     judges(closure());
     judges(Fixed::new(V1));
-    judges(Own(V1.into()));
+    judges(looked_up(V1));
     judges(Arc::new(closure()));
     judges(Arc::new(Fixed::new(V1)));
     judges(closure().boxed());
     judges(Fixed::new(V1).boxed());
-    judges(Arc::new(Own(V1.into()).boxed()));
+    judges(Arc::new(looked_up(V1).boxed()));
     judges(Fixed::new(Current::Unknown).or(Fixed::new(V1)));
-    judges(Own(Current::Unknown).or(Own(V1.into())));
-    judges(Arc::new(FromResponse.or(Own(V1.into()))).boxed());
+    judges(looked_up(Current::Unknown).or(looked_up(V1)));
+    judges(Arc::new(FromResponse.or(looked_up(V1))).boxed());
 }
 
 /// What forwards a source forwards also what it says of itself.
@@ -135,26 +112,26 @@ fn every_form_of_a_computing_source_leaves_writes_alone() {
 #[test]
 fn chains() {
     let second_is_asked = |first: Current| {
-        let asked = Counter::default();
-        let chain = Own(first).or(counted(&asked, EntityTag::from_static("\"v2\"")));
+        let second = looked_up(EntityTag::from_static("\"v2\""));
+        let chain = looked_up(first).or(second.clone());
         let given = [("if-none-match", "\"v2\"")];
         let (status, _) = outcome(chain, tagging(), "GET", &given);
-        (status, asked.get())
+        (status, second.looks())
     };
     assert_eq!(second_is_asked(Current::Unknown), (304, 1));
     assert_eq!(second_is_asked(V1.into()), (200, 0));
     assert_eq!(second_is_asked(Current::absent()), (200, 0));
     assert_eq!(second_is_asked(Current::Delegated), (200, 0));
 
-    let asked = Counter::default();
-    let failing = erring(|| SourceError::failed("down")).or(counted(&asked, V1));
+    let second = looked_up(V1);
+    let failing = source::failing("down").or(second.clone());
     assert_eq!(outcome(failing, handler(), "PUT", &CURRENT), (503, 0));
-    let refusing = erring(unauthorized).or(counted(&asked, V1));
+    let refusing = erring(unauthorized).or(second.clone());
     assert_eq!(outcome(refusing, handler(), "PUT", &CURRENT), (401, 0));
-    assert_eq!(asked.get(), 0);
+    assert_eq!(second.looks(), 0);
 
     // Nobody knows before the handler: reads by the response, writes not at all.
-    let nobody = || Own(Current::Unknown).or(FromResponse);
+    let nobody = || looked_up(Current::Unknown).or(FromResponse);
     let seen = [("if-none-match", "\"h1\"")];
     assert_eq!(outcome(nobody(), tagging(), "GET", &seen), (304, 1));
     let own_tag = [("if-match", "\"h1\"")];
@@ -296,8 +273,8 @@ fn a_source_that_refuses_comes_first() {
 
 const SECRET: &str = "postgres://root:hunter2@db is down";
 
-fn failing() -> impl ValidatorSource {
-    erring(|| SourceError::failed(SECRET))
+fn failing() -> Script {
+    source::failing(SECRET)
 }
 
 /// J-12: validation is an optimisation on reads. They pass as they came, but for a Range that If-Range was to judge.
@@ -417,9 +394,9 @@ fn who_is_asked() {
         ("get", &SEEN, 0),
         ("PROPFIND", &STALE, 0),
     ] {
-        let asked = Counter::default();
-        outcome(counted(&asked, V1), handler(), method, given);
-        failures.expect_eq(format!("{method} {given:?}"), asked.get(), expected);
+        let source = looked_up(V1);
+        outcome(source.clone(), handler(), method, given);
+        failures.expect_eq(format!("{method} {given:?}"), source.looks(), expected);
     }
     failures.assert_none();
 }
@@ -437,7 +414,7 @@ fn delegated_requests_pass_untouched() {
     ];
     for source in [
         Fixed::new(Current::Delegated).boxed(),
-        Own(Current::Delegated).boxed(),
+        looked_up(Current::Delegated).boxed(),
     ] {
         for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "POST"] {
             let handler = tagging();

@@ -11,12 +11,12 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::Full;
 use tower_conditional::{
     Absent, ConditionalLayer, Current, Decision, EntityTag, Fixed, FromResponse, HttpDate,
-    MethodClass, Preconditions, Representation, SourceError, ValidatorSource, WritePolicy,
-    source_fn,
+    MethodClass, Preconditions, Representation, ValidatorSource, WritePolicy,
 };
 
 use crate::entry::Entry;
-use crate::support::{Counter, Failures, Handler, clock_at, date, fields, request, send, value};
+use crate::support::source::looked_up;
+use crate::support::{Failures, Handler, clock_at, date, fields, request, send, value};
 
 /// Later than every date in the file, as for most clients.
 const LATER: &str = "Fri, 01 Jan 2027 00:00:00 GMT";
@@ -167,14 +167,6 @@ impl Entry {
     }
 }
 
-/// A source that is asked and answers later.
-fn asked(current: Current) -> impl ValidatorSource {
-    source_fn(move |_| {
-        let current = current.clone();
-        async move { Ok::<_, SourceError>(current) }
-    })
-}
-
 /// What the text alone decides holds with a source that knows at once and with one that has to be asked.
 #[test]
 fn what_the_rfc_decides() {
@@ -187,7 +179,7 @@ fn what_the_rfc_decides() {
     for entry in decided {
         let known = entry.through(Fixed::new(entry.current()));
         failures.expect_eq(format!("known: {entry:?}"), known, entry.expected());
-        let asked = entry.through(asked(entry.current()));
+        let asked = entry.through(looked_up(entry.current()));
         failures.expect_eq(format!("asked: {entry:?}"), asked, entry.expected());
         held += 1;
     }
@@ -269,25 +261,16 @@ fn other_refusals_come_first() {
             assert_eq!(handler.calls(), 1, "{entry:?}");
             reads += 1;
         } else {
-            let asked = Counter::default();
-            let layer = entry.layer(counting(&asked, entry.current()));
+            let source = looked_up(entry.current());
+            let layer = entry.layer(source.clone());
             let layers = (Refusing(entry.unconditional_status), layer);
             let answer = send(&layers, handler.clone(), entry.request());
             assert_eq!(answer.status, entry.unconditional_status, "{entry:?}");
-            assert_eq!((asked.get(), handler.calls()), (0, 0), "{entry:?}");
+            assert_eq!((source.looks(), handler.calls()), (0, 0), "{entry:?}");
             writes += 1;
         }
     }
     assert_eq!((reads, writes), (19, 10));
-}
-
-fn counting(asked: &Counter, current: Current) -> impl ValidatorSource + use<> {
-    let asked = asked.clone();
-    source_fn(move |_| {
-        asked.count();
-        let current = current.clone();
-        async move { Ok::<_, SourceError>(current) }
-    })
 }
 
 /// The check that refuses: authentication, a rate limit, a redirect.
@@ -324,7 +307,7 @@ fn where_the_rfc_leaves_room() {
         let expected = choice.map_or_else(|| entry.expected(), |&(_, outcome)| outcome);
         let known = entry.through(Fixed::new(entry.current()));
         failures.expect_eq(format!("known: {entry:?}"), known, expected);
-        let asked = entry.through(asked(entry.current()));
+        let asked = entry.through(looked_up(entry.current()));
         failures.expect_eq(format!("asked: {entry:?}"), asked, expected);
         let (as_listed, otherwise) = by_basis.entry(&entry.basis[..]).or_insert((0, 0));
         *(if choice.is_some() {
@@ -387,7 +370,11 @@ fn peers_against_the_text() {
     for entry in &against {
         let outcome = entry.through(Fixed::new(entry.current()));
         assert_eq!(outcome, entry.by_the_core(), "{entry:?}");
-        assert_eq!(outcome, entry.through(asked(entry.current())), "{entry:?}");
+        assert_eq!(
+            outcome,
+            entry.through(looked_up(entry.current())),
+            "{entry:?}"
+        );
         if outcome == entry.expected() {
             agreed.push(&entry.id[..]);
         }

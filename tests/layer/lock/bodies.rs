@@ -10,9 +10,10 @@ use tower::Layer;
 use tower_conditional::{CollectUpTo, Conditional, ConditionalBody, ConditionalLayer};
 
 use super::support::{
-    BodySender, Driven, Handler, HandlerError, Versions, arriving_body, assert_refused,
-    assert_status, put_if_match, request_with, send, text,
+    BodySender, Driven, Handler, HandlerError, arriving_body, assert_refused, assert_status,
+    put_if_match, request_with, send, text,
 };
+use crate::support::source::Versions;
 
 const LIMIT: u64 = 8;
 

@@ -18,9 +18,10 @@ use tower_conditional::{
 };
 
 use super::support::{
-    Answer, Driven, Fields, Handler, Versions, arriving_body, assert_status, put, request,
-    request_with, response, send,
+    Answer, Driven, Fields, Handler, arriving_body, assert_status, put, request, request_with,
+    response, send,
 };
+use crate::support::source::Versions;
 
 const EARLIER: &str = "Tue, 31 Dec 2024 23:59:59 GMT";
 const MODIFIED: &str = "Wed, 01 Jan 2025 00:00:00 GMT";

@@ -9,7 +9,6 @@ use axum::extract::{Extension, State};
 use axum::routing::get;
 use bytes::Bytes;
 use futures_util::future::join_all;
-use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::{http1, http2};
@@ -19,10 +18,9 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Barrier, watch};
 use tokio::task::JoinSet;
-use tower_conditional::{
-    Checked, CollectBody, ConditionalLayer, Current, EntityTag, InMemoryVersions, SourceError,
-    ValidatorSource,
-};
+use tower_conditional::{Checked, CollectBody, ConditionalLayer, EntityTag, InMemoryVersions};
+
+use crate::support::source::{self, Script};
 
 use super::support::{BodySender, arriving_body, request_with, text};
 
@@ -71,25 +69,22 @@ impl Store {
             .unwrap_or_default()
     }
 
+    /// The state of the note, known at once; every look is told.
+    pub(crate) fn source(&self) -> Script {
+        let store = self.clone();
+        source::hanging().knowing(move |_| {
+            let current = store.versions.tag(NOTE).into();
+            store.looks.send_modify(|looks| *looks += 1);
+            Some(current)
+        })
+    }
+
     /// All writers have to be past the check before the first of them writes.
     pub(crate) fn meeting(writers: usize) -> Self {
         Self {
             meeting: Some(Arc::new(Barrier::new(writers))),
             ..Self::default()
         }
-    }
-}
-
-/// The state of the store, and a count of how often it was asked for.
-impl ValidatorSource for Store {
-    fn known(&self, head: &Parts) -> Option<Current> {
-        let current = self.versions.known(head);
-        self.looks.send_modify(|looks| *looks += 1);
-        current
-    }
-
-    async fn look_up(&self, _: &Parts) -> Result<Current, SourceError> {
-        Ok(Current::Unknown)
     }
 }
 
@@ -216,7 +211,7 @@ pub(crate) struct Round {
 impl Hammer {
     pub(crate) async fn new<C>(
         store: Store,
-        layer: ConditionalLayer<Store, C>,
+        layer: ConditionalLayer<Script, C>,
         protocol: Protocol,
         writers: usize,
     ) -> Self

@@ -10,7 +10,8 @@ use tokio::task::JoinHandle;
 use tower::{Layer, Service};
 use tower_conditional::{Checked, ConditionalLayer, InProcessLock, WriteKey, WritePolicy};
 
-use super::support::{Driven, Handler, Versions, assert_status, put, send};
+use super::support::{Driven, Handler, assert_status, put, send};
+use crate::support::source::Versions;
 
 /// The write has its turn, the client hangs up, and `work` goes on until it is told to end.
 async fn hang_up<S, B, F>(

@@ -17,9 +17,8 @@ use tower_conditional::{
     BoxError, ConditionalLayer, InProcessLock, WriteGuard, WriteKey, WriteLock, WritePolicy,
 };
 
-use super::support::{
-    Answer, Driven, Handler, Versions, assert_status, put, put_if_match, request, send,
-};
+use super::support::{Answer, Driven, Handler, assert_status, put, put_if_match, request, send};
+use crate::support::source::Versions;
 
 /// The keys that a request names in a field: `x-keys: a b`.
 fn keys_of(head: &Parts) -> Vec<WriteKey<'static>> {

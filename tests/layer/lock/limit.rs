@@ -11,7 +11,8 @@ use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_conditional::{Checked, CollectBody, ConditionalLayer, WritePolicy};
 
-use super::support::{Versions, arriving_body, put_if_match, request_with, text};
+use super::support::{arriving_body, put_if_match, request_with, text};
+use crate::support::source::Versions;
 
 const WRITERS: usize = 64;
 

@@ -8,7 +8,8 @@ use tower_conditional::{
     WritePolicy,
 };
 
-use super::support::{Handler, HandlerError, Versions, assert_status, put, request_with, send};
+use super::support::{Handler, HandlerError, assert_status, put, request_with, send};
+use crate::support::source::Versions;
 
 /// A write gets through all layers, and another one to the same target only after it.
 #[track_caller]

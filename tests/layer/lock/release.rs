@@ -6,15 +6,15 @@ use axum::body::Body;
 use http::{Request, Response};
 use tower::{Layer, Service};
 use tower_conditional::{
-    ConditionalLayer, Current, EntityTag, InProcessLock, SourceError, ValidatorSource, WriteKey,
-    WriteLock, WritePolicy, source_fn,
+    ConditionalLayer, EntityTag, InProcessLock, ValidatorSource, WriteKey, WriteLock, WritePolicy,
 };
 
 use super::support::{
-    Handler, HandlerError, Versions, arriving_body, assert_refused, assert_status, put,
-    put_if_match, request_with, send,
+    Handler, HandlerError, arriving_body, assert_refused, assert_status, put, put_if_match,
+    request_with, send,
 };
-use crate::support::Counter;
+use crate::support::source::Versions;
+use crate::support::{Counter, source};
 
 /// The lock of `/a` is free: a write gets to its handler at once, and from there to its answer.
 #[track_caller]
@@ -183,7 +183,7 @@ fn dropped_when_called() {
 #[test]
 fn dropped_before_the_handler_runs() {
     let handler = Handler::default();
-    let service = ConditionalLayer::new(NeverKnown).layer(handler.clone());
+    let service = ConditionalLayer::new(source::hanging()).layer(handler.clone());
     let mut writer = send(&service, put("/a"));
     writer.assert_waits();
     let mut waiting = send(&service, put("/a"));
@@ -201,17 +201,6 @@ fn dropped_before_the_handler_runs() {
         let service = ConditionalLayer::new(source).layer(handler.clone());
         drop(super::support::start(&service, put("/a")));
         assert_free(&service, &handler);
-    }
-}
-
-struct NeverKnown;
-
-impl tower_conditional::ValidatorSource for NeverKnown {
-    async fn look_up(
-        &self,
-        _: &http::request::Parts,
-    ) -> Result<tower_conditional::Current, tower_conditional::SourceError> {
-        std::future::pending().await
     }
 }
 
@@ -240,9 +229,8 @@ fn a_refusal_is_told_without_the_lock() {
         source.changed("/a");
         assert_told_without_the_lock(source, &tag, 412, "stale");
     }
-    let failing = source_fn(|_| async { Err::<Current, _>(SourceError::failed("down")) });
     let tag = EntityTag::from_version(1);
-    assert_told_without_the_lock(failing, &tag, 503, "source");
+    assert_told_without_the_lock(source::failing("down"), &tag, 503, "source");
 }
 
 #[track_caller]

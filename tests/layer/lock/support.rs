@@ -1,6 +1,6 @@
 //! Futures polled by hand, a handler that answers when it is told to, and bodies that arrive when they are sent.
 
-use std::future::{Future, ready};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,15 +10,12 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{HeaderName, HeaderValue};
-use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::BodyExt;
 use tokio::sync::{mpsc, oneshot};
 use tower::Service;
-use tower_conditional::{
-    Checked, Current, EntityTag, InMemoryVersions, SourceError, ValidatorSource,
-};
+use tower_conditional::{Checked, EntityTag};
 
 /// A future that is polled when the test says so; it counts how often it was woken.
 pub(crate) struct Driven<F: Future> {
@@ -306,72 +303,6 @@ impl Drop for OpenCall {
         let call = self.0.0.lock().unwrap()[self.1].take();
         drop(call);
     }
-}
-
-/// Versions that are known at once, or only after a moment.
-#[derive(Clone, Default)]
-pub(crate) struct Versions {
-    pub(crate) versions: InMemoryVersions,
-    waits: bool,
-    looks: Arc<AtomicUsize>,
-}
-
-impl Versions {
-    /// The source is asked once at the most before it answers.
-    pub(crate) fn at_once() -> Self {
-        Self::default()
-    }
-
-    pub(crate) fn waiting() -> Self {
-        Self {
-            waits: true,
-            ..Self::default()
-        }
-    }
-
-    /// Both: the same must hold whether or not a look-up waits.
-    pub(crate) fn both() -> [Self; 2] {
-        [Self::at_once(), Self::waiting()]
-    }
-
-    pub(crate) fn changed(&self, path: &str) -> EntityTag {
-        self.versions.changed(path)
-    }
-
-    /// How often anybody asked.
-    pub(crate) fn looks(&self) -> usize {
-        self.looks.load(Ordering::SeqCst)
-    }
-}
-
-impl ValidatorSource for Versions {
-    fn known(&self, head: &Parts) -> Option<Current> {
-        if self.waits {
-            return None;
-        }
-        self.looks.fetch_add(1, Ordering::SeqCst);
-        self.versions.known(head)
-    }
-
-    async fn look_up(&self, head: &Parts) -> Result<Current, SourceError> {
-        self.looks.fetch_add(1, Ordering::SeqCst);
-        yield_once().await;
-        Ok(self.versions.known(head).unwrap_or(Current::Unknown))
-    }
-}
-
-/// Waits once, and needs no runtime for it.
-pub(crate) async fn yield_once() {
-    let mut waited = false;
-    std::future::poll_fn(|cx| {
-        if std::mem::replace(&mut waited, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-    ready(()).await;
 }
 
 /// A body that arrives frame by frame, when the test sends them.

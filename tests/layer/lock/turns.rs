@@ -5,9 +5,10 @@ use tower::Layer;
 use tower_conditional::{ConditionalLayer, FromResponse, HttpDate, MethodClass, WritePolicy};
 
 use super::support::{
-    Driven, Fields, Handler, Versions, assert_refused, assert_status, put, put_if_match, request,
-    send, start, text,
+    Driven, Fields, Handler, assert_refused, assert_status, put, put_if_match, request, send,
+    start, text,
 };
+use crate::support::source::Versions;
 
 const LATER: &str = "Fri, 01 Jan 2100 00:00:00 GMT";
 

@@ -3,6 +3,8 @@
 use axum::body::Body;
 use tower_conditional::{CollectBody, ConditionalLayer, WritePolicy};
 
+use crate::support::source::Script;
+
 use super::hammer::{Arrival, Hammer, Protocol, Store};
 
 const ROUNDS: usize = 50;
@@ -20,11 +22,12 @@ fn crowds() -> &'static [usize] {
 async fn hammer<C: CollectBody<Body>>(
     protocol: Protocol,
     arrival: Arrival,
-    layer: impl Fn(Store) -> ConditionalLayer<Store, C>,
+    layer: impl Fn(Script) -> ConditionalLayer<Script, C>,
 ) {
     for &writers in crowds() {
         let store = Store::default();
-        let mut hammer = Hammer::new(store.clone(), layer(store), protocol, writers).await;
+        let layer = layer(store.source());
+        let mut hammer = Hammer::new(store, layer, protocol, writers).await;
         for round in 0..ROUNDS {
             let round_of_all = hammer.round(arrival, |_| true).await;
             if let Err(what) = round_of_all.has_one_winner() {
@@ -34,19 +37,19 @@ async fn hammer<C: CollectBody<Body>>(
     }
 }
 
-fn plain(store: Store) -> ConditionalLayer<Store> {
-    ConditionalLayer::new(store).writes(WritePolicy::required())
+fn plain(source: Script) -> ConditionalLayer<Script> {
+    ConditionalLayer::new(source).writes(WritePolicy::required())
 }
 
 /// The rest of a refused body is read: hyper closes a connection with unread data, and the writer would be lost for
 /// the next round.
-fn draining(store: Store) -> ConditionalLayer<Store> {
+fn draining(source: Script) -> ConditionalLayer<Script> {
     let policy = WritePolicy::required().reading_refused_bodies(1024);
-    ConditionalLayer::new(store).writes(policy)
+    ConditionalLayer::new(source).writes(policy)
 }
 
-fn collecting(store: Store) -> ConditionalLayer<Store, impl CollectBody<Body>> {
-    plain(store).collecting_bodies(1024, Body::new)
+fn collecting(source: Script) -> ConditionalLayer<Script, impl CollectBody<Body>> {
+    plain(source).collecting_bodies(1024, Body::new)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,7 +91,7 @@ async fn mixed_rounds() {
         for every in [2, 5] {
             let is_conditional = |writer: usize| !writer.is_multiple_of(every);
             let store = Store::default();
-            let layer = ConditionalLayer::new(store.clone());
+            let layer = ConditionalLayer::new(store.source());
             let mut hammer = Hammer::new(store, layer, protocol, 20).await;
             for round in 0..ROUNDS {
                 let mixed = hammer.round(Arrival::Whole, is_conditional).await;
@@ -108,7 +111,7 @@ async fn without_the_lock_edits_are_lost() {
         for writers in [2, 10] {
             let store = Store::meeting(writers);
             let policy = WritePolicy::optional().without_lock();
-            let layer = ConditionalLayer::new(store.clone()).writes(policy);
+            let layer = ConditionalLayer::new(store.source()).writes(policy);
             let mut hammer = Hammer::new(store, layer, protocol, writers).await;
             for arrival in [Arrival::Whole, Arrival::LastOctets] {
                 let round = hammer.round(arrival, |_| true).await;

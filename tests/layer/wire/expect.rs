@@ -5,27 +5,20 @@ use std::convert::Infallible;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
-use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use tower::{Layer, service_fn};
-use tower_conditional::{BoxSource, EntityTag, SourceError, ValidatorSource, source_fn};
 
 use super::client::{Ask, Http2, NO_PRECONDITION, Wire};
 use super::{page, required, served, ways};
 use crate::server::{Served, Server};
+use crate::support::source::{self, Script};
 
 const STALE: Ask = Ask::new("PUT", ("if-match", "\"other\""));
 const EXPECTING: [(&str, &str); 2] = [("content-length", "5"), ("expect", "100-continue")];
 
 /// Every way to a refusal, and the refusals.
 fn refusals() -> Vec<(Served, Ask, u16)> {
-    let failing = source_fn(|_| async { Err::<EntityTag, _>(SourceError::failed("down")) });
-    let refusing = source_fn(|_| async {
-        let mut response = Response::new(Bytes::from_static(b"who are you?"));
-        *response.status_mut() = StatusCode::UNAUTHORIZED;
-        Err::<EntityTag, _>(SourceError::refused(response))
-    });
-    let over = |source: BoxSource| served(required(source).layer(service_fn(page)));
+    let over = |source: Script| served(required(source).layer(service_fn(page)));
     let judging = ways().into_iter().filter(|way| way.judges_writes);
     let asks = [
         (STALE, 412),
@@ -33,8 +26,8 @@ fn refusals() -> Vec<(Served, Ask, u16)> {
         (Ask::new("PUT", NO_PRECONDITION), 428),
     ];
     let mut refusals = vec![
-        (over(failing.boxed()), STALE, 503),
-        (over(refusing.boxed()), STALE, 401),
+        (over(source::failing("down")), STALE, 503),
+        (over(source::refusing(401, "who are you?")), STALE, 401),
     ];
     for way in judging {
         refusals.extend(asks.map(|(ask, status)| (way.service.clone(), ask, status)));

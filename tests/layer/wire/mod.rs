@@ -15,16 +15,16 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use tokio::task::yield_now;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_conditional::{
-    BodyHash, ConditionalLayer, EntityTag, FinishLayer, Fixed, FromResponse, SourceError,
-    ValidatorSource, WritePolicy, source_fn,
+    BodyHash, ConditionalLayer, EntityTag, FinishLayer, Fixed, FromResponse, ValidatorSource,
+    WritePolicy,
 };
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 
 use crate::server::Served;
+use crate::support::source;
 
 const PAGE: &str = "A page that is long enough to be worth compressing, compressing, compressing.";
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
@@ -37,10 +37,6 @@ struct Way {
 }
 
 fn ways() -> Vec<Way> {
-    let looked_up = source_fn(|_| async {
-        yield_now().await;
-        Ok::<_, SourceError>(V1)
-    });
     let reader = service_fn(|request: Request<_>| page(request.map(Body::new)));
     let judging = |name, source| Way {
         name,
@@ -57,7 +53,7 @@ fn ways() -> Vec<Way> {
     let tagged = ConditionalLayer::new(FromResponse).layer(service_fn(tagged_page));
     vec![
         judging("known", Fixed::new(V1).boxed()),
-        judging("looked up", looked_up.boxed()),
+        judging("looked up", source::waiting(V1).boxed()),
         judging("chained", FromResponse.or(Fixed::new(V1)).boxed()),
         judging("probed", BodyHash::strong().probing(reader).boxed()),
         Way {

@@ -1,5 +1,7 @@
 //! What the tests of the layer share: requests, a handler that remembers them, and answers read to their end.
 
+pub(crate) mod source;
+
 use std::convert::Infallible;
 use std::fmt::{Debug, Display};
 use std::future::{Ready, ready};

@@ -1,0 +1,225 @@
+//! The sources of these tests: they answer at once, or when they are asked; they wait, fail, refuse, hang, or follow a
+//! script. Nothing outside of this file implements [`ValidatorSource`].
+
+use std::fmt;
+use std::future::{self, Future};
+use std::sync::Arc;
+use std::task::Poll;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::request::Parts;
+use http::{Response, response};
+use tower_conditional::{
+    BodyHash, Compute, Current, EntityTag, InMemoryVersions, SourceError, ValidatorSource,
+    source_fn,
+};
+
+use super::Counter;
+
+type Found = Result<Current, SourceError>;
+type KnownFn = dyn Fn(&Parts) -> Option<Current> + Send + Sync;
+type LookUpFn = dyn Fn(&Parts) -> BoxFuture<'static, Found> + Send + Sync;
+
+/// A source that follows a script, and counts how often it is asked.
+#[derive(Clone)]
+pub(crate) struct Script {
+    known: Arc<KnownFn>,
+    look_up: Arc<LookUpFn>,
+    looks: Counter,
+}
+
+/// Looks up with this closure and its future; nothing is known at once.
+pub(crate) fn asked<F, Fut>(look_up: F) -> Script
+where
+    F: Fn(&Parts) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Found> + Send + 'static,
+{
+    Script {
+        known: Arc::new(|_| None),
+        look_up: Arc::new(move |head| look_up(head).boxed()),
+        looks: Counter::default(),
+    }
+}
+
+/// As [`asked`], and the answer is there without waiting.
+pub(crate) fn scripted(script: impl Fn(&Parts) -> Found + Send + Sync + 'static) -> Script {
+    asked(move |head| future::ready(script(head)))
+}
+
+/// Is asked, and answers without waiting.
+pub(crate) fn looked_up(current: impl Into<Current>) -> Script {
+    let current = current.into();
+    scripted(move |_| Ok(current.clone()))
+}
+
+/// Is asked, and waits once before it answers.
+pub(crate) fn waiting(current: impl Into<Current>) -> Script {
+    let current = current.into();
+    asked(move |_| {
+        let current = current.clone();
+        async {
+            yield_once().await;
+            Ok(current)
+        }
+    })
+}
+
+pub(crate) fn failing(error: &'static str) -> Script {
+    scripted(move |_| Err(SourceError::failed(error)))
+}
+
+pub(crate) fn refusing(status: u16, text: &'static str) -> Script {
+    scripted(move |_| {
+        let refusal = Response::builder().status(status).body(text);
+        Err(SourceError::refused(refusal.unwrap().map(Bytes::from)))
+    })
+}
+
+/// Is asked, and never answers.
+pub(crate) fn hanging() -> Script {
+    asked(|_| future::pending())
+}
+
+/// The crate's own way to a source: a closure.
+pub(crate) fn closure(current: impl Into<Current>) -> impl ValidatorSource + Clone {
+    let current = current.into();
+    source_fn(move |_| {
+        let current = current.clone();
+        async { Ok::<_, SourceError>(current) }
+    })
+}
+
+impl Script {
+    /// Known at once, wherever the closure has an answer.
+    pub(crate) fn knowing(
+        self,
+        known: impl Fn(&Parts) -> Option<Current> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            known: Arc::new(known),
+            ..self
+        }
+    }
+
+    /// How often it was asked, or answered at once.
+    pub(crate) fn looks(&self) -> usize {
+        self.looks.get()
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script").finish_non_exhaustive()
+    }
+}
+
+impl ValidatorSource for Script {
+    fn known(&self, head: &Parts) -> Option<Current> {
+        let known = (self.known)(head)?;
+        self.looks.count();
+        Some(known)
+    }
+
+    fn look_up(&self, head: &Parts) -> impl Future<Output = Found> + Send {
+        self.looks.count();
+        (self.look_up)(head)
+    }
+}
+
+/// Versions that are known at once, or only after a moment.
+#[derive(Clone)]
+pub(crate) struct Versions {
+    pub(crate) versions: InMemoryVersions,
+    script: Script,
+}
+
+impl Versions {
+    /// Known at once.
+    pub(crate) fn at_once() -> Self {
+        let waiting = Self::waiting();
+        let versions = waiting.versions.clone();
+        Self {
+            script: waiting.script.knowing(move |head| versions.known(head)),
+            ..waiting
+        }
+    }
+
+    /// Looked up, after having waited once.
+    pub(crate) fn waiting() -> Self {
+        Self::of(&InMemoryVersions::new())
+    }
+
+    /// As [`waiting`](Self::waiting), of versions that somebody else keeps.
+    pub(crate) fn of(versions: &InMemoryVersions) -> Self {
+        let looked_up = versions.clone();
+        let script = asked(move |head| {
+            let (versions, head) = (looked_up.clone(), head.clone());
+            async move {
+                yield_once().await;
+                Ok(versions.known(&head).unwrap_or(Current::Unknown))
+            }
+        });
+        Self {
+            versions: versions.clone(),
+            script,
+        }
+    }
+
+    /// Both: the same must hold whether or not a look-up waits.
+    pub(crate) fn both() -> [Self; 2] {
+        [Self::at_once(), Self::waiting()]
+    }
+
+    pub(crate) fn changed(&self, path: &str) -> EntityTag {
+        self.versions.changed(path)
+    }
+
+    pub(crate) fn looks(&self) -> usize {
+        self.script.looks()
+    }
+}
+
+impl ValidatorSource for Versions {
+    fn known(&self, head: &Parts) -> Option<Current> {
+        self.script.known(head)
+    }
+
+    fn look_up(&self, head: &Parts) -> impl Future<Output = Found> + Send {
+        self.script.look_up(head)
+    }
+}
+
+/// Looks nothing up, and may compute only where it says that it reads bodies.
+pub(crate) struct Computing {
+    pub(crate) reads_bodies: bool,
+}
+
+impl ValidatorSource for Computing {
+    fn looks_up(&self) -> bool {
+        false
+    }
+
+    fn reads_bodies(&self) -> bool {
+        self.reads_bodies
+    }
+
+    fn compute(&self, response: &response::Parts) -> Compute {
+        assert!(self.reads_bodies, "asked although it reads no bodies");
+        BodyHash::strong().compute(response)
+    }
+}
+
+/// Waits once, and needs no runtime for it.
+pub(crate) async fn yield_once() {
+    let mut waited = false;
+    future::poll_fn(|cx| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
