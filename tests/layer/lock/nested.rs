@@ -94,6 +94,32 @@ fn two_layers_with_one_lock_and_their_own_keys() {
     }
 }
 
+/// A lock of its own further in is taken even if the outer layer holds that key of another lock: somebody who comes by
+/// the inner layer alone has only the inner lock to wait for.
+#[test]
+fn an_inner_layer_with_a_lock_of_its_own_takes_it() {
+    for source in Versions::both() {
+        let handler = Handler::default();
+        let outer = with(&source, WritePolicy::optional());
+        let inner = with(&source, WritePolicy::optional()).layer(handler.clone());
+        let mut by_both = send(&outer.layer(inner.clone()), put("/a"));
+        by_both.assert_waits();
+        assert_eq!(handler.calls(), 1);
+
+        let mut by_the_inner = send(&inner, put("/a"));
+        by_the_inner.assert_waits();
+        assert_eq!(handler.calls(), 1, "the inner lock was not taken");
+        let mut elsewhere = send(&inner, put("/b"));
+        elsewhere.assert_waits();
+        assert_eq!(handler.calls(), 2, "another resource has to wait");
+
+        handler.answer(0, 204);
+        assert_status(by_both.ready(), 204);
+        by_the_inner.assert_waits();
+        assert_eq!(handler.calls(), 3, "the inner lock is never free");
+    }
+}
+
 /// The lock is the same if it was given to both: it need not come by way of a cloned policy.
 #[test]
 fn one_lock_given_to_two_layers() {
