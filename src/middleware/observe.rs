@@ -217,6 +217,9 @@ fn trace(judged: &Judged) {
     match judged.decision {
         Decided::Unjudged => event!(error, "a conditional write succeeded unjudged"),
         Decided::SourceFailed => event!(warn, "the validators could not be looked up"),
+        Decided::Refused if judged.error.is_some() => {
+            event!(error, "a write could not be checked, and was not performed")
+        }
         Decided::Refused => event!(info, "a request was refused"),
         Decided::Proceeded | Decided::NotModified | Decided::AlreadyApplied => {
             event!(debug, "a request was judged")

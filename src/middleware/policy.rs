@@ -108,7 +108,9 @@ impl WritePolicy {
 
     /// The resources that a write touches, instead of the one that its path names.
     ///
-    /// Several keys are taken in a fixed order. A key that is too coarse is slow, one that is too fine is unsafe.
+    /// Several keys are taken in a fixed order. A key that is too coarse is slow, one that is too fine is unsafe. No
+    /// key at all is an error: the write is answered 503 (`lock`), and an error event says why. A route that is to take no lock
+    /// says so with [`without_lock`](Self::without_lock).
     ///
     /// A layer inside a layer with the same lock takes only the keys that the outer one does not hold. Let the outer
     /// one name them all: keys taken in two steps are in no fixed order, and two such writes may wait for each other.

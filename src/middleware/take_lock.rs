@@ -32,7 +32,11 @@ impl<V: ValidatorSource> Shared<V> {
         let Some(lock) = &self.options.writes.lock else {
             return TakenLock::NotNeeded;
         };
-        let (keys, outer) = (self.keys_to_take(head, &**lock), outer_lock(head));
+        // The error is for whoever waits for the lock.
+        let Ok(keys) = self.keys_to_take(head, &**lock) else {
+            return TakenLock::Busy;
+        };
+        let outer = outer_lock(head);
         if keys.as_slice().is_empty() {
             return outer.map_or(TakenLock::NotNeeded, |outer| TakenLock::Held(outer.clone()));
         }
@@ -53,22 +57,33 @@ impl<V: ValidatorSource> Shared<V> {
             return Ok(taken);
         };
         let start = self.options.observer.start();
-        let keys = self.keys_to_take(head, &**lock);
+        let keys = self.keys_to_take(head, &**lock)?;
         let guard = lock.lock(keys.as_slice()).await?;
         request.waited.lock += start.map_or(Duration::ZERO, |start| start.elapsed());
         let held = HeldLock::new(guard, &**lock, &keys, outer_lock(head));
         Ok(TakenLock::Held(held))
     }
 
-    /// The keys of a write, but for those that a layer further out holds already.
-    fn keys_to_take<'h>(&self, head: &'h Parts, lock: &dyn WriteLock) -> WriteKeys<'h> {
+    /// The keys of a write, without those that an outer layer holds already.
+    ///
+    /// # Errors
+    ///
+    /// The route's own function names no key: running without a lock is what `without_lock` is for.
+    fn keys_to_take<'h>(
+        &self,
+        head: &'h Parts,
+        lock: &dyn WriteLock,
+    ) -> Result<WriteKeys<'h>, BoxError> {
         let mut keys = match &self.options.writes.keys {
             Some(keys) => WriteKeys::Many(keys(head)),
             None => WriteKeys::One([path_key(head)]),
         };
+        if keys.as_slice().is_empty() {
+            return Err("the function given to WritePolicy::keys returned no key".into());
+        }
         if let Some(outer) = outer_lock(head) {
             keys.retain(|key| !outer.covers(lock, key));
         }
-        keys
+        Ok(keys)
     }
 }

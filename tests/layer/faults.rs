@@ -832,7 +832,7 @@ async fn hooks() {
         fault(
             "no key",
             |rig| rig.with(|layer| layer.writes(rig.policy().keys(|_| Vec::new()))),
-            Status(200),
+            Status(503),
             Status(412),
         ),
         fault(

@@ -14,7 +14,7 @@ use http::{Request, StatusCode};
 use tokio::sync::Notify;
 use tower::{Layer, ServiceExt as _};
 use tower_conditional::{
-    BoxError, ConditionalLayer, InProcessLock, WriteGuard, WriteKey, WriteLock, WritePolicy,
+    BoxError, ConditionalLayer, InProcessLock, Reason, WriteGuard, WriteKey, WriteLock, WritePolicy,
 };
 
 use super::support::{Answer, Driven, Handler, assert_status, put, put_if_match, request, send};
@@ -140,6 +140,40 @@ async fn the_original_path_under_nest() {
         again.assert_waits();
         let running = gate.0.load(Ordering::SeqCst);
         assert_eq!(running, if apart { 2 } else { 1 });
+    }
+}
+
+/// No key is not "no lock": that would let every writer through unguarded.
+#[test]
+fn a_key_function_that_names_nothing_is_503() {
+    for source in Versions::both() {
+        let tag = source.changed("/a");
+        let handler = Handler::default();
+        let errors = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let seen = errors.clone();
+        let layer = ConditionalLayer::new(source)
+            .writes(WritePolicy::optional().keys(|_| Vec::new()))
+            .observe(move |judged| {
+                let error = judged.error.as_deref().map(str::to_owned);
+                seen.lock().unwrap().push((judged.reason, error));
+            });
+        // An outer layer that holds the lock does not make up for the inner one's keys.
+        let outer = ConditionalLayer::new(Versions::at_once());
+        for write in [put("/a"), put_if_match("/a", &tag)] {
+            let answer = Answer::of(send(&layer.layer(handler.clone()), write).ready().unwrap());
+            assert_eq!(answer.status, 503);
+            assert_eq!(answer.problem("reason"), "lock");
+            assert_eq!(answer.problem("error"), "precondition_unavailable");
+        }
+        let nested = outer.layer(layer.layer(handler.clone()));
+        assert_status(send(&nested, put("/a")).ready(), 503);
+        assert_eq!(handler.calls(), 0);
+        for (reason, error) in errors.lock().unwrap().iter() {
+            assert_eq!(*reason, Some(Reason::Lock));
+            let error = error.as_deref().unwrap_or_default();
+            assert!(error.contains("WritePolicy::keys"), "{error}");
+        }
+        assert_eq!(errors.lock().unwrap().len(), 3);
     }
 }
 
