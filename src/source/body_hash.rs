@@ -7,7 +7,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName,
 use http::{HeaderMap, StatusCode, header, response};
 use sha2::{Digest, Sha256};
 
-use super::hmac::HmacSha256;
+use super::hmac::{HmacSha256, not_empty};
 use super::{BodyTag, Compute, ContentDigest, Probing, ValidatorSource};
 use crate::Epoch;
 use crate::field_lines::{Lines, lines_in};
@@ -82,9 +82,13 @@ impl BodyHash {
     }
 
     /// With a secret key (HMAC-SHA-256), so that nobody can compute the tag of a guessed body.
+    ///
+    /// # Panics
+    ///
+    /// When the key is empty: everybody knows that one.
     #[must_use]
     pub fn keyed(mut self, key: impl AsRef<[u8]>) -> Self {
-        self.key = Some(key.as_ref().into());
+        self.key = Some(not_empty(key.as_ref()).into());
         self
     }
 

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use super::BodyTag;
 use super::body_hash::new_digest;
+use super::hmac::not_empty;
 use crate::{Epoch, Representation};
 
 /// Makes the validators of a file from its size and the time it was last changed, without reading it.
@@ -73,9 +74,13 @@ impl FileMetadata {
     }
 
     /// With a secret key (HMAC-SHA-256), so that nobody can tell the time and size from the tag by trying.
+    ///
+    /// # Panics
+    ///
+    /// When the key is empty: everybody knows that one.
     #[must_use]
     pub fn keyed(mut self, key: impl AsRef<[u8]>) -> Self {
-        self.key = Some(key.as_ref().into());
+        self.key = Some(not_empty(key.as_ref()).into());
         self
     }
 

@@ -7,6 +7,17 @@ use sha2::{Digest, Sha256};
 use super::ContentDigest;
 use super::body_hash::first_half;
 
+/// The key as it is.
+///
+/// # Panics
+///
+/// When it is empty.
+#[track_caller]
+pub(super) fn not_empty(key: &[u8]) -> &[u8] {
+    assert!(!key.is_empty(), "the key of a keyed tag must not be empty");
+    key
+}
+
 pub(super) struct HmacSha256 {
     inner: Sha256,
     outer: Sha256,

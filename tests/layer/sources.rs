@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http::header::{CONTENT_LENGTH, IF_RANGE, RANGE};
 use http::{HeaderMap, Response};
 use tower_conditional::{
-    BodyHash, ConditionalLayer, Current, Decided, EntityTag, Fixed, FromResponse, InMemoryVersions,
-    Moment, Reason, Representation, SourceError, ValidatorSource, WritePolicy, source_fn,
+    BodyHash, ConditionalLayer, Current, Decided, EntityTag, FileMetadata, Fixed, FromResponse,
+    InMemoryVersions, Moment, Reason, Representation, SourceError, ValidatorSource, WritePolicy,
+    source_fn,
 };
 
 use crate::support::source::{self, Script, looked_up};
@@ -451,4 +452,17 @@ fn required_over_a_chain_that_looks_up() {
     let layer = ConditionalLayer::new(chain).writes(WritePolicy::required());
     let answer = send(&layer, handler(), request::<&str, &str>("PUT", &[]));
     assert_eq!(answer.status, 428);
+}
+
+/// A key that everybody knows hides nothing.
+#[test]
+#[should_panic(expected = "the key of a keyed tag must not be empty")]
+fn a_body_hash_with_an_empty_key() {
+    let _ = BodyHash::strong().keyed("");
+}
+
+#[test]
+#[should_panic(expected = "the key of a keyed tag must not be empty")]
+fn file_metadata_with_an_empty_key() {
+    let _ = FileMetadata::weak().keyed("");
 }
