@@ -103,7 +103,8 @@ pub enum Reason {
     Missing,
     /// `If-Match: *` was sent where it does not count as a guard (428).
     Wildcard,
-    /// The only precondition sent had to be ignored: there is no modification date to compare with (428).
+    /// The only precondition sent does not count: there is no modification date to compare with, or the policy is
+    /// strict and the date is weak (428).
     Inapplicable,
     /// The state of the target could not be looked up (503).
     Source,

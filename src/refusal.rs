@@ -133,8 +133,8 @@ impl Refusal {
                  of the response."
             }
             (Reason::Inapplicable, _) => {
-                "If-Unmodified-Since had to be ignored, because the resource has no modification date. Fetch the \
-                 resource and send If-Match with the ETag of the response."
+                "If-Unmodified-Since does not protect this resource: it has no modification date, or one that two changes \
+                 within one second share. Fetch the resource and send If-Match with the ETag of the response."
             }
             (Reason::Source | Reason::Lock, _) => {
                 "The precondition cannot be judged right now, so the request was not performed. Try again."

@@ -11,7 +11,7 @@ use http::{Method, Response};
 use super::recovery::AlreadyApplied;
 use super::write_lock::{InProcessLock, KeyFn, WriteKey, WriteLock};
 use crate::tag_list::ListForm;
-use crate::{Current, Field, Preconditions, Reason, RewrittenTags};
+use crate::{Current, Field, Preconditions, Reason, Representation, RewrittenTags};
 
 /// How writes are guarded on a route; the default requires nothing and holds the write lock.
 ///
@@ -68,7 +68,10 @@ impl WritePolicy {
         }
     }
 
-    /// As [`required`](Self::required), and `If-Match: *` does not count: it does not prevent a lost update.
+    /// As [`required`](Self::required), and what does not prevent a lost update does not count: `If-Match: *`, and a
+    /// date of which it is not known that it changes with every change
+    /// ([RFC 9110, section 8.8.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2)): several writers within one second
+    /// would all pass. A source says that it does with [`Representation::strong_last_modified`](crate::Representation::strong_last_modified).
     #[must_use]
     pub fn strictly_required() -> Self {
         Self {
@@ -201,9 +204,15 @@ impl WritePolicy {
             _ if preconditions.date(Field::IfUnmodifiedSince).is_none() => {
                 Some((Field::IfMatch, Reason::Missing))
             }
-            _ if has_date(current) => None,
+            _ if self.counts_date_of(current) => None,
             _ => Some((Field::IfUnmodifiedSince, Reason::Inapplicable)),
         }
+    }
+
+    /// Whether an If-Unmodified-Since guards against a lost update, as far as this policy asks for it.
+    fn counts_date_of(&self, current: &Current) -> bool {
+        let modified = current.representation().and_then(Representation::modified);
+        modified.is_some_and(|modified| modified.strong || !self.strict)
     }
 
     pub(crate) fn requires(&self, method: &Method) -> bool {
@@ -214,12 +223,6 @@ impl WritePolicy {
     pub(crate) fn always_guards(&self, method: &Method) -> bool {
         matches!(*method, Method::PUT | Method::PATCH | Method::DELETE) || self.requires(method)
     }
-}
-
-fn has_date(current: &Current) -> bool {
-    current
-        .representation()
-        .is_some_and(|current| current.last_modified_date().is_some())
 }
 
 impl Default for WritePolicy {
