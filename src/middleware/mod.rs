@@ -9,6 +9,7 @@ mod observe;
 mod one_call;
 mod options;
 mod policy;
+mod prefer;
 mod recovery;
 mod refuse;
 mod request_body;

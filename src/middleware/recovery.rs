@@ -19,12 +19,12 @@ use http::{Request, Response, StatusCode};
 use http_body::Body;
 use tower::Service;
 
+use super::prefer::asks_for_representation;
 use crate::body::ConditionalBody;
 use crate::source::{BoxError, ProbeBody, ask, probe_for};
 use crate::token_list::add_vary;
 use crate::{Current, Field};
 
-const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const RETURN_REPRESENTATION: &str = "return=representation";
 
@@ -58,11 +58,7 @@ impl Recovery {
 
     /// Whether the client asks for the representation.
     pub(crate) fn is_wanted(head: &Parts) -> bool {
-        let lines = head.headers.get_all(PREFER).iter();
-        let preferences = lines.flat_map(|line| line.as_bytes().split(|&octet| octet == b','));
-        preferences
-            .map(|preference| preference.split(|&octet| octet == b';').next())
-            .any(|preference| preference.is_some_and(is_return_representation))
+        asks_for_representation(&head.headers)
     }
 
     /// The 412 with the representation that a GET by the same caller gets; as it was where that GET is no 2xx.
@@ -104,19 +100,6 @@ impl fmt::Debug for Recovery {
 pub(crate) fn vary_on_prefer(headers: &mut HeaderMap) {
     add_vary(headers, &HeaderValue::from_static("prefer"));
     debug_assert!(headers.contains_key(VARY));
-}
-
-fn is_return_representation(preference: &[u8]) -> bool {
-    let mut parts = preference
-        .splitn(2, |&octet| octet == b'=')
-        .map(<[u8]>::trim_ascii);
-    let name = parts.next().unwrap_or_default();
-    let value = parts.next().unwrap_or_default();
-    let value = value
-        .strip_prefix(b"\"")
-        .and_then(|value| value.strip_suffix(b"\""))
-        .unwrap_or(value);
-    name.eq_ignore_ascii_case(b"return") && value == b"representation"
 }
 
 fn path_of(head: &Parts) -> &str {
