@@ -27,9 +27,9 @@ pub struct PreconditionFailed {
 }
 
 impl PreconditionFailed {
-    /// This field failed for this reason.
-    #[must_use]
-    pub const fn new(field: Field, reason: Reason) -> Self {
+    /// This field failed for this reason: one of the request, and never that the server was unable to check it (503).
+    pub(crate) const fn new(field: Field, reason: Reason) -> Self {
+        debug_assert!(!matches!(reason, Reason::Source | Reason::Lock));
         Self { field, reason }
     }
 
@@ -43,6 +43,19 @@ impl PreconditionFailed {
     #[must_use]
     pub const fn exists() -> Self {
         Self::new(Field::IfNoneMatch, Reason::Exists)
+    }
+
+    /// The target was modified after the date that the client had: what a lost `UPDATE … WHERE modified = ?` says.
+    #[must_use]
+    pub const fn modified() -> Self {
+        Self::new(Field::IfUnmodifiedSince, Reason::Modified)
+    }
+
+    /// The target that the client wanted to change does not exist any more: what a lost `UPDATE` says where the handler
+    /// knows that the row is gone.
+    #[must_use]
+    pub const fn absent() -> Self {
+        Self::new(Field::IfMatch, Reason::Absent)
     }
 
     /// The field that failed.

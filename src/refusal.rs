@@ -225,3 +225,71 @@ impl From<PreconditionFailed> for Refusal {
         Self::of(Some(failed.field()), failed.reason())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    const REASONS: [Reason; Reason::COUNT] = [
+        Reason::Stale,
+        Reason::WeakTag,
+        Reason::RewrittenTag,
+        Reason::OtherEpoch,
+        Reason::Absent,
+        Reason::Exists,
+        Reason::Modified,
+        Reason::NoValidator,
+        Reason::Malformed,
+        Reason::Missing,
+        Reason::Wildcard,
+        Reason::Inapplicable,
+        Reason::Source,
+        Reason::Lock,
+    ];
+
+    /// The JSON is written by hand, so every combination is parsed.
+    #[test]
+    fn every_refusal_is_json() {
+        let fields = Field::ALL.iter().copied().map(Some);
+        for field in fields.chain([None]) {
+            for reason in REASONS {
+                let refusal = Refusal::of(field, reason);
+                let problem = refusal.to_problem();
+                let json: Value = serde_json::from_slice(problem.body()).unwrap();
+                assert_eq!(json["status"], problem.status().as_u16());
+                assert_eq!(json["status"], refusal.status().as_u16());
+                assert_eq!(json["error"], refusal.error());
+                assert_eq!(json["detail"], refusal.detail());
+                assert_eq!(json["reason"], reason.as_str());
+                let named = json.get("field").and_then(Value::as_str);
+                assert_eq!(named, field.map(Field::as_str));
+                let members = if field.is_some() { 7 } else { 6 };
+                assert_eq!(json.as_object().unwrap().len(), members);
+                let terse = refusal.to_terse();
+                assert_eq!(terse.status(), problem.status());
+                assert!(terse.body().is_empty());
+                assert!(!terse.headers().contains_key(CONTENT_TYPE));
+                assert_eq!(terse.headers()[CACHE_CONTROL], "no-store");
+            }
+        }
+    }
+
+    /// What a handler answers is about the request: it cannot say that nothing was performed because the lock or the
+    /// source failed, for it has run.
+    #[test]
+    fn what_a_handler_answers_is_412() {
+        for lost in [
+            PreconditionFailed::stale(),
+            PreconditionFailed::exists(),
+            PreconditionFailed::modified(),
+            PreconditionFailed::absent(),
+        ] {
+            assert_eq!(
+                Refusal::from(lost).status(),
+                StatusCode::PRECONDITION_FAILED
+            );
+        }
+    }
+}

@@ -91,9 +91,7 @@ impl Checked {
     pub const fn lost(&self) -> PreconditionFailed {
         match self.held_by {
             Some(Field::IfNoneMatch) => PreconditionFailed::exists(),
-            Some(Field::IfUnmodifiedSince) => {
-                PreconditionFailed::new(Field::IfUnmodifiedSince, crate::Reason::Modified)
-            }
+            Some(Field::IfUnmodifiedSince) => PreconditionFailed::modified(),
             _ => PreconditionFailed::stale(),
         }
     }

@@ -2,7 +2,7 @@
 
 use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use tower_conditional::{Field, HttpDate, PreconditionFailed, Preconditions, Reason, Refusal};
+use tower_conditional::{Field, HttpDate, Preconditions, Reason, Refusal};
 
 const DATE: &str = "Wed, 01 Jan 2025 00:00:00 GMT";
 
@@ -38,8 +38,8 @@ fn the_answer_is_a_428() {
     let preconditions = Preconditions::parse(&Method::PUT, &headers, HttpDate::UNIX_EPOCH);
     let missing = preconditions.require().unwrap_err();
     assert_eq!(
-        missing,
-        PreconditionFailed::new(Field::IfMatch, Reason::Missing)
+        (missing.field(), missing.reason()),
+        (Field::IfMatch, Reason::Missing)
     );
     assert_eq!(Refusal::from(missing).status(), 428);
 }

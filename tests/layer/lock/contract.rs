@@ -13,8 +13,8 @@ use tower::{Layer, ServiceExt};
 use tower_conditional::axum::RequestPreconditions;
 use tower_conditional::{
     Checked, ConditionalLayer, Current, EntityTag, Field, Fixed, FromResponse, HttpDate,
-    JudgedByHandler, NewVersion, PreconditionFailed, Reason, Refusal, Representation,
-    StoredVerbatim, ValidatorSource, WritePolicy,
+    JudgedByHandler, NewVersion, PreconditionFailed, Refusal, Representation, StoredVerbatim,
+    ValidatorSource, WritePolicy,
 };
 
 use super::support::{
@@ -492,7 +492,7 @@ fn what_lost_says() {
         (&[("if-none-match", "\"v0\"")], PreconditionFailed::exists()),
         (
             &[("if-unmodified-since", MODIFIED)],
-            PreconditionFailed::new(Field::IfUnmodifiedSince, Reason::Modified),
+            PreconditionFailed::modified(),
         ),
         // A write without a precondition can lose as well; the swap is If-Match by another name.
         (&[], PreconditionFailed::stale()),
