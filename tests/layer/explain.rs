@@ -37,7 +37,7 @@ fn dated() -> Current {
     Representation::new().last_modified(date(T)).into()
 }
 
-const CAUSES: [Cause; 14] = [
+const CAUSES: [Cause; 16] = [
     Cause {
         what: "somebody else changed the resource since the client read it",
         request: &[("if-match", "\"r2.8\"")],
@@ -143,6 +143,14 @@ const CAUSES: [Cause; 14] = [
         to_do: "client: send If-Match",
     },
     Cause {
+        what: "only a date, where only one that changes with every change counts",
+        request: &[("if-unmodified-since", T)],
+        current: dated,
+        status: 428,
+        reason: "inapplicable",
+        to_do: "client: send If-Match; or give the source a tag, or `strong_last_modified` if no two changes share a second; or use `required()`",
+    },
+    Cause {
         what: "the source could not look the state up",
         request: &[("if-match", "\"r2.9\"")],
         current: || Current::Unknown,
@@ -150,13 +158,22 @@ const CAUSES: [Cause; 14] = [
         reason: "source",
         to_do: "client: try again. Operator: `error` in the record says what failed",
     },
+    Cause {
+        what: "the write lock could not be had, or `WritePolicy::keys` named no key",
+        request: &[("if-match", "\"r2.9\"")],
+        current: version_9,
+        status: 503,
+        reason: "lock",
+        to_do: "client: try again. Operator: `error` in the record says why",
+    },
 ];
 
 impl Cause {
     fn policy(&self) -> WritePolicy {
         match self.reason {
-            "missing" | "inapplicable" => WritePolicy::required(),
-            "wildcard" => WritePolicy::strictly_required(),
+            "missing" => WritePolicy::required(),
+            "wildcard" | "inapplicable" => WritePolicy::strictly_required(),
+            "lock" => WritePolicy::optional().keys(|_| Vec::new()),
             _ => WritePolicy::optional(),
         }
     }
@@ -225,6 +242,8 @@ fn each_cause_is_told_to_the_client_the_hook_and_the_log() {
         let logged = format!("reason={}", cause.reason);
         assert!(event.contains(&logged), "{}: {event}", cause.what);
         assert!(event.contains("decision=refused"), "{event}");
+        let level = if cause.status == 503 { "ERROR" } else { "INFO" };
+        assert!(event.starts_with(level), "{event}");
         assert!(!event.contains("r2."), "no tag is logged: {event}");
     }
 }
