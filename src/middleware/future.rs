@@ -12,21 +12,19 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::after::Reading;
-use super::judge::After;
-use super::options::Shared;
+use super::on_response::{After, Reading};
+use super::options::Options;
 use crate::body::ConditionalBody;
-use crate::source::ValidatorSource;
 
 pin_project! {
     /// The future of [`Conditional`](crate::Conditional).
-    pub struct ResponseFuture<F, V, B, E>
+    pub struct ResponseFuture<F, B, E>
     where
         B: Body,
     {
         #[pin]
         state: State<F, B, E>,
-        shared: Arc<Shared<V>>,
+        options: Arc<Options>,
     }
 }
 
@@ -49,43 +47,42 @@ pin_project! {
     }
 }
 
-impl<F, V, B: Body, E> ResponseFuture<F, V, B, E> {
-    pub(crate) const fn running(shared: Arc<Shared<V>>, inner: F, after: After) -> Self {
+impl<F, B: Body, E> ResponseFuture<F, B, E> {
+    pub(crate) const fn running(options: Arc<Options>, inner: F, after: After) -> Self {
         Self {
             state: State::Running { inner, after },
-            shared,
+            options,
         }
     }
 
     pub(crate) const fn answered(
-        shared: Arc<Shared<V>>,
+        options: Arc<Options>,
         response: Response<ConditionalBody<B>>,
     ) -> Self {
         Self {
             state: State::Answered {
                 response: Some(response),
             },
-            shared,
+            options,
         }
     }
 
     pub(crate) fn waiting(
-        shared: Arc<Shared<V>>,
+        options: Arc<Options>,
         future: impl Future<Output = Result<Response<ConditionalBody<B>>, E>> + Send + 'static,
     ) -> Self {
         Self {
             state: State::Waiting {
                 future: Box::pin(future),
             },
-            shared,
+            options,
         }
     }
 }
 
-impl<F, V, B, E> Future for ResponseFuture<F, V, B, E>
+impl<F, B, E> Future for ResponseFuture<F, B, E>
 where
     F: Future<Output = Result<Response<B>, E>>,
-    V: ValidatorSource,
     B: Body<Data = Bytes> + Unpin,
 {
     type Output = Result<Response<ConditionalBody<B>>, E>;
@@ -104,9 +101,9 @@ where
                     }
                 };
                 if let After::SecondLook(look) = after
-                    && this.shared.may_read_body(look, &response)
+                    && this.options.may_read_body(look, &response)
                 {
-                    return match this.shared.read_ahead(look, response, cx) {
+                    return match this.options.read_ahead(look, response, cx) {
                         ControlFlow::Break(response) => Poll::Ready(Ok(response)),
                         ControlFlow::Continue(reading) => {
                             let reading = Some(reading);
@@ -115,12 +112,12 @@ where
                         }
                     };
                 }
-                Poll::Ready(Ok(this.shared.obey(after, response)))
+                Poll::Ready(Ok(this.options.obey(after, response)))
             }
             StateProjection::Hashing { reading } => {
                 let outcome = ready!(reading.as_mut().expect(AGAIN).hashing.poll(cx));
                 let reading = reading.take().expect(AGAIN);
-                Poll::Ready(Ok(this.shared.answer_read_ahead(reading, outcome)))
+                Poll::Ready(Ok(this.options.answer_read_ahead(reading, outcome)))
             }
             StateProjection::Answered { response } => {
                 Poll::Ready(Ok(response.take().expect(AGAIN)))
@@ -130,7 +127,7 @@ where
     }
 }
 
-impl<F, V, B: Body, E> fmt::Debug for ResponseFuture<F, V, B, E> {
+impl<F, B: Body, E> fmt::Debug for ResponseFuture<F, B, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResponseFuture")
     }

@@ -11,7 +11,7 @@ use http_body::Body;
 use tower::{Layer, Service};
 
 use super::observe::{Judged, Observer};
-use super::options::{Options, Shared};
+use super::options::Options;
 use super::policy::WritePolicy;
 use super::recovery::Recovery;
 use super::request_body::CollectUpTo;
@@ -44,7 +44,8 @@ use crate::{MethodClass, RewrittenTags};
 /// ```
 #[must_use]
 pub struct ConditionalLayer<V, C = ()> {
-    shared: Arc<Shared<V>>,
+    source: Arc<V>,
+    options: Arc<Options>,
     collect: C,
 }
 
@@ -55,11 +56,10 @@ impl<V: ValidatorSource> ConditionalLayer<V> {
     /// two layers made by two calls share nothing, unless they are given one [`lock`](WritePolicy::lock) or clones of
     /// one policy.
     pub fn new(source: V) -> Self {
+        let source = Arc::new(source);
         Self {
-            shared: Arc::new(Shared {
-                source: Arc::new(source),
-                options: Options::default(),
-            }),
+            options: Arc::new(Options::of(source.clone())),
+            source,
             collect: (),
         }
     }
@@ -82,7 +82,8 @@ impl<V: ValidatorSource> ConditionalLayer<V> {
         F: Fn(ConditionalBody<B>) -> B,
     {
         ConditionalLayer {
-            shared: self.shared,
+            source: self.source,
+            options: self.options,
             collect: CollectUpTo::new(limit, wrap),
         }
     }
@@ -96,11 +97,11 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// When the policy requires a precondition and the source looks nothing up: it could never judge one.
     pub fn writes(mut self, policy: WritePolicy) -> Self {
         assert!(
-            !policy.required || self.shared.source.looks_up(),
+            !policy.required || self.options.looks_up,
             "WritePolicy::required() needs a source that looks validators up before the handler runs: give \
              BodyHash a reader with .probing(reader), or implement ValidatorSource::look_up"
         );
-        self.options().writes = policy;
+        self.options_mut().writes = policy;
         self
     }
 
@@ -118,13 +119,13 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         mut self,
         respond: impl Fn(&Refusal) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Self {
-        self.options().refusals = Some(Arc::new(respond));
+        self.options_mut().refusals = Some(Arc::new(respond));
         self
     }
 
     /// A hook that sees every judged request once, when its fate is known. Without it nothing is measured.
     pub fn observe(mut self, hook: impl Fn(&Judged) + Send + Sync + 'static) -> Self {
-        self.options().observer = Observer::new(hook);
+        self.options_mut().observer = Observer::new(hook);
         self
     }
 
@@ -147,7 +148,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         fields: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
     ) -> Self {
         let fields: HeaderMap = fields.into_iter().collect();
-        self.options().response_fields.extend(fields);
+        self.options_mut().response_fields.extend(fields);
         self
     }
 
@@ -174,13 +175,13 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         R::Error: Into<BoxError>,
         B: Body<Data = Bytes> + Send + Unpin,
     {
-        self.options().recovery = Some(Recovery::new(reader));
+        self.options_mut().recovery = Some(Recovery::new(reader));
         self
     }
 
     /// Takes rewritten tags in the preconditions of reads as the tags they came from.
     pub fn tolerating(mut self, rewrites: RewrittenTags) -> Self {
-        self.options().read_rewrites = Some(Arc::new(rewrites));
+        self.options_mut().read_rewrites = Some(Arc::new(rewrites));
         self
     }
 
@@ -190,21 +191,21 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         mut self,
         class: impl Fn(&Method) -> Option<MethodClass> + Send + Sync + 'static,
     ) -> Self {
-        self.options().classes = Some(Arc::new(class));
+        self.options_mut().classes = Some(Arc::new(class));
         self
     }
 
     /// Leaves the conditional fields of reads in the request. By default they are removed once judged, so that an
     /// inner service does not judge them again by other validators.
     pub fn keeping_preconditions(mut self) -> Self {
-        self.options().keeps_preconditions = true;
+        self.options_mut().keeps_preconditions = true;
         self
     }
 
     /// Sends HEAD inward as it came, over a source that hashes bodies. By default it goes inward as GET, so that
     /// both get the same tag; the body is dropped.
     pub fn leaving_head_alone(mut self) -> Self {
-        self.options().leaves_head_alone = true;
+        self.options_mut().leaves_head_alone = true;
         self
     }
 
@@ -213,19 +214,19 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// A tag that was looked up first is older than the body or as old, which is safe for writes; with this it is
     /// never older.
     pub fn verifying_after(mut self) -> Self {
-        self.options().verifies_after = true;
+        self.options_mut().verifies_after = true;
         self
     }
 
     /// Another clock than the system's.
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.options().clock = Some(Arc::new(now));
+        self.options_mut().clock = Some(Arc::new(now));
         self
     }
 
     /// A layer that was cloned before, or has made services, gets options of its own.
-    fn options(&mut self) -> &mut Options {
-        &mut Arc::make_mut(&mut self.shared).options
+    fn options_mut(&mut self) -> &mut Options {
+        Arc::make_mut(&mut self.options)
     }
 }
 
@@ -233,7 +234,12 @@ impl<S, V, C: Clone> Layer<S> for ConditionalLayer<V, C> {
     type Service = Conditional<S, V, C>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Conditional::new(inner, self.shared.clone(), self.collect.clone())
+        Conditional::new(
+            inner,
+            self.source.clone(),
+            self.options.clone(),
+            self.collect.clone(),
+        )
     }
 }
 
@@ -241,7 +247,8 @@ impl<S, V, C: Clone> Layer<S> for ConditionalLayer<V, C> {
 impl<V, C: Clone> Clone for ConditionalLayer<V, C> {
     fn clone(&self) -> Self {
         Self {
-            shared: self.shared.clone(),
+            source: self.source.clone(),
+            options: self.options.clone(),
             collect: self.collect.clone(),
         }
     }
@@ -250,8 +257,8 @@ impl<V, C: Clone> Clone for ConditionalLayer<V, C> {
 impl<V: fmt::Debug, C> fmt::Debug for ConditionalLayer<V, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConditionalLayer")
-            .field("source", &self.shared.source)
-            .field("options", &self.shared.options)
+            .field("source", &self.source)
+            .field("options", &self.options)
             .finish_non_exhaustive()
     }
 }

@@ -1,22 +1,23 @@
 //! The layer: it fetches what the server knows, asks for the judgement, and obeys. The only rooms that know async.
 
-mod after;
 mod checked;
 mod future;
-mod judge;
 mod layer;
 mod observe;
+mod on_response;
 mod one_call;
 mod options;
 mod policy;
 mod prefer;
+mod read;
 mod recovery;
 mod refuse;
+mod request;
 mod request_body;
 mod service;
 mod take_lock;
 mod taken;
-mod waiting;
+mod write;
 mod write_lock;
 
 pub use checked::{Checked, JudgedByHandler, NewVersion, StoredVerbatim};

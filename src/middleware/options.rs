@@ -6,21 +6,29 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::header::HeaderMap;
-use http::{Method, Response};
+use http::{Method, Response, response};
 
 use super::observe::Observer;
 use super::policy::WritePolicy;
 use super::recovery::Recovery;
 use crate::field::Given;
 use crate::refusal::Refusal;
+use crate::source::{Compute, ValidatorSource};
 use crate::{HttpDate, MethodClass, RewrittenTags};
 
 type RefusalFn = Arc<dyn Fn(&Refusal) -> Response<Bytes> + Send + Sync>;
 type ClassFn = Arc<dyn Fn(&Method) -> Option<MethodClass> + Send + Sync>;
 type ClockFn = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+type ComputeFn = Arc<dyn Fn(&response::Parts) -> Compute + Send + Sync>;
 
-#[derive(Clone, Default)]
+/// The configuration of a layer. No rule of a request is generic over the source: what the rules need of it is here.
+#[derive(Clone)]
 pub(crate) struct Options {
+    /// Whether the source looks validators up before the handler runs.
+    pub(crate) looks_up: bool,
+    /// Whether the source makes tags of bodies.
+    pub(crate) reads_bodies: bool,
+    compute: ComputeFn,
     pub(crate) writes: WritePolicy,
     pub(crate) response_fields: HeaderMap,
     pub(crate) observer: Observer,
@@ -35,6 +43,31 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// The source is asked for its facts once, here.
+    pub(crate) fn of<V: ValidatorSource>(source: Arc<V>) -> Self {
+        Self {
+            looks_up: source.looks_up(),
+            reads_bodies: source.reads_bodies(),
+            compute: Arc::new(move |response| source.compute(response)),
+            writes: WritePolicy::default(),
+            response_fields: HeaderMap::new(),
+            observer: Observer::default(),
+            read_rewrites: None,
+            keeps_preconditions: false,
+            leaves_head_alone: false,
+            verifies_after: false,
+            refusals: None,
+            classes: None,
+            clock: None,
+            recovery: None,
+        }
+    }
+
+    /// What the source wants done with this response.
+    pub(crate) fn compute(&self, response: &response::Parts) -> Compute {
+        (self.compute)(response)
+    }
+
     pub(crate) fn class_of(&self, method: &Method) -> MethodClass {
         let registered = self.classes.as_ref().and_then(|classes| classes(method));
         registered.unwrap_or_else(|| MethodClass::of(method))
@@ -70,22 +103,5 @@ impl fmt::Debug for Options {
             .field("writes", &self.writes)
             .field("response_fields", &self.response_fields)
             .finish_non_exhaustive()
-    }
-}
-
-/// A source and what its layer was told.
-#[derive(Debug)]
-pub(crate) struct Shared<V> {
-    pub(crate) source: Arc<V>,
-    pub(crate) options: Options,
-}
-
-// Derived, it would ask for a source that is `Clone`.
-impl<V> Clone for Shared<V> {
-    fn clone(&self) -> Self {
-        Self {
-            source: self.source.clone(),
-            options: self.options.clone(),
-        }
     }
 }

@@ -6,15 +6,15 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
 
-use super::judge::Incoming;
 use super::observe::{Decided, Judged};
-use super::options::Shared;
+use super::options::Options;
 use super::recovery::{Recovery, vary_on_prefer};
+use super::request::Incoming;
 use super::request_body::drain;
 use crate::body::ConditionalBody;
 use crate::field::Field;
 use crate::refusal::Refusal;
-use crate::source::{BoxError, ValidatorSource};
+use crate::source::BoxError;
 use crate::{Current, MethodClass, PreconditionFailed, Reason, response};
 
 /// An answer without the handler. To a HEAD it has no content and says how long that of a GET would be: a server
@@ -31,7 +31,7 @@ pub(crate) fn own_answer<B: Body>(
     response.map(ConditionalBody::text)
 }
 
-impl<V: ValidatorSource> Shared<V> {
+impl Options {
     /// The answer to a refused write.
     pub(crate) fn refuse_write<B: Body>(
         &self,
@@ -41,10 +41,10 @@ impl<V: ValidatorSource> Shared<V> {
     ) -> Response<ConditionalBody<B>> {
         let judged = || self.not_performed(request, current);
         let mut answer = self.refuse(refusal, false, judged);
-        if self.options.writes.shows_validators {
+        if self.writes.shows_validators {
             self.show_validators(&mut answer, refusal, current);
         }
-        if self.options.recovery.is_some() && refusal.status() == StatusCode::PRECONDITION_FAILED {
+        if self.recovery.is_some() && refusal.status() == StatusCode::PRECONDITION_FAILED {
             vary_on_prefer(answer.headers_mut());
         }
         answer
@@ -71,13 +71,13 @@ impl<V: ValidatorSource> Shared<V> {
         is_head: bool,
         judged: impl FnOnce() -> Judged,
     ) -> Response<ConditionalBody<B>> {
-        self.options.observer.tell(|| Judged {
+        self.observer.tell(|| Judged {
             decision: Decided::Refused,
             field: refusal.field(),
             reason: Some(refusal.reason()),
             ..judged()
         });
-        let mut answer = self.options.response_to(refusal);
+        let mut answer = self.response_to(refusal);
         if is_head {
             answer.headers_mut().remove(CONTENT_TYPE);
         }
@@ -94,12 +94,12 @@ impl<V: ValidatorSource> Shared<V> {
         if refusal.status() == StatusCode::PRECONDITION_FAILED
             && let Some(current) = current.representation()
         {
-            response::replace_validators(answer.headers_mut(), current, || self.options.now());
+            response::replace_validators(answer.headers_mut(), current, || self.now());
         }
     }
 
     pub(crate) fn malformed(&self, field: Field) -> Refusal {
-        if self.options.writes.malformed_is_412 {
+        if self.writes.malformed_is_412 {
             PreconditionFailed::new(field, Reason::Stale).into()
         } else {
             Refusal::of(Some(field), Reason::Malformed)
@@ -107,10 +107,10 @@ impl<V: ValidatorSource> Shared<V> {
     }
 }
 
-impl<V: ValidatorSource> Shared<V> {
+impl Options {
     /// Whether a refusal would have something to wait for: the application, the reader, the rest of the body.
     pub(crate) fn may_wait_to_refuse(&self, head: &Parts, body: &impl Body) -> bool {
-        self.options.writes.already_applied.is_some()
+        self.writes.already_applied.is_some()
             || self.recovery_for(head).is_some()
             || self.drains(head, body)
     }
@@ -133,7 +133,7 @@ impl<V: ValidatorSource> Shared<V> {
             answer = recovery.add_to(head, answer).await;
         }
         if self.drains(head, &body) {
-            drain(body, self.options.writes.drain_limit).await;
+            drain(body, self.writes.drain_limit).await;
         }
         answer
     }
@@ -144,10 +144,10 @@ impl<V: ValidatorSource> Shared<V> {
         current: &Current,
         refusal: Refusal,
     ) -> Option<Response<ConditionalBody<ResBody>>> {
-        let hook = self.options.writes.already_applied.as_ref()?;
+        let hook = self.writes.already_applied.as_ref()?;
         let field = refusal.field();
         let answer = hook.answer(&request.head, field, current).await?;
-        self.options.observer.tell(|| Judged {
+        self.observer.tell(|| Judged {
             decision: Decided::AlreadyApplied,
             field,
             ..self.not_performed(request, current)
@@ -157,7 +157,7 @@ impl<V: ValidatorSource> Shared<V> {
 
     /// The way to the current representation, if the route offers it and the client asks for it.
     pub(crate) fn recovery_for(&self, head: &Parts) -> Option<&Recovery> {
-        let recovery = self.options.recovery.as_ref()?;
+        let recovery = self.recovery.as_ref()?;
         Recovery::is_wanted(head).then_some(recovery)
     }
 
@@ -168,7 +168,7 @@ impl<V: ValidatorSource> Shared<V> {
         mut response: Response<ConditionalBody<ResBody>>,
     ) -> Response<ConditionalBody<ResBody>> {
         let lost = response.extensions_mut().remove::<PreconditionFailed>();
-        match (&self.options.recovery, head, lost) {
+        match (&self.recovery, head, lost) {
             (Some(recovery), Some(head), Some(_)) => recovery.add_to(head, response).await,
             _ => response,
         }
@@ -176,8 +176,6 @@ impl<V: ValidatorSource> Shared<V> {
 
     /// Whether the rest of a refused request's body is to be read.
     fn drains(&self, head: &Parts, body: &impl Body) -> bool {
-        self.options.writes.drain_limit > 0
-            && !body.is_end_stream()
-            && !head.headers.contains_key(EXPECT)
+        self.writes.drain_limit > 0 && !body.is_end_stream() && !head.headers.contains_key(EXPECT)
     }
 }

@@ -9,29 +9,32 @@ use http_body::Body;
 use tower::Service;
 
 use super::future::ResponseFuture;
-use super::judge::{After, Incoming, Waited};
-use super::options::Shared;
+use super::on_response::After;
+use super::options::Options;
+use super::read::waiting_read;
+use super::request::{Incoming, Waited};
 use super::request_body::CollectBody;
-use super::take_lock::TakenLock;
-use super::waiting::{read_waiting, write_waiting};
-use crate::MethodClass;
+use super::write::{Step, Write, waiting_write};
 use crate::body::ConditionalBody;
 use crate::field::Given;
 use crate::source::{ValidatorSource, known};
+use crate::{Current, MethodClass};
 
 /// The service that [`ConditionalLayer`](crate::ConditionalLayer) makes.
 #[derive(Debug)]
 pub struct Conditional<S, V, C = ()> {
     inner: S,
-    shared: Arc<Shared<V>>,
+    source: Arc<V>,
+    options: Arc<Options>,
     collect: C,
 }
 
 impl<S, V, C> Conditional<S, V, C> {
-    pub(crate) const fn new(inner: S, shared: Arc<Shared<V>>, collect: C) -> Self {
+    pub(crate) const fn new(inner: S, source: Arc<V>, options: Arc<Options>, collect: C) -> Self {
         Self {
             inner,
-            shared,
+            source,
+            options,
             collect,
         }
     }
@@ -57,7 +60,8 @@ impl<S: Clone, V, C: Clone> Clone for Conditional<S, V, C> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
-            shared: self.shared.clone(),
+            source: self.source.clone(),
+            options: self.options.clone(),
             collect: self.collect.clone(),
         }
     }
@@ -78,17 +82,17 @@ where
 {
     type Response = Response<ConditionalBody<ResBody>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, V, ResBody, S::Error>;
+    type Future = ResponseFuture<S::Future, ResBody, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let class = self.shared.options.class_of(request.method());
+        let class = self.options.class_of(request.method());
         let given = Given::in_headers(request.headers());
         if !given.any()
-            && let Some(after) = self.shared.plain(class, request.method())
+            && let Some(after) = self.options.plain(class, request.method())
         {
             return self.run(request, after);
         }
@@ -111,7 +115,7 @@ impl<S, V, C> Conditional<S, V, C> {
         &mut self,
         mut request: Incoming,
         body: ReqBody,
-    ) -> ResponseFuture<S::Future, V, ResBody, S::Error>
+    ) -> ResponseFuture<S::Future, ResBody, S::Error>
     where
         S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + 'static,
         S::Future: Send,
@@ -121,19 +125,20 @@ impl<S, V, C> Conditional<S, V, C> {
         ResBody: Body<Data = Bytes> + Unpin + Send + 'static,
         ResBody::Error: Send,
     {
-        let shared = &self.shared;
-        match known(&*shared.source, &request.head) {
-            Some(mut current) if !shared.options.verifies_after => {
-                if let Some(answer) = shared.judge_read(&mut request, &mut current) {
-                    return self.answer(shared.answer_read(&request, &mut current, answer));
+        let options = &self.options;
+        match known(&*self.source, &request.head) {
+            Some(mut current) if !options.verifies_after => {
+                if let Some(answer) = options.judge_read(&mut request, &mut current) {
+                    return self.answer(options.answer_read(&request, &mut current, answer));
                 }
-                let after = shared.after_read(&mut request, current);
+                let after = options.after_read(&mut request, current);
                 self.run(request.into_request(body), after)
             }
             _ => {
-                let shared = shared.clone();
-                let waiting = read_waiting(shared.clone(), self.give_back(), request, body);
-                ResponseFuture::waiting(shared, waiting)
+                let (source, options) = (self.source.clone(), self.options.clone());
+                let inner = self.give_back();
+                let waiting = waiting_read(source, options, inner, request, body);
+                ResponseFuture::waiting(self.options.clone(), waiting)
             }
         }
     }
@@ -142,7 +147,7 @@ impl<S, V, C> Conditional<S, V, C> {
         &mut self,
         mut request: Incoming,
         body: ReqBody,
-    ) -> ResponseFuture<S::Future, V, ResBody, S::Error>
+    ) -> ResponseFuture<S::Future, ResBody, S::Error>
     where
         S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + 'static,
         S::Future: Send,
@@ -155,46 +160,37 @@ impl<S, V, C> Conditional<S, V, C> {
         ResBody: Body<Data = Bytes> + Unpin + Send + 'static,
         ResBody::Error: Send,
     {
-        let shared = &self.shared;
-        let guards = shared.options.writes.always_guards(&request.head.method);
-        let concerns_us = guards || request.given.any_for_writes();
-        if !concerns_us || !shared.source.looks_up() {
-            let after = shared.write_unjudged(&mut request);
+        let options = &self.options;
+        if !options.concerns(&request) {
+            let after = options.write_unjudged(&mut request);
             return self.run(request.into_request(body), after);
         }
-        // The lock first, then the one look-up under it: both at once if neither has to be waited for.
-        let collects = self.collect.collects(&body);
-        let lock = if collects {
-            TakenLock::Busy
-        } else {
-            shared.try_lock(&request.head)
-        };
-        let at_once = !collects && !shared.may_wait_to_refuse(&request.head, &body);
-        if let (TakenLock::Held(_) | TakenLock::NotNeeded, true) = (&lock, at_once)
-            && let Some(current) = shared.source.known(&request.head)
+        let mut write = Write::begin(options, &request.head, self.collect.collects(&body));
+        let (mut step, mut current) = (Step::LookUp, Current::Unknown);
+        if write.is_under_lock()
+            && let Some(known) = self.source.known(&request.head)
         {
-            return match shared.judge_write(&request, &current) {
-                Err(refusal) => {
-                    // Whoever is told may take his time, and the next writer need not wait for that.
-                    drop(lock);
-                    self.answer(shared.refuse_write(&request, &current, refusal))
-                }
-                Ok(held_by) => {
-                    let after = shared.after_write(&mut request, current, held_by, lock.held());
-                    self.run(request.into_request(body), after)
-                }
-            };
+            current = known;
+            step = write.looked_up(options, &request, &current);
         }
-        let (shared, collect) = (shared.clone(), self.collect.clone());
-        let waiting = write_waiting(
-            shared.clone(),
-            self.give_back(),
-            collect,
-            request,
-            body,
-            lock,
-        );
-        ResponseFuture::waiting(shared, waiting)
+        match step {
+            Step::Run(satisfied) if options.recovery_for(&request.head).is_none() => {
+                let lock = write.into_held_lock();
+                let after = options.after_write(&mut request, current, satisfied, lock);
+                self.run(request.into_request(body), after)
+            }
+            Step::Refuse(refusal) if !options.may_wait_to_refuse(&request.head, &body) => {
+                self.answer(options.refuse_write(&request, &current, refusal))
+            }
+            step => {
+                let (source, options) = (self.source.clone(), self.options.clone());
+                let (inner, collect) = (self.give_back(), self.collect.clone());
+                let waiting = waiting_write(
+                    source, options, inner, collect, request, body, write, step, current,
+                );
+                ResponseFuture::waiting(self.options.clone(), waiting)
+            }
+        }
     }
 
     /// Calls the instance that `poll_ready` made ready.
@@ -202,18 +198,18 @@ impl<S, V, C> Conditional<S, V, C> {
         &mut self,
         request: Request<ReqBody>,
         after: After,
-    ) -> ResponseFuture<S::Future, V, ResBody, S::Error>
+    ) -> ResponseFuture<S::Future, ResBody, S::Error>
     where
         S: Service<Request<ReqBody>>,
     {
-        ResponseFuture::running(self.shared.clone(), self.inner.call(request), after)
+        ResponseFuture::running(self.options.clone(), self.inner.call(request), after)
     }
 
     fn answer<F, ResBody: Body, E>(
         &self,
         response: Response<ConditionalBody<ResBody>>,
-    ) -> ResponseFuture<F, V, ResBody, E> {
-        ResponseFuture::answered(self.shared.clone(), response)
+    ) -> ResponseFuture<F, ResBody, E> {
+        ResponseFuture::answered(self.options.clone(), response)
     }
 
     /// A request that waits must not keep what `poll_ready` reserved: under a concurrency limit the one that it

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use http::request::Parts;
 
-use super::judge::{Incoming, outer_lock};
-use super::options::Shared;
+use super::options::Options;
+use super::request::{Incoming, outer_lock};
 use super::write_lock::{HeldLock, WriteKeys, WriteLock, path_key};
-use crate::source::{BoxError, ValidatorSource};
+use crate::source::BoxError;
 
 /// The write lock of a request, as far as it could be had without waiting.
 pub(crate) enum TakenLock {
@@ -27,9 +27,9 @@ impl TakenLock {
     }
 }
 
-impl<V: ValidatorSource> Shared<V> {
+impl Options {
     pub(crate) fn try_lock(&self, head: &Parts) -> TakenLock {
-        let Some(lock) = &self.options.writes.lock else {
+        let Some(lock) = &self.writes.lock else {
             return TakenLock::NotNeeded;
         };
         // The error is for whoever waits for the lock.
@@ -53,10 +53,10 @@ impl<V: ValidatorSource> Shared<V> {
         let head = &request.head;
         // What was free by now, or belongs to a layer further out, needs no waiting.
         let taken = self.try_lock(head);
-        let (TakenLock::Busy, Some(lock)) = (&taken, &self.options.writes.lock) else {
+        let (TakenLock::Busy, Some(lock)) = (&taken, &self.writes.lock) else {
             return Ok(taken);
         };
-        let start = self.options.observer.start();
+        let start = self.observer.start();
         let keys = self.keys_to_take(head, &**lock)?;
         let guard = lock.lock(keys.as_slice()).await?;
         request.waited.lock += start.map_or(Duration::ZERO, |start| start.elapsed());
@@ -74,7 +74,7 @@ impl<V: ValidatorSource> Shared<V> {
         head: &'h Parts,
         lock: &dyn WriteLock,
     ) -> Result<WriteKeys<'h>, BoxError> {
-        let mut keys = match &self.options.writes.keys {
+        let mut keys = match &self.writes.keys {
             Some(keys) => WriteKeys::Many(keys(head)),
             None => WriteKeys::One([path_key(head)]),
         };

@@ -9,7 +9,7 @@ use http::header::{CONTENT_LENGTH, HeaderMap};
 use http::response;
 use http_body::{Body, Frame};
 
-use super::{BodyTag, Compute, ValidatorSource};
+use super::{BodyTag, Compute};
 use crate::EntityTag;
 use crate::body::{ConditionalBody, Frames, Left, Rest};
 
@@ -52,16 +52,12 @@ pub(crate) enum Outcome<E> {
 impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
     /// Starts to read a body whose tag is to be made of it; any other is given back.
     pub(crate) fn start(
-        source: &impl ValidatorSource,
+        compute: impl FnOnce(&response::Parts) -> Compute,
         head: &response::Parts,
         body: B,
     ) -> Result<Self, B> {
-        // A probe comes here without having asked.
-        if !source.reads_bodies() {
-            return Err(body);
-        }
         let (size, claimed) = (body.size_hint(), claimed_size(&body, &head.headers));
-        match source.compute(head) {
+        match compute(head) {
             Compute::FromBody(tag) if tag.takes(&size, claimed) => Ok(Self {
                 body,
                 tag,

@@ -177,7 +177,10 @@ impl<V: ValidatorSource, R> Probing<V, R> {
         B::Error: Into<BoxError>,
     {
         let of_fields = |tag| Current::from(Representation::of_response(&head.headers, tag));
-        let Ok(mut hashing) = Hashing::start(&self.source, head, body) else {
+        if !self.source.reads_bodies() {
+            return Ok(of_fields(None));
+        }
+        let Ok(mut hashing) = Hashing::start(|head| self.source.compute(head), head, body) else {
             return Ok(of_fields(None));
         };
         match poll_fn(|cx| hashing.poll(cx)).await {

@@ -6,23 +6,71 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, ETAG};
-use http::{Response, StatusCode, response as http_response};
+use http::{Method, Response, StatusCode, response as http_response};
 use http_body::Body;
 
-use super::checked::{JudgedByHandler, NewVersion, StoredVerbatim};
-use super::judge::{After, Answer, SecondLook, Waited, Written};
+use super::checked::{AwaitsJudgement, JudgedByHandler, NewVersion, StoredVerbatim};
 use super::observe::{Decided, Judged, Moment};
-use super::options::Shared;
+use super::options::Options;
+use super::read::Answer;
 use super::recovery::vary_on_prefer;
+use super::request::Waited;
+use super::taken::TakenPreconditions;
+use super::write_lock::HeldLock;
 use crate::body::{ConditionalBody, drop_content_of_head};
 use crate::header_map::has;
 use crate::response::TaggedAsCoded;
-use crate::source::ValidatorSource;
 use crate::source::hashing::{Hashing, Outcome};
 use crate::{
     Current, EntityTag, MethodClass, PreconditionFailed, Preconditions, Reason, Representation,
     response,
 };
+
+/// What is to be done with the handler's response.
+pub(crate) enum After {
+    /// Nothing: the request was not ours to judge.
+    Pass,
+    /// A read that was judged: add the validators that the handler did not set.
+    Attach(Representation),
+    /// A read whose validators only the response can tell.
+    SecondLook(SecondLook),
+    /// A write.
+    Write(Written),
+}
+
+/// What is left to judge when the response is there.
+#[derive(Debug, Default)]
+pub(crate) struct SecondLook {
+    /// `None` when the request carries no precondition.
+    pub(crate) preconditions: Option<Box<TakenPreconditions>>,
+    /// A HEAD that went inward as GET.
+    pub(crate) drops_body: bool,
+    pub(crate) is_head: bool,
+}
+
+/// A write on its way through the handler.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// Held until the handler has answered.
+    pub(crate) lock: Option<HeldLock>,
+    pub(crate) is_put: bool,
+    /// To be reported when the handler has answered, if anybody looks.
+    pub(crate) judged: Option<Box<Judged>>,
+    /// Nobody has judged the write yet.
+    pub(crate) awaits: Option<AwaitsJudgement>,
+}
+
+impl Written {
+    /// A write that nobody has judged. What its handler says of the new state counts all the same.
+    pub(crate) fn unjudged(method: &Method) -> Self {
+        Self {
+            lock: None,
+            is_put: *method == Method::PUT,
+            judged: None,
+            awaits: None,
+        }
+    }
+}
 
 /// A response whose body is read to make its tag.
 pub(crate) struct Reading<B> {
@@ -31,13 +79,13 @@ pub(crate) struct Reading<B> {
     look: SecondLook,
 }
 
-impl<V: ValidatorSource> Shared<V> {
+impl Options {
     /// A read that was judged before: what the handler did not set is added, on 200 and 206 alike.
     pub(crate) fn attach<B>(&self, current: &mut Representation, response: &mut Response<B>) {
         if selects_a_representation(response.status()) {
             let headers = response.headers_mut();
-            response::add_what_is_missing(headers, current, || self.options.now());
-            response::add_fields(headers, &self.options.response_fields);
+            response::add_what_is_missing(headers, current, || self.now());
+            response::add_fields(headers, &self.response_fields);
             mark_as_coded(response);
         }
     }
@@ -45,7 +93,7 @@ impl<V: ValidatorSource> Shared<V> {
     /// Whether the tag of this response may have to be made of its body.
     pub(crate) fn may_read_body<B>(&self, look: &SecondLook, response: &Response<B>) -> bool {
         let body_is_whole = !look.is_head || look.drops_body;
-        self.source.reads_bodies() && body_is_whole && response.status() == StatusCode::OK
+        self.reads_bodies && body_is_whole && response.status() == StatusCode::OK
     }
 
     /// A response whose tag may have to be made of its body. Most bodies are there at once, and that is the end of it;
@@ -58,8 +106,8 @@ impl<V: ValidatorSource> Shared<V> {
     ) -> ControlFlow<Response<ConditionalBody<B>>, Reading<B>> {
         let (mut head, body) = response.into_parts();
         // What the route says counts, too: a response that is not to be stored gets no tag.
-        response::add_fields(&mut head.headers, &self.options.response_fields);
-        let mut hashing = match Hashing::start(&*self.source, &head, body) {
+        response::add_fields(&mut head.headers, &self.response_fields);
+        let mut hashing = match Hashing::start(|head| self.compute(head), &head, body) {
             Ok(hashing) => hashing,
             Err(body) => {
                 let body = ConditionalBody::inner(body);
@@ -117,12 +165,12 @@ impl<V: ValidatorSource> Shared<V> {
         response: &mut Response<ConditionalBody<B>>,
     ) {
         if selects_a_representation(response.status()) {
-            response::add_fields(response.headers_mut(), &self.options.response_fields);
+            response::add_fields(response.headers_mut(), &self.response_fields);
         }
         if response.status() == StatusCode::OK {
             mark_as_coded(response);
             if let Some(taken) = &look.preconditions {
-                let rewrites = self.options.read_rewrites.as_deref();
+                let rewrites = self.read_rewrites.as_deref();
                 let again = taken.preconditions().tolerating(rewrites);
                 if self.judge_again(look, &again, tag, response) {
                     return;
@@ -175,10 +223,10 @@ impl<V: ValidatorSource> Shared<V> {
             headers.insert(ETAG, tag.into());
         }
         if answer.is_none() {
-            self.options.observer.tell(|| judged(Decided::Proceeded));
+            self.observer.tell(|| judged(Decided::Proceeded));
             return false;
         }
-        self.options.observer.tell(|| judged(Decided::NotModified));
+        self.observer.tell(|| judged(Decided::NotModified));
         response::keep_what_not_modified_says(headers);
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = ConditionalBody::empty();
@@ -203,7 +251,7 @@ impl<V: ValidatorSource> Shared<V> {
             self.vouch_for_validators(response, written.is_put);
         }
         if let Some(judged) = judged {
-            self.options.observer.tell(|| *judged);
+            self.observer.tell(|| *judged);
         }
     }
 
@@ -224,7 +272,7 @@ impl<V: ValidatorSource> Shared<V> {
             _ => lost.into(),
         };
         let mut answer = self.refuse(refusal, false, judged);
-        if self.options.recovery.is_some() {
+        if self.recovery.is_some() {
             vary_on_prefer(answer.headers_mut());
             answer.extensions_mut().insert(lost);
         }
@@ -239,7 +287,7 @@ impl<V: ValidatorSource> Shared<V> {
             .is_some_and(|awaits| !awaits.is_settled());
         if unjudged && response.extensions().get::<JudgedByHandler>().is_none() {
             let judged = || self.judged(MethodClass::Write, Decided::Unjudged, Waited::default());
-            self.options.observer.tell(judged);
+            self.observer.tell(judged);
         }
     }
 
@@ -257,7 +305,7 @@ impl<V: ValidatorSource> Shared<V> {
             version.or(verbatim)
         };
         if let Some(new) = new {
-            response::replace_validators(response.headers_mut(), &new, || self.options.now());
+            response::replace_validators(response.headers_mut(), &new, || self.now());
         }
     }
 }

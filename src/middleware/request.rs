@@ -1,0 +1,101 @@
+//! A request on its way to the handler, and what every rule of it begins with.
+
+use std::time::Duration;
+
+use http::request::Parts;
+use http::{Method, Request};
+
+use super::checked::Checked;
+use super::observe::{Decided, Judged, Moment};
+use super::on_response::{After, SecondLook, Written};
+use super::options::Options;
+use super::read::Answer;
+use super::write_lock::HeldLock;
+use crate::field::Given;
+use crate::source::{SourceError, ValidatorSource};
+use crate::{Current, Decision, MethodClass, Preconditions};
+
+/// A request on its way to the handler. Its body goes beside it, because nobody judges that.
+pub(crate) struct Incoming {
+    pub(crate) head: Parts,
+    /// Which preconditions it carries.
+    pub(crate) given: Given,
+    /// What waiting has cost so far.
+    pub(crate) waited: Waited,
+}
+
+impl Incoming {
+    pub(crate) fn into_request<B>(self, body: B) -> Request<B> {
+        Request::from_parts(self.head, body)
+    }
+}
+
+/// What waiting has cost so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Waited {
+    pub(crate) lock: Duration,
+    pub(crate) look_up: Duration,
+}
+
+impl Options {
+    /// What follows a request without conditional fields, where nothing has to be known before the handler runs.
+    pub(crate) fn plain(&self, class: MethodClass, method: &Method) -> Option<After> {
+        let looks_up = self.looks_up;
+        match class {
+            MethodClass::Read if looks_up || *method == Method::HEAD => None,
+            MethodClass::Read => Some(After::SecondLook(SecondLook::default())),
+            MethodClass::Write if looks_up && self.writes.always_guards(method) => None,
+            MethodClass::Write => Some(After::Write(Written::unjudged(method))),
+            MethodClass::Neither => Some(After::Pass),
+        }
+    }
+
+    pub(crate) fn preconditions<'h>(
+        &self,
+        class: MethodClass,
+        request: &'h Incoming,
+    ) -> Preconditions<'h> {
+        let Incoming { head, given, .. } = request;
+        let now = self.now_for(*given);
+        Preconditions::of_given(class, &head.method, &head.headers, *given, now)
+    }
+
+    /// What a read gets instead of the handler's answer, if anything.
+    pub(crate) fn instead(&self, decision: Decision) -> Option<Answer> {
+        match decision {
+            Decision::Proceed | Decision::IgnoreRange => None,
+            Decision::NotModified => Some(Answer::NotModified),
+            Decision::PreconditionFailed(failed) => Some(Answer::Refuse(failed.into())),
+            Decision::Malformed(field) => Some(Answer::Refuse(self.malformed(field))),
+        }
+    }
+
+    pub(crate) fn judged(&self, class: MethodClass, decision: Decided, waited: Waited) -> Judged {
+        Judged {
+            decision,
+            lock_wait: waited.lock,
+            look_up: waited.look_up,
+            ..Judged::new(class, Moment::Before)
+        }
+    }
+}
+
+/// Asks the source, and measures how long it takes if anybody wants to know.
+pub(crate) async fn look_up<V: ValidatorSource>(
+    source: &V,
+    options: &Options,
+    request: &mut Incoming,
+) -> Result<Current, SourceError> {
+    if let Some(current) = source.known(&request.head) {
+        return Ok(current);
+    }
+    let start = options.observer.start();
+    let current = source.look_up(&request.head).await;
+    request.waited.look_up += start.map_or(Duration::ZERO, |start| start.elapsed());
+    current
+}
+
+/// The lock that a layer further out holds for this request.
+pub(crate) fn outer_lock(head: &Parts) -> Option<&HeldLock> {
+    head.extensions.get::<Checked>().and_then(Checked::lock)
+}
