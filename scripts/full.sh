@@ -57,8 +57,8 @@ step "large contention" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --relea
 step "programs of requests, many" env PROPTEST_CASES=500000 cargo test --locked --release --test layer programs
 # Ten thousand connections need as many descriptors in each process.
 ulimit -n "$(ulimit -Hn)"
-step "ten thousand stalled bodies" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --test examples stalled
-step "clients that cache" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --test examples proxies::clients
+step "ten thousand stalled bodies" env TOWER_CONDITIONAL_FULL=1 cargo test --locked -p notes --test notes stalled
+step "clients that cache" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --test proxies clients
 if ! released=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null); then
     skip "semver" "nothing has been released yet"
 elif cargo_tool cargo-semver-checks; then

@@ -21,7 +21,6 @@ mod readiness;
 mod recovery;
 mod refusals;
 mod server;
-mod simulation;
 mod sources;
 mod support;
 mod testkit;

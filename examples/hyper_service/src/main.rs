@@ -1,0 +1,281 @@
+//! The same layer in a plain hyper server, HTTP/1.1 and HTTP/2 on one port, without axum: documents in memory,
+//! one under each path.
+//!
+//! `cargo run -p hyper_service` starts it; `--port N` takes another port than 3000, 0 any free one. Then:
+//!
+//! ```sh
+//! curl -i -X PUT http://127.0.0.1:3000/a -H 'If-None-Match: *' -d 'one'       # 201, ETag: "1"
+//! curl -i http://127.0.0.1:3000/a -H 'If-None-Match: "1"'                     # 304
+//! curl -i -X PUT http://127.0.0.1:3000/a -H 'If-Match: "1"' -d 'two'          # 204, ETag: "2"
+//! curl -i -X PUT http://127.0.0.1:3000/a -H 'If-Match: "1"' -d 'three'        # 412
+//! ```
+
+use std::{
+    collections::HashMap,
+    env,
+    io::{self, Write},
+    net::{Ipv4Addr, SocketAddr},
+    pin::pin,
+    process::ExitCode,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use example_support::shutdown;
+use http::{
+    HeaderValue, Method, Request, Response, StatusCode,
+    header::{ALLOW, CONTENT_LENGTH},
+    request::Parts,
+};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::{conn::auto, graceful::GracefulShutdown},
+    service::TowerToHyperService,
+};
+use tokio::net::TcpListener;
+use tower::{Layer, service_fn};
+use tower_conditional::{
+    BoxError, Checked, ConditionalLayer, Current, EntityTag, PreconditionFailed, StoredVerbatim,
+    ValidatorSource, WritePolicy,
+};
+
+/// No document is longer than this; a longer one is a 413.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// How long requests may go on once Ctrl-C was pressed.
+const GRACE: Duration = Duration::from_secs(3);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("hyper_service: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> Result<(), String> {
+    let listener = bind(port()?).await?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+
+    let documents = Documents::default();
+    let service = ConditionalLayer::new(documents.clone())
+        .writes(WritePolicy::required())
+        .layer(service_fn(move |request| {
+            handle(documents.clone(), request)
+        }));
+
+    // Before the address is printed: whoever reads it may send a signal at once.
+    let stop = shutdown::requested().map_err(|error| error.to_string())?;
+    let mut stop = pin!(stop);
+    // A service goes on without its standard output.
+    let _ = announce(address);
+
+    let server = auto::Builder::new(TokioExecutor::new());
+    let connections = GracefulShutdown::new();
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => return Err(format!("cannot go on serving: {error}")),
+            },
+            () = &mut stop => break,
+        };
+        let service = TowerToHyperService::new(service.clone());
+        let connection = server.serve_connection(TokioIo::new(stream), service);
+        let connection = connections.watch(connection.into_owned());
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                eprintln!("hyper_service: {error}");
+            }
+        });
+    }
+    let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
+    Ok(())
+}
+
+/// What runs when the layer has judged the request, and only then.
+async fn handle(
+    documents: Documents,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, BoxError> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path();
+    let checked = head.extensions.get::<Checked>();
+    match (&head.method, checked) {
+        (&Method::GET | &Method::HEAD, _) => {
+            let document = documents.get(path);
+            Ok(document.map_or_else(not_found, |document| {
+                content(document, head.method == Method::HEAD)
+            }))
+        }
+        (&Method::PUT, Some(checked)) => match Limited::new(body, BODY_LIMIT).collect().await {
+            Ok(content) => Ok(save(&documents, path, checked, content.to_bytes())),
+            Err(error) if error.is::<LengthLimitError>() => {
+                Ok(status(StatusCode::PAYLOAD_TOO_LARGE))
+            }
+            Err(error) => Err(error),
+        },
+        (&Method::DELETE, Some(checked)) => Ok(remove(&documents, path, checked)),
+        _ => Ok(method_not_allowed()),
+    }
+}
+
+/// Exactly what came is what a GET will send, so the answer may carry its tag (RFC 9110, section 9.3.4).
+fn save(
+    documents: &Documents,
+    path: &str,
+    checked: &Checked,
+    content: Bytes,
+) -> Response<Full<Bytes>> {
+    let seen = checked.entity_tag().and_then(EntityTag::version);
+    let Some(version) = documents.swap(path, seen, Some(content)) else {
+        return lost(checked.lost());
+    };
+    let mut response = status(match seen {
+        Some(_) => StatusCode::NO_CONTENT,
+        None => StatusCode::CREATED,
+    });
+    let stored = StoredVerbatim::new(EntityTag::from_version(version));
+    response.extensions_mut().insert(stored);
+    response
+}
+
+fn remove(documents: &Documents, path: &str, checked: &Checked) -> Response<Full<Bytes>> {
+    let Some(seen) = checked.entity_tag().and_then(EntityTag::version) else {
+        return not_found();
+    };
+    match documents.swap(path, Some(seen), None) {
+        Some(_) => status(StatusCode::NO_CONTENT),
+        None => lost(checked.lost()),
+    }
+}
+
+/// The layer makes its own 412 of it.
+fn lost(failed: PreconditionFailed) -> Response<Full<Bytes>> {
+    let mut response = status(StatusCode::PRECONDITION_FAILED);
+    response.extensions_mut().insert(failed);
+    response
+}
+
+fn content(document: Document, is_head: bool) -> Response<Full<Bytes>> {
+    let length = HeaderValue::from(document.content.len());
+    let content = if is_head {
+        Bytes::new()
+    } else {
+        document.content
+    };
+    let mut response = Response::new(Full::new(content));
+    response.headers_mut().insert(CONTENT_LENGTH, length);
+    response
+}
+
+fn not_found() -> Response<Full<Bytes>> {
+    status(StatusCode::NOT_FOUND)
+}
+
+fn method_not_allowed() -> Response<Full<Bytes>> {
+    let mut response = status(StatusCode::METHOD_NOT_ALLOWED);
+    let allowed = HeaderValue::from_static("GET, HEAD, PUT, DELETE");
+    response.headers_mut().insert(ALLOW, allowed);
+    response
+}
+
+fn status(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
+
+/// The documents and their versions; clones share them.
+#[derive(Clone, Debug, Default)]
+struct Documents(Arc<Mutex<Shelf>>);
+
+#[derive(Debug, Default)]
+struct Shelf {
+    /// Counts every write to every document, so that no version ever comes back.
+    version: u64,
+    by_path: HashMap<String, Document>,
+}
+
+#[derive(Clone, Debug)]
+struct Document {
+    version: u64,
+    content: Bytes,
+}
+
+impl Documents {
+    fn get(&self, path: &str) -> Option<Document> {
+        self.lock().by_path.get(path).cloned()
+    }
+
+    /// Replaces, creates or removes a document that is still in the state that the writer has seen, or does nothing.
+    fn swap(&self, path: &str, seen: Option<u64>, content: Option<Bytes>) -> Option<u64> {
+        let mut shelf = self.lock();
+        if shelf.by_path.get(path).map(|document| document.version) != seen {
+            return None;
+        }
+        shelf.version += 1;
+        let version = shelf.version;
+        match content {
+            Some(content) => {
+                let document = Document { version, content };
+                shelf.by_path.insert(path.to_owned(), document)
+            }
+            None => shelf.by_path.remove(path),
+        };
+        Some(version)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shelf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ValidatorSource for Documents {
+    /// Memory answers at once: no future, no allocation.
+    fn known(&self, head: &Parts) -> Option<Current> {
+        Some(match head.method {
+            Method::GET | Method::HEAD | Method::PUT | Method::DELETE => {
+                let document = self.get(head.uri.path());
+                document
+                    .map(|document| EntityTag::from_version(document.version))
+                    .into()
+            }
+            // The handler's 405 comes ahead of any precondition.
+            _ => Current::Delegated,
+        })
+    }
+}
+
+fn port() -> Result<u16, String> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match *arguments {
+        [] => Ok(3000),
+        ["--port", port] => port
+            .parse()
+            .map_err(|_| format!("--port takes a number from 0 to 65535, not {port}")),
+        _ => Err("usage: hyper_service [--port N]".to_owned()),
+    }
+}
+
+async fn bind(port: u16) -> Result<TcpListener, String> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => format!("port {port} is taken: choose another with --port"),
+            _ => format!("cannot listen on 127.0.0.1:{port}: {error}"),
+        })
+}
+
+fn announce(address: SocketAddr) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "listening on http://{address}")?;
+    out.flush()
+}

@@ -1,0 +1,188 @@
+//! The notes as a process: what it prints, what it says when it cannot start, how it ends.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Stdio;
+
+use rusqlite::Connection;
+use tokio::process::Command;
+
+use test_support::{Example, Protocol, has_tool, run};
+
+use crate::life::service;
+use crate::{PROGRAM, notes};
+
+const NOTE: &str = r#"{"title":"Milk","body":"one litre"}"#;
+
+/// The commands on the screen are the first thing that a stranger tries.
+#[cfg(unix)]
+#[tokio::test]
+async fn commands_that_it_prints_do_what_they_say() {
+    if !has_tool("curl") {
+        return;
+    }
+    let mut example = Example::start(PROGRAM, &["--port".as_ref(), "0".as_ref()]).await;
+    let printed = example.printed_up_to("Ctrl-C stops it.").await;
+    let commands = printed.lines().filter(|line| line.starts_with("  "));
+    let script: Vec<_> = commands.collect();
+    assert!(script[0].ends_with(&format!("url=http://{}/notes/1", example.address())));
+    let ran = Command::new("sh")
+        .args(["-c", &script.join("\n")])
+        .stderr(Stdio::null())
+        .output()
+        .await
+        .unwrap();
+    let output = String::from_utf8(ran.stdout).unwrap();
+    // A body ends where it ends, with or without a new line.
+    let answers = output.split("HTTP/1.1 ").skip(1);
+    let statuses: Vec<_> = answers.map(|answer| &answer[..3]).collect();
+    assert_eq!(
+        statuses,
+        ["201", "200", "304", "200", "412", "428"],
+        "{output}"
+    );
+}
+
+#[tokio::test]
+async fn help_is_no_failure() {
+    for option in ["-h", "--help"] {
+        let ended = run(PROGRAM, &[option.as_ref()]).await;
+        assert_eq!(ended.status.code(), Some(0));
+        assert!(ended.stdout.contains("Usage: notes [DB] [--port N]"));
+        assert_eq!(ended.stderr, "");
+    }
+}
+
+#[tokio::test]
+async fn wrong_arguments_are_named() {
+    let rows: [(&[&str], &str); 6] = [
+        (&["--prot", "1"], "unknown option --prot"),
+        (&["--port"], "--port needs a number"),
+        (
+            &["--port", "x"],
+            "--port takes a number from 0 to 65535, not x",
+        ),
+        (
+            &["--port=70000"],
+            "--port takes a number from 0 to 65535, not 70000",
+        ),
+        (
+            &["--port", "-1"],
+            "--port takes a number from 0 to 65535, not -1",
+        ),
+        (&["a.db", "b.db"], "one database is enough, not also b.db"),
+    ];
+    for (arguments, message) in rows {
+        let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+        let ended = run(PROGRAM, &arguments).await;
+        let message = format!("notes: {message} (see --help)\n");
+        assert_eq!((ended.status.code(), ended.stderr), (Some(2), message));
+        assert_eq!(ended.stdout, "");
+    }
+}
+
+#[tokio::test]
+async fn taken_port_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let ended = run(PROGRAM, &["--port".as_ref(), port.as_ref()]).await;
+    let message =
+        format!("notes: port {port} is taken: choose another with --port, or any with --port 0\n");
+    assert_eq!((ended.status.code(), ended.stderr), (Some(1), message));
+    assert_eq!(ended.stdout, "");
+}
+
+#[tokio::test]
+async fn database_that_cannot_be_opened_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = |name: &str| directory.path().join(name);
+    fs::write(
+        here("text"),
+        "This is a letter, and no database. ".repeat(100),
+    )
+    .unwrap();
+    let foreign = Connection::open(here("foreign")).unwrap();
+    foreign
+        .execute_batch("CREATE TABLE notes (melody TEXT)")
+        .unwrap();
+    drop(foreign);
+
+    let rows = [
+        (here("."), "unable to open database file"),
+        (here("missing/notes.db"), "unable to open database file"),
+        (here("text"), "file is not a database"),
+        (here("foreign"), "no such column"),
+    ];
+    for (path, reason) in rows {
+        let ended = run(PROGRAM, &[path.as_os_str(), "--port=0".as_ref()]).await;
+        assert_eq!((ended.status.code(), ended.stdout.as_str()), (Some(1), ""));
+        let begins = format!("notes: cannot open {}", path.display());
+        assert!(ended.stderr.starts_with(&begins), "{}", ended.stderr);
+        assert!(ended.stderr.contains(reason), "{}", ended.stderr);
+        assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn ends_well_when_asked_to_and_keeps_the_notes() {
+    for signal in ["INT", "TERM"] {
+        let directory = tempfile::tempdir().unwrap();
+        let database = directory.path().join("notes.db");
+        let example = notes(&database).await;
+        // The connection stays open, idle.
+        let mut idle = example.client(Protocol::Http1).await;
+        assert_eq!(idle.send("POST", "/notes", &[], NOTE).await.status, 201);
+        let ended = example.signal(signal).await;
+        assert_eq!(
+            (ended.status.code(), ended.stderr.as_str()),
+            (Some(0), ""),
+            "{signal}"
+        );
+
+        let example = notes(&database).await;
+        let mut client = example.client(Protocol::Http1).await;
+        let read = client
+            .get("/notes/1", &[("if-none-match", "\"n1.1\"")])
+            .await;
+        assert_eq!(read.status, 304, "a tag outlives the process");
+    }
+}
+
+/// The source fails: reads run into the same failure by themselves, conditional writes are 503, and only the
+/// operator reads why.
+#[cfg(unix)]
+#[tokio::test]
+async fn failure_of_the_database_is_for_the_operator_to_read() {
+    let (mut client, example, directory) = service(Protocol::Http1).await;
+    assert_eq!(client.send("POST", "/notes", &[], NOTE).await.status, 201);
+    break_database(&directory.path().join("notes.db"));
+
+    let read = client
+        .get("/notes/1", &[("if-none-match", "\"n1.1\"")])
+        .await;
+    assert_eq!(read.problem(), (500, "internal".to_owned(), String::new()));
+    let guard = [("if-match", "\"n1.1\"")];
+    let write = client.send("PUT", "/notes/1", &guard, NOTE).await;
+    let unavailable = "precondition_unavailable".to_owned();
+    assert_eq!(write.problem(), (503, unavailable, "source".to_owned()));
+    assert_eq!(write.field("retry-after"), "1");
+    for answer in [read, write] {
+        assert!(!answer.body.contains("table"), "{answer:?}");
+    }
+
+    let ended = example.signal("INT").await;
+    let told = ended
+        .stderr
+        .lines()
+        .filter(|line| *line == "notes: database: no such table: notes");
+    // Each source once, and the read's handler.
+    assert_eq!(told.count(), 3, "{}", ended.stderr);
+}
+
+fn break_database(path: &Path) {
+    let connection = Connection::open(path).unwrap();
+    connection.execute_batch("DROP TABLE notes").unwrap();
+}

@@ -1,0 +1,28 @@
+//! When to stop: Ctrl-C, and on Unix also SIGTERM, which is how services are told.
+
+use std::{future::Future, io};
+
+/// A future that is ready when someone asks this process to stop.
+///
+/// It listens from the moment of this call, not only once it is polled.
+#[cfg(unix)]
+pub fn requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(windows)]
+pub fn requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
+}
