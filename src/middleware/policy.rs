@@ -126,7 +126,10 @@ impl WritePolicy {
         self
     }
 
-    /// Answers 412 instead of 400 to a malformed If-Match or If-None-Match: the letter of section 13.1.1.
+    /// Answers 412 instead of 400 to a write with a malformed If-Match or If-None-Match: the letter of
+    /// [section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1), for clients that know no other answer.
+    ///
+    /// Reads are left as they are: a malformed If-Match is 400 there, because this is what a route asks of writes.
     #[must_use]
     pub const fn malformed_as_failed(mut self) -> Self {
         self.malformed_is_412 = true;

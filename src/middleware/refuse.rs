@@ -98,6 +98,7 @@ impl Options {
         }
     }
 
+    /// The refusal of a write with a malformed field.
     pub(crate) fn malformed(&self, field: Field) -> Refusal {
         if self.writes.malformed_is_412 {
             PreconditionFailed::new(field, Reason::Stale).into()

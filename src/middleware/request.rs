@@ -12,8 +12,9 @@ use super::options::Options;
 use super::read::Answer;
 use super::write_lock::HeldLock;
 use crate::field::Given;
+use crate::refusal::Refusal;
 use crate::source::{SourceError, ValidatorSource};
-use crate::{Current, Decision, MethodClass, Preconditions};
+use crate::{Current, Decision, MethodClass, Preconditions, Reason};
 
 /// A request on its way to the handler. Its body goes beside it, because nobody judges that.
 pub(crate) struct Incoming {
@@ -66,7 +67,9 @@ impl Options {
             Decision::Proceed | Decision::IgnoreRange => None,
             Decision::NotModified => Some(Answer::NotModified),
             Decision::PreconditionFailed(failed) => Some(Answer::Refuse(failed.into())),
-            Decision::Malformed(field) => Some(Answer::Refuse(self.malformed(field))),
+            Decision::Malformed(field) => {
+                Some(Answer::Refuse(Refusal::of(Some(field), Reason::Malformed)))
+            }
         }
     }
 

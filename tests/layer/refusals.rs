@@ -660,6 +660,23 @@ fn a_weak_date_does_not_count_in_the_strict_policy() {
     }
 }
 
+/// What a route asks of writes does not change its reads.
+#[test]
+fn malformed_as_failed_leaves_reads_alone() {
+    let policy = || WritePolicy::optional().malformed_as_failed();
+    let malformed = [("if-match", "v1")];
+    let looked_up = ConditionalLayer::new(Fixed::new(V1)).writes(policy());
+    let by_the_response = ConditionalLayer::new(FromResponse).writes(policy());
+    for (method, status) in [("GET", 400), ("HEAD", 400), ("PUT", 412), ("DELETE", 412)] {
+        let answer = send(&looked_up, handler(), request(method, &malformed));
+        assert_eq!(answer.status, status, "{method}");
+    }
+    for method in ["GET", "HEAD"] {
+        let answer = send(&by_the_response, handler(), request(method, &malformed));
+        assert_eq!(answer.status, 400, "{method}, by the response");
+    }
+}
+
 #[test]
 fn strict_policy_and_methods_of_ones_own() {
     let status = |policy: &WritePolicy, method, given: &[(&str, &str)]| {
