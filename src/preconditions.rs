@@ -33,7 +33,7 @@ use crate::{Current, EntityTag, HttpDate, MethodClass, PreconditionFailed, Reaso
 /// ```
 pub struct Preconditions<'h> {
     pub(crate) class: MethodClass,
-    /// PUT and PATCH may create what is not there.
+    /// PUT, PATCH and POST may create what is not there.
     pub(crate) may_create: bool,
     /// If-Modified-Since is for GET and HEAD alone (section 13.1.3).
     pub(crate) is_get_or_head: bool,
@@ -237,7 +237,7 @@ impl fmt::Debug for Preconditions<'_> {
 }
 
 const fn may_create(method: &Method) -> bool {
-    matches!(*method, Method::PUT | Method::PATCH)
+    matches!(*method, Method::PUT | Method::PATCH | Method::POST)
 }
 
 const fn is_get_or_head(method: &Method) -> bool {

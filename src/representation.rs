@@ -131,7 +131,9 @@ impl<R: Into<Representation>> From<Option<R>> for Current {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Absent {
-    /// PUT and PATCH may create and so may succeed; GET, HEAD, POST and DELETE will not.
+    /// PUT, PATCH and POST may create and so may succeed: a false If-Match is 412, and the handler does not run
+    /// ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). GET, HEAD and DELETE will not, and
+    /// their handler says 404.
     #[default]
     ByMethod,
     /// It may succeed (a DELETE that answers 204 for nothing): a false precondition is 412.

@@ -350,7 +350,7 @@ impl Request {
         let may_succeed = match absent {
             Absent::MaySucceed => true,
             Absent::WillFail => false,
-            _ => self.method == "PUT" || self.method == "PATCH",
+            _ => matches!(&self.method[..], "PUT" | "PATCH" | "POST"),
         };
         // Section 13.2.1: ignored where the answer without them would be neither 2xx nor 412.
         if !may_succeed {

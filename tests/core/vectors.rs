@@ -142,7 +142,7 @@ fn what_the_rfc_decides() {
 
 /// Where nothing is said about a missing target, the method says the same as `unconditional_status`, mostly.
 fn is_also_decided_by_method(entry: &Entry, wrong: &mut Vec<String>) -> bool {
-    let creates = matches!(&entry.method[..], "PUT" | "PATCH");
+    let creates = matches!(&entry.method[..], "PUT" | "PATCH" | "POST");
     let fails = entry.unconditional_status == 404 || entry.unconditional_status == 410;
     if entry.current.exists || creates == fails {
         return false;

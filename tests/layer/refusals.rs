@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Method, Response};
 use serde_json::{Value, json};
 use tower_conditional::{
-    BoxError, ConditionalLayer, Current, EntityTag, Epoch, Field, Fixed, FromResponse,
+    Absent, BoxError, ConditionalLayer, Current, EntityTag, Epoch, Field, Fixed, FromResponse,
     PreconditionFailed, Refusal, Representation, ValidatorSource, WriteGuard, WriteKey, WriteLock,
     WritePolicy,
 };
@@ -674,6 +674,23 @@ fn malformed_as_failed_leaves_reads_alone() {
     for method in ["GET", "HEAD"] {
         let answer = send(&by_the_response, handler(), request(method, &malformed));
         assert_eq!(answer.status, 400, "{method}, by the response");
+    }
+}
+
+/// POST may create: what its If-Match names does not exist, so it must not be performed (section 13.1.1).
+#[test]
+fn a_post_to_what_does_not_exist_with_if_match_is_not_performed() {
+    for (current, status) in [
+        (Current::absent(), 412),
+        (Current::Absent(Absent::WillFail), 200),
+    ] {
+        for tag in ["*", "\"v1\""] {
+            let handler = handler();
+            let layer = ConditionalLayer::new(Fixed::new(current.clone()));
+            let post = request("POST", &[("if-match", tag)]);
+            assert_eq!(send(&layer, handler.clone(), post).status, status);
+            assert_eq!(handler.calls(), usize::from(status == 200));
+        }
     }
 }
 
