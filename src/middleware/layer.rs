@@ -156,18 +156,33 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// 412, so that the client can merge without another round trip
     /// ([RFC 8144, section 3.2](https://www.rfc-editor.org/rfc/rfc8144#section-3.2)).
     ///
-    /// The reader is a service that the user hands in, such as a clone of the finished router; it gets a GET with
-    /// the caller's own fields and extensions, and only its 2xx (of up to 1 MiB) is shown.
+    /// The reader is a service that the user hands in; it gets a GET with the caller's own fields and extensions, and only
+    /// its 2xx (of up to 1 MiB) is shown.
+    ///
+    /// **The reader must contain the authorisation that a GET has.** What is mounted outside of this layer has decided on
+    /// the write only: a caller who may write and not read would otherwise be shown what GET answers with 403. Build
+    /// the reader with the same layers around it:
     ///
     /// ```
-    /// # use axum::{Router, routing::get};
+    /// use axum::{Router, extract::Request, middleware::{Next, from_fn}, response::Response, routing::get};
     /// use tower_conditional::{ConditionalLayer, InMemoryVersions};
     ///
-    /// let notes: Router = Router::new().route("/notes/{id}", get(async || "a note").put(async || ()));
-    /// let layer = ConditionalLayer::new(InMemoryVersions::new()).recovering(notes.clone());
-    /// let guarded = notes.layer(layer);
-    /// # let _ = guarded;
+    /// async fn authorise(request: Request, next: Next) -> Response {
+    ///     // … 403 for a GET by a role that may only write
+    ///     next.run(request).await
+    /// }
+    ///
+    /// let notes = || Router::new().route("/notes/{id}", get(async || "a note").put(async || ()));
+    /// let authorised = |router: Router| router.layer(from_fn(authorise));
+    ///
+    /// let reader = authorised(notes());
+    /// let layer = ConditionalLayer::new(InMemoryVersions::new()).recovering(reader);
+    /// let app = authorised(notes().layer(layer));
+    /// # let _ = app;
     /// ```
+    ///
+    /// The 412 has the reader's Content-Location. Where the reader sets none and axum knows the target as the client
+    /// sent it (`OriginalUri`, feature `axum`), it names that; otherwise it has none.
     pub fn recovering<R, B>(mut self, reader: R) -> Self
     where
         R: Service<Request<ProbeBody>, Response = Response<B>> + Clone + Send + 'static,

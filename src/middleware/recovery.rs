@@ -81,7 +81,7 @@ impl Recovery {
             HeaderValue::from_static(RETURN_REPRESENTATION),
         );
         if !headers.contains_key(CONTENT_LOCATION)
-            && let Ok(location) = HeaderValue::from_str(path_of(head))
+            && let Some(location) = target_of(head)
         {
             headers.insert(CONTENT_LOCATION, location);
         }
@@ -102,10 +102,17 @@ pub(crate) fn vary_on_prefer(headers: &mut HeaderMap) {
     debug_assert!(headers.contains_key(VARY));
 }
 
-fn path_of(head: &Parts) -> &str {
-    head.uri
-        .path_and_query()
-        .map_or("/", |target| target.as_str())
+/// The target as the client sent it, where that is known: the URI of the head may have lost a prefix on its way to the
+/// layer, and would name another resource.
+#[cfg(feature = "axum")]
+fn target_of(head: &Parts) -> Option<HeaderValue> {
+    let original = head.extensions.get::<::axum::extract::OriginalUri>()?;
+    HeaderValue::from_str(original.0.path_and_query()?.as_str()).ok()
+}
+
+#[cfg(not(feature = "axum"))]
+const fn target_of(_: &Parts) -> Option<HeaderValue> {
+    None
 }
 
 async fn collected<B: Body<Data = Bytes> + Unpin>(

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::middleware::{Next, from_fn};
 use axum::routing::get;
 use axum::{Router, response::IntoResponse};
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -55,9 +56,14 @@ fn notes() -> Router {
 }
 
 async fn put(fields: &[(&str, &str)]) -> Answer {
-    let mut request = Request::put("/notes/1").body(Body::from("mine")).unwrap();
+    call(notes(), "PUT", "/notes/1", fields).await
+}
+
+async fn call(router: Router, method: &str, target: &str, fields: &[(&str, &str)]) -> Answer {
+    let request = Request::builder().method(method).uri(target);
+    let mut request = request.body(Body::from("mine")).unwrap();
     *request.headers_mut() = support::fields(fields);
-    let response = notes()
+    let response = router
         .oneshot(request)
         .await
         .unwrap_or_else(|never: Infallible| match never {});
@@ -82,6 +88,78 @@ async fn a_412_carries_the_current_representation_on_request() {
     );
     assert_eq!(answer.field("vary"), Some("prefer"));
     assert_eq!(answer.field("cache-control"), Some("no-store"));
+}
+
+/// RFC 9110, section 8.7: Content-Location names the resource that the content is a representation of. Inside `nest`
+/// the layer sees a shortened path, and that names another one.
+#[tokio::test]
+async fn the_content_location_under_nest_is_the_target_as_it_was_sent() {
+    let router = Router::new().nest("/v1", notes());
+    let answer = call(router, "PUT", "/v1/notes/1?full", &[STALE, READER, PREFER]).await;
+    assert_eq!(
+        (answer.status, &answer.body[..]),
+        (412, &b"the current text"[..])
+    );
+    assert_eq!(answer.field("content-location"), Some("/v1/notes/1?full"));
+}
+
+/// Where nothing says what the client asked for, no Content-Location is made up; the reader's own stays.
+#[test]
+fn no_content_location_is_made_up() {
+    let own = [("etag", "\"7\""), ("content-location", "/notes/1.txt")];
+    for (given, expected) in [(&own[..1], None), (&own, Some("/notes/1.txt"))] {
+        let reader = Handler::answering(200, given, "current");
+        let layer = ConditionalLayer::new(Fixed::new(V7)).recovering(reader);
+        let handler = Handler::answering::<&str, &str>(204, &[], "");
+        let put = support::request("PUT", &[STALE, PREFER]);
+        let answer = support::send(&layer, handler, put);
+        assert_eq!((answer.status, &answer.body[..]), (412, &b"current"[..]));
+        assert_eq!(answer.field("content-location"), expected);
+    }
+}
+
+/// The role "writer" may save notes and not read them; that is decided outside of the conditional layer.
+async fn authorise(request: axum::extract::Request, next: Next) -> Response<Body> {
+    let may_read = request
+        .headers()
+        .get("x-user")
+        .is_some_and(|user| user == "reader");
+    if request.method() == http::Method::GET && !may_read {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    next.run(request).await
+}
+
+/// A reader that has the authorisation of a GET shows a caller nothing that a GET does not. One without it does: the
+/// layer cannot know what was decided outside of it.
+#[tokio::test]
+async fn the_reader_has_to_contain_the_authorisation_of_a_get() {
+    async fn read() -> impl IntoResponse {
+        ([("etag", "\"7\"")], "the current text")
+    }
+    let notes = || Router::new().route("/notes/1", get(read).put(save));
+    let authorised = |router: Router| router.layer(from_fn(authorise));
+    let app = |reader: Router| {
+        let layer = ConditionalLayer::new(Fixed::new(V7)).recovering(reader);
+        authorised(notes().layer(layer))
+    };
+    let with_authorisation = app(authorised(notes()));
+    let writer = ("x-user", "writer");
+    let put = [STALE, PREFER];
+    for (user, status, shows) in [(READER, 200, true), (writer, 403, false)] {
+        let answer = call(with_authorisation.clone(), "GET", "/notes/1", &[user]).await;
+        assert_eq!(answer.status, status, "GET by {user:?}");
+        let fields = [put[0], put[1], user];
+        let answer = call(with_authorisation.clone(), "PUT", "/notes/1", &fields).await;
+        assert_eq!(answer.status, 412, "{user:?}");
+        assert_eq!(answer.body == "the current text", shows, "{user:?}");
+        assert_eq!(answer.field("etag").is_some(), shows, "{user:?}");
+        assert_eq!(answer.field("preference-applied").is_some(), shows);
+        assert_eq!(answer.field("content-location").is_some(), shows);
+    }
+    let without = app(notes());
+    let answer = call(without, "PUT", "/notes/1", &[put[0], put[1], writer]).await;
+    assert_eq!(answer.body, "the current text");
 }
 
 #[tokio::test]
