@@ -33,7 +33,7 @@ pub struct Judged {
     pub decision: Decided,
     /// The field that decided; on a proceeding request the one that held.
     pub field: Option<Field>,
-    /// Why the request was refused.
+    /// Why the request was refused; `Absent` on a write that succeeded on what does not exist.
     pub reason: Option<Reason>,
     /// Whether the judgement came before the handler or after it.
     pub moment: Moment,
@@ -60,7 +60,9 @@ pub enum Decided {
     NotModified,
     /// 400, 412, 428 or 503; the reason says which.
     Refused,
-    /// A conditional write succeeded (2xx) and nobody had judged it: a lost update may have happened.
+    /// A conditional write succeeded (2xx) although no precondition was found true: nobody had evaluated it, or (with the
+    /// reason [`Absent`](Reason::Absent)) it carried If-Match, the source said that the target does not exist, and the
+    /// handler did not answer 404. A lost update may have happened.
     Unjudged,
     /// The source failed, and the read passed unjudged.
     SourceFailed,

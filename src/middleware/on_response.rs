@@ -58,6 +58,8 @@ pub(crate) struct Written {
     pub(crate) judged: Option<Box<Judged>>,
     /// Nobody has judged the write yet.
     pub(crate) awaits: Option<AwaitsJudgement>,
+    /// If-Match was sent and there was nothing that it could match: the handler was expected to say 404.
+    pub(crate) expected_to_fail: bool,
 }
 
 impl Written {
@@ -68,6 +70,7 @@ impl Written {
             is_put: *method == Method::PUT,
             judged: None,
             awaits: None,
+            expected_to_fail: false,
         }
     }
 }
@@ -250,7 +253,11 @@ impl Options {
             self.report_unjudged(written, response);
             self.vouch_for_validators(response, written.is_put);
         }
-        if let Some(judged) = judged {
+        if let Some(mut judged) = judged {
+            if written.expected_to_fail && succeeded_unjudged(response) {
+                judged.decision = Decided::Unjudged;
+                judged.reason = Some(Reason::Absent);
+            }
             self.observer.tell(|| *judged);
         }
     }
@@ -285,7 +292,7 @@ impl Options {
             .awaits
             .as_ref()
             .is_some_and(|awaits| !awaits.is_settled());
-        if unjudged && response.extensions().get::<JudgedByHandler>().is_none() {
+        if unjudged && succeeded_unjudged(response) {
             let judged = || self.judged(MethodClass::Write, Decided::Unjudged, Waited::default());
             self.observer.tell(judged);
         }
@@ -308,6 +315,11 @@ impl Options {
             response::replace_validators(response.headers_mut(), &new, || self.now());
         }
     }
+}
+
+/// Whether the handler has performed the write, and does not say that it has evaluated the preconditions itself.
+fn succeeded_unjudged<B>(response: &Response<B>) -> bool {
+    response.status().is_success() && response.extensions().get::<JudgedByHandler>().is_none()
 }
 
 /// What is coded by now was tagged as such.

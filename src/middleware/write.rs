@@ -260,6 +260,8 @@ impl Options {
         // A layer further out may hold a lock that this one did not take.
         let lock = lock.or_else(|| outer_lock(head).cloned());
         let is_put = head.method == Method::PUT;
+        let expected_to_fail =
+            held_by == Some(Field::IfMatch) && matches!(current, Current::Absent(_));
         let checked = Checked::new(current, held_by, lock.clone());
         head.extensions.insert(checked);
         let looked_at = held_by.is_some() && self.observer.is_on();
@@ -272,6 +274,7 @@ impl Options {
             is_put,
             judged: looked_at.then(|| Box::new(judged())),
             awaits: None,
+            expected_to_fail,
         })
     }
 

@@ -9,8 +9,8 @@ use http::StatusCode;
 use http::request::Parts;
 use tower::ServiceExt;
 use tower_conditional::{
-    BodyHash, ConditionalLayer, Current, Decided, EntityTag, Fixed, FromResponse, JudgedByHandler,
-    MethodClass, ValidatorSource, WritePolicy,
+    Absent, BodyHash, ConditionalLayer, Current, Decided, EntityTag, Field, Fixed, FromResponse,
+    JudgedByHandler, MethodClass, Reason, ValidatorSource, WritePolicy,
 };
 
 use super::support::{Driven, Fields, request};
@@ -99,6 +99,64 @@ fn reported_once_when_it_succeeds() {
             assert_eq!(status, answer().status(), "the answer changed");
             assert_eq!(hook.unjudged(), reports, "{method} {fields:?}");
         }
+    }
+}
+
+/// If-Match on a target that does not exist runs where the handler is expected to answer 404 (RFC 9110, section 13.2.1).
+/// A 2xx there means that a write was performed although its precondition was false.
+#[test]
+fn reported_when_it_succeeds_on_what_does_not_exist() {
+    type Row = (
+        &'static str,
+        Fields,
+        fn() -> Current,
+        fn() -> Response,
+        usize,
+    );
+    let gone = || StatusCode::NOT_FOUND.into_response();
+    let judged_by_handler = || (JudgedByHandler, ()).into_response();
+    let (update_only, by_method) = (
+        || Current::Absent(Absent::WillFail),
+        Current::absent as fn() -> Current,
+    );
+    let rows: [Row; 9] = [
+        ("DELETE", IF_MATCH, by_method, ok, 1),
+        ("DELETE", &[("if-match", "*")], by_method, ok, 1),
+        ("PUT", IF_MATCH, update_only, ok, 1),
+        ("DELETE", IF_MATCH, by_method, gone, 0),
+        ("PUT", IF_MATCH, update_only, gone, 0),
+        ("DELETE", IF_MATCH, by_method, judged_by_handler, 0),
+        ("DELETE", &[], by_method, ok, 0),
+        ("PUT", &[("if-none-match", "*")], by_method, ok, 0),
+        (
+            "DELETE",
+            IF_MATCH,
+            || EntityTag::from_static("\"v1\"").into(),
+            ok,
+            0,
+        ),
+    ];
+    for (method, fields, current, answer, reports) in rows {
+        let records = Arc::new(Mutex::new(Vec::new()));
+        let seen = records.clone();
+        let layer = ConditionalLayer::new(Fixed::new(current())).observe(move |judged| {
+            let record = (judged.decision, judged.field, judged.reason);
+            seen.lock().unwrap().push(record);
+        });
+        let route = any(move || async move { answer() }).layer(layer);
+        let status = status(Router::new().route("/a", route), method, fields);
+        assert_eq!(status, answer().status(), "the answer changed");
+        let expected = (
+            Decided::Unjudged,
+            Some(Field::IfMatch),
+            Some(Reason::Absent),
+        );
+        let records = records.lock().unwrap();
+        assert!(records.len() <= 1, "{method} {fields:?}: {records:?}");
+        let reported = records.iter().filter(|&&record| record == expected).count();
+        assert_eq!(reported, reports, "{method} {fields:?}: {records:?}");
+        let unjudged = records.iter().any(|record| record.0 == Decided::Unjudged);
+        assert_eq!(unjudged, reports == 1, "{method} {fields:?}: {records:?}");
     }
 }
 
