@@ -19,11 +19,7 @@ impl Entry {
     }
 
     fn headers(&self) -> HeaderMap {
-        let fields = self.request_headers.iter();
-        let fields: Vec<_> = fields
-            .map(|(name, value)| (&name[..], &value[..]))
-            .collect();
-        let mut headers = headers(&fields);
+        let mut headers = headers(&self.lines());
         if self.has_range {
             headers.insert(RANGE, "bytes=0-3".parse().unwrap());
         }

@@ -237,11 +237,9 @@ impl State {
             ("GET", Self::Answers(status)) => self.read(status, CONTENT),
             ("GET", _) => self.range_of(head),
             ("HEAD", _) => self.read(200, ""),
-            ("PUT", Self::A) => response::<&str, &str>(201, &[], ""),
-            ("PUT" | "PATCH" | "POST" | "DELETE" | "OPTIONS", _) => {
-                response::<&str, &str>(204, &[], "")
-            }
-            _ => response::<&str, &str>(501, &[], ""),
+            ("PUT", Self::A) => response(201, &[], ""),
+            ("PUT" | "PATCH" | "POST" | "DELETE" | "OPTIONS", _) => response(204, &[], ""),
+            _ => response(501, &[], ""),
         })
     }
 
@@ -261,7 +259,7 @@ impl State {
 }
 
 fn not_found() -> Response<Full<Bytes>> {
-    response::<&str, &str>(404, &[], "no such resource")
+    response(404, &[], "no such resource")
 }
 
 fn layer<V: ValidatorSource>(source: V, policy: Policy) -> ConditionalLayer<V> {

@@ -22,7 +22,7 @@ use tower_conditional::{
     WritePolicy,
 };
 
-use crate::support::{Counter, fields, read, request};
+use crate::support::{Counter, fields, read, request, request_with};
 
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
 const SEEN: [(&str, &str); 1] = [("if-none-match", "\"v1\"")];
@@ -58,7 +58,7 @@ fn any_request_body() {
     {
         let status = |method: &str, given: &[(&str, &str)]| {
             let service = ConditionalLayer::new(Fixed::new(V1)).layer(service_fn(echo::<B>));
-            let answer = service.oneshot(request(method, given).map(|_| make()));
+            let answer = service.oneshot(request_with(method, "/r", given, make()));
             let answer = answer.now_or_never().unwrap().unwrap();
             answer.status().as_u16()
         };
@@ -93,7 +93,7 @@ fn a_refused_body_is_not_read() {
         let layer = ConditionalLayer::new(source).writes(WritePolicy::required());
         for (given, status) in [(&STALE[..], 412), (&[("if-match", "v1")], 400), (&[], 428)] {
             let service = layer.layer(service_fn(echo));
-            let answer = service.oneshot(request("PUT", given).map(|_| body()));
+            let answer = service.oneshot(request_with("PUT", "/r", given, body()));
             let answer = answer.now_or_never().unwrap().unwrap();
             assert_eq!(answer.status(), status);
         }
@@ -390,7 +390,7 @@ async fn http2() {
         let mut tasks = JoinSet::new();
         tasks.spawn(connection);
         let mut ask = async |method: &str, given: &[(&str, &str)]| {
-            let mut request = request(method, given);
+            let mut request = request::<Full<Bytes>>(method, given);
             *request.uri_mut() = format!("http://{}/r", server.address).parse().unwrap();
             let response = client.send_request(request).await.unwrap();
             let ends_at_once = http_body::Body::is_end_stream(response.body());

@@ -195,7 +195,7 @@ impl Cause {
             .clock(now)
             .observe(move |judged| hook.lock().unwrap().push(judged.clone()));
         let log = Log::default();
-        let handler = Handler::answering::<&str, &str>(204, &[], "");
+        let handler = Handler::answering(204, &[], "");
         let request = support::request("PUT", self.request);
         listen_on_all_threads();
         let listening = tracing_subscriber::registry().with(log.clone());
@@ -278,7 +278,7 @@ fn a_terse_service_says_nothing_but_the_status() {
         let layer = ConditionalLayer::new(cause.source())
             .writes(cause.policy())
             .refusals(|refusal| refusal.to_terse());
-        let handler = Handler::answering::<&str, &str>(204, &[], "");
+        let handler = Handler::answering(204, &[], "");
         let answer = support::send(&layer, handler, support::request("PUT", cause.request));
         assert_eq!(answer.status, cause.status, "{}", cause.what);
         assert!(answer.body.is_empty(), "{}", cause.what);
@@ -361,7 +361,7 @@ fn errors_of_any_kind_are_sources_of_503() {
     }
     let source = source::scripted(|_| fails().map_err(SourceError::failed));
     let layer = ConditionalLayer::new(source);
-    let handler = Handler::answering::<&str, &str>(204, &[], "");
+    let handler = Handler::answering(204, &[], "");
     let request = support::request("DELETE", &[("if-match", "\"1\"")]);
     assert_eq!(support::send(&layer, handler, request).status, 503);
 }

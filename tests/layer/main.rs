@@ -20,7 +20,6 @@ mod programs;
 mod readiness;
 mod recovery;
 mod refusals;
-mod server;
 mod sources;
 mod support;
 mod testkit;

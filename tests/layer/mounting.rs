@@ -125,7 +125,7 @@ impl Mounted {
     }
 
     fn send(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut request = request(method, fields).map(Body::new);
+        let mut request = request::<Body>(method, fields);
         let prefix = if self.is_nested() { "/ada" } else { "" };
         *request.uri_mut() = format!("{prefix}{path}").parse().unwrap();
         let answer = self.service.clone().oneshot(request);

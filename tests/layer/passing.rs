@@ -17,7 +17,8 @@ use tower_conditional::{
 
 use crate::support::source::{self, Computing, Script};
 use crate::support::{
-    Counter, Handler, NOW, NOW_PLUS_1_DAY, T, T_MINUS_1, date, fields, now, request, response, send,
+    Counter, Handler, NOW, NOW_PLUS_1_DAY, T, T_MINUS_1, date, fields, now, request, request_with,
+    response, send,
 };
 
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
@@ -597,7 +598,7 @@ fn trailers_never_count() {
     });
     let answer_to = |method: &str, given: &[(&str, &str)], looks_up: bool| {
         let body = with_trailers(&[("if-match", "\"v0\"")]);
-        let request = request(method, given).map(|_| body);
+        let request = request_with(method, "/r", given, body);
         let answer = if looks_up {
             let layer = ConditionalLayer::new(Fixed::new(V1));
             layer.layer(handler).oneshot(request).now_or_never()

@@ -5,7 +5,7 @@
 //! hanging for ever.
 
 use std::convert::Infallible;
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 use std::future::{Future, Ready, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +29,7 @@ use tower_conditional::{
 };
 
 use crate::support::source::{self, Script, Versions};
-use crate::support::{Counter, Handler, request, response};
+use crate::support::{Broken, Counter, Handler, request, response};
 
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
 const CURRENT: [(&str, &str); 1] = [("if-match", "\"v1\"")];
@@ -56,7 +56,7 @@ impl Busy {
         self.most.fetch_max(running, Ordering::SeqCst);
         yield_now().await;
         self.running.fetch_sub(1, Ordering::SeqCst);
-        Ok(response::<&str, &str>(200, &[], ""))
+        Ok(response(200, &[], ""))
     }
 
     fn service(
@@ -144,7 +144,7 @@ async fn the_lock_under_a_concurrency_limit_of_one() {
             async move {
                 yield_now().await;
                 versions.changed("/r");
-                Ok::<_, Infallible>(response::<&str, &str>(204, &[], ""))
+                Ok::<Response<Full<Bytes>>, Infallible>(response(204, &[], ""))
             }
         })
     };
@@ -211,7 +211,7 @@ impl Service<Request<Full<Bytes>>> for Strict {
         assert!(self.is_ready, "called without poll_ready");
         self.is_ready = false;
         self.calls.count();
-        ready(Ok(response::<&str, &str>(200, &[], "")))
+        ready(Ok(response(200, &[], "")))
     }
 }
 
@@ -270,10 +270,7 @@ async fn through_a_buffer_and_inside_one() {
     assert_eq!(send_all(service, "GET", &[]).await, [200; REQUESTS]);
 
     let layer = ConditionalLayer::new(Fixed::new(V1));
-    let buffered = Buffer::new(
-        layer.layer(Handler::answering::<&str, &str>(200, &[], "")),
-        2,
-    );
+    let buffered = Buffer::new(layer.layer(Handler::answering(200, &[], "")), 2);
     assert_eq!(send_all(buffered, "PUT", &CURRENT).await, [200; REQUESTS]);
 }
 
@@ -303,18 +300,6 @@ async fn load_shed_sheds() {
         assert_eq!(shed(waiting(), method).await, (1, REQUESTS - 1));
     }
 }
-
-/// The inner service's own error, not boxed and not wrapped.
-#[derive(Debug, PartialEq)]
-struct Broken(&'static str);
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl std::error::Error for Broken {}
 
 /// Fails when it is asked to be ready, from the n-th time on.
 #[derive(Clone)]
@@ -369,7 +354,11 @@ async fn a_failed_handler_frees_the_lock() {
         Err::<Response<Full<Bytes>>, _>(Broken("failed"))
     });
     let service = ConditionalLayer::new(waiting()).layer(failing);
-    let one = |_| service.clone().oneshot(request("PUT", &CURRENT));
+    let one = |_| {
+        service
+            .clone()
+            .oneshot(request::<Full<Bytes>>("PUT", &CURRENT))
+    };
     let answers = finish(join_all((0..REQUESTS).map(one))).await;
     assert!(answers.into_iter().all(|answer| answer.is_err()));
 }
@@ -386,7 +375,7 @@ fn infallible_stays_infallible() {
         }
     }
     let layered: Layered = ConditionalLayer::new(Fixed::new(Current::absent()))
-        .layer(Handler::answering::<&str, &str>(404, &[], ""));
-    let answer = layered.oneshot(request::<&str, &str>("GET", &[]));
+        .layer(Handler::answering(404, &[], ""));
+    let answer = layered.oneshot(request::<Full<Bytes>>("GET", &[]));
     assert_eq!(never(answer.now_or_never().unwrap()), 404);
 }

@@ -110,7 +110,7 @@ fn no_content_location_is_made_up() {
     for (given, expected) in [(&own[..1], None), (&own, Some("/notes/1.txt"))] {
         let reader = Handler::answering(200, given, "current");
         let layer = ConditionalLayer::new(Fixed::new(V7)).recovering(reader);
-        let handler = Handler::answering::<&str, &str>(204, &[], "");
+        let handler = Handler::answering(204, &[], "");
         let put = support::request("PUT", &[STALE, PREFER]);
         let answer = support::send(&layer, handler, put);
         assert_eq!((answer.status, &answer.body[..]), (412, &b"current"[..]));
@@ -222,7 +222,7 @@ fn the_reader_gets_the_callers_fields_and_not_the_writes() {
     });
     let seen = reader.clone();
     let layer = ConditionalLayer::new(Fixed::new(V7)).recovering(reader);
-    let handler = Handler::answering::<&str, &str>(204, &[], "");
+    let handler = Handler::answering(204, &[], "");
     let given = [
         STALE,
         READER,
@@ -265,7 +265,7 @@ mod already_applied {
         let layer = ConditionalLayer::new(Fixed::new(V7))
             .writes(policy(asked.clone(), status))
             .observe(move |judged| hook.lock().unwrap().push(judged.decision));
-        let handler = Handler::answering::<&str, &str>(204, &[], "");
+        let handler = Handler::answering(204, &[], "");
         let answer = support::send(&layer, handler, support::request("PUT", given));
         (
             answer.status,

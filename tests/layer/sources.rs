@@ -21,7 +21,7 @@ const SEEN: [(&str, &str); 1] = [("if-none-match", "\"v1\"")];
 
 /// 200, without a validator of its own.
 fn handler() -> Handler {
-    Handler::answering::<&str, &str>(200, &[], "hello world")
+    Handler::answering(200, &[], "hello world")
 }
 
 /// 200, with a tag of its own.
@@ -97,10 +97,10 @@ fn every_form_of_a_computing_source_leaves_writes_alone() {
     fn tags_heads<V: ValidatorSource>(source: V) {
         let handler = Handler::new(|head| {
             assert_eq!(head.method, "GET");
-            crate::support::response::<&str, &str>(200, &[], "hello world")
+            crate::support::response(200, &[], "hello world")
         });
         let layer = ConditionalLayer::new(source);
-        let answer = send(&layer, handler, request::<&str, &str>("HEAD", &[]));
+        let answer = send(&layer, handler, request("HEAD", &[]));
         assert!(answer.field("etag").is_some() && answer.body.is_empty());
     }
     tags_heads(BodyHash::strong());
@@ -241,7 +241,7 @@ fn a_source_that_refuses_comes_first() {
     ] {
         let handler = handler();
         let layer = ConditionalLayer::new(erring(refuse)).writes(WritePolicy::strictly_required());
-        let plain = send(&layer, handler.clone(), request::<&str, &str>("GET", &[]));
+        let plain = send(&layer, handler.clone(), request("GET", &[]));
         for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE"] {
             for given in [
                 &[][..],
@@ -370,7 +370,7 @@ fn unconditional_writes_where_the_source_fails() {
         assert_eq!(outcome(failing(), handler(), method, &[]), (200, 1));
     }
     let layer = ConditionalLayer::new(failing()).writes(WritePolicy::required());
-    let answer = send(&layer, handler(), request::<&str, &str>("PUT", &[]));
+    let answer = send(&layer, handler(), request("PUT", &[]));
     check_unavailable(&answer, "PUT");
 }
 
@@ -450,7 +450,7 @@ fn strictly_required_over_a_body_hash() {
 fn required_over_a_chain_that_looks_up() {
     let chain = FromResponse.or(Fixed::new(V1));
     let layer = ConditionalLayer::new(chain).writes(WritePolicy::required());
-    let answer = send(&layer, handler(), request::<&str, &str>("PUT", &[]));
+    let answer = send(&layer, handler(), request("PUT", &[]));
     assert_eq!(answer.status, 428);
 }
 

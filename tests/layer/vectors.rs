@@ -63,11 +63,11 @@ impl Entry {
     }
 
     fn fields(&self) -> HeaderMap {
-        fields(&self.request_headers)
+        fields(&self.lines())
     }
 
     fn request(&self) -> Request<Full<Bytes>> {
-        let mut request = request(&self.method, &self.request_headers);
+        let mut request = request(&self.method, &self.lines());
         if self.has_range {
             request.headers_mut().insert(RANGE, value("bytes=0-3"));
         }
@@ -109,7 +109,7 @@ impl Entry {
         Handler::new(move |head| {
             let ranged = head.method == Method::GET && head.headers.contains_key(RANGE);
             let status = if status == 200 && ranged { 206 } else { status };
-            let mut response = crate::support::response::<&str, &str>(status, &[], "hello world");
+            let mut response = crate::support::response(status, &[], "hello world");
             if is_read {
                 for (name, line) in &validators {
                     let line = line.as_deref().map(value);
@@ -291,7 +291,7 @@ impl<S: Clone> tower::Layer<S> for Refusing {
     type Service = Handler;
 
     fn layer(&self, _: S) -> Handler {
-        Handler::answering::<&str, &str>(self.0, &[], "")
+        Handler::answering(self.0, &[], "")
     }
 }
 

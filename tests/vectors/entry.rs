@@ -38,6 +38,12 @@ impl Entry {
         serde_json::from_str(FILE).unwrap()
     }
 
+    /// The preconditions as rows of tables have them.
+    pub(crate) fn lines(&self) -> Vec<(&str, &str)> {
+        let lines = self.request_headers.iter();
+        lines.map(|(name, text)| (&name[..], &text[..])).collect()
+    }
+
     pub(crate) fn is_decided(&self) -> bool {
         self.rfc9110_agrees && self.rfc_decides
     }

@@ -12,8 +12,8 @@ use tower::ServiceBuilder;
 use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, FinishLayer, Fixed, WritePolicy};
 use tower_http::compression::CompressionLayer;
 
-use crate::server::{Served, Server};
 use crate::support::{Answer, Failures, read};
+use crate::support::{Served, Server};
 
 const PAGE: &str = "A page that is long enough to be worth compressing, compressing, compressing.";
 const PROTOCOLS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];

@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use proptest::prelude::*;
 use tower_conditional::BodyHash;
 
-use super::support::{Scripted, Size, Step, data_of, frames, hashed, tag};
+use crate::support::{Scripted, Size, Step, data_of, frames, hashed, tag};
 
 /// The content cut at these places (fractions of its length), with pauses in between.
 fn cut(content: &[u8], cuts: &[f64], waits: bool) -> Vec<Step> {

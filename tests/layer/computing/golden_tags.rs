@@ -5,7 +5,7 @@ use http::{HeaderValue, Response};
 use http_body_util::Full;
 use tower_conditional::{BodyHash, ContentDigest, Epoch};
 
-use super::support::{get, tag, through};
+use crate::support::{get, tag, through};
 
 /// The fields of a response, its body, and the tag.
 type Golden = (

@@ -8,7 +8,7 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use tower_conditional::BodyHash;
 
-use super::support::{Log, Scripted, Seen, Size, Step, field, frames, get, hashed, tag, through};
+use crate::support::{Log, Scripted, Seen, Size, Step, field, frames, get, hashed, tag, through};
 
 fn trailers() -> HeaderMap {
     HeaderMap::from_iter([("x-checksum".parse().unwrap(), "17".parse().unwrap())])

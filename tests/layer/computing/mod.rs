@@ -12,5 +12,4 @@ mod reading_ahead;
 mod router_wide;
 mod second_moment;
 mod sockets;
-mod support;
 mod things;

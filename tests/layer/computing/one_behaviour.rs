@@ -12,7 +12,7 @@ use tower_conditional::{
     Representation, ValidatorSource,
 };
 
-use super::support::{field, request, through};
+use crate::support::{field, request, through};
 
 /// The tag of "hello" as text.
 const TAG: &str = "\"oVTa0YVFoGfo2VhqcfQ8_w\"";

@@ -10,7 +10,7 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use tower_conditional::BodyHash;
 
-use super::support::{Log, Scripted, Seen, Size, Step, data_of, field, frames, hashed, tag};
+use crate::support::{Log, Scripted, Seen, Size, Step, data_of, field, frames, hashed, tag};
 
 fn collecting(limit: u64) -> BodyHash {
     BodyHash::strong().collecting_streams().limit(limit)

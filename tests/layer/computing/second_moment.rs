@@ -8,7 +8,7 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use tower_conditional::{BodyHash, FromResponse};
 
-use super::support::{Log, Scripted, Size, field, get, request, tag, through};
+use crate::support::{Log, Scripted, Size, field, get, request, tag, through};
 
 /// The tag of "hello" with the fields below.
 const HELLO: &str = "\"g6_44Gmpmq-TMnrA28UM8g\"";

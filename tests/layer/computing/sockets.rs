@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tower::{Layer, service_fn};
 use tower_conditional::{BodyHash, ConditionalLayer};
 
-use super::support::{Broken, Scripted, Seen, Size, Step, field, frames, tag};
+use crate::support::{Broken, Scripted, Seen, Size, Step, field, frames, tag};
 
 const PROTOCOLS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
 

@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, State};
-use axum::http::{Extensions, HeaderMap, Method, Request, StatusCode};
+use axum::http::{Extensions, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use tower::util::BoxCloneService;
 use tower::{Layer, ServiceExt};
 use tower_conditional::{BoxSource, ConditionalLayer, Probe};
+
+use crate::support::{self, Answer, request_with};
 
 /// One thing that can be read, saved and removed, and everything its handlers were asked.
 #[derive(Clone, Debug, Default)]
@@ -224,35 +226,10 @@ where
     BoxCloneService::new(service.map_response(|response| response.map(Body::new)))
 }
 
-/// What a client gets.
-#[derive(Debug)]
-pub(crate) struct Got {
-    pub(crate) status: StatusCode,
-    pub(crate) fields: HeaderMap,
-    pub(crate) body: String,
-}
-
-impl Got {
-    #[track_caller]
-    pub(crate) fn tag(&self) -> &str {
-        self.fields["etag"].to_str().unwrap()
-    }
-}
-
 impl Mounted {
-    pub(crate) async fn send(&self, method: Method, fields: &[(&str, &str)], body: &str) -> Got {
-        let mut request = Request::builder().method(method).uri(self.path);
-        for (name, value) in fields {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Body::from(body.to_owned())).unwrap();
+    pub(crate) async fn send(&self, method: Method, fields: &[(&str, &str)], body: &str) -> Answer {
+        let request = request_with(method, self.path, fields, Body::from(body.to_owned()));
         let Ok(response) = self.service.clone().oneshot(request).await;
-        let (head, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX).await.unwrap();
-        Got {
-            status: head.status,
-            fields: head.headers,
-            body: String::from_utf8(body.into()).unwrap(),
-        }
+        support::read(response).await
     }
 }

@@ -9,18 +9,19 @@ use http_body_util::BodyExt;
 use tower::Layer;
 use tower_conditional::{CollectUpTo, Conditional, ConditionalBody, ConditionalLayer};
 
-use super::support::{
-    BodySender, Driven, Handler, HandlerError, arriving_body, assert_refused, assert_status,
-    put_if_match, request_with, send, text,
-};
 use crate::support::source::Versions;
+use crate::support::{
+    BodySender, Broken, Driven, HeldHandler, arriving_body, assert_refused, assert_status,
+    put_if_match, request_with, send_by_hand, text,
+};
 
 const LIMIT: u64 = 8;
 
-type Collecting = Conditional<Handler, Versions, CollectUpTo<fn(ConditionalBody<Body>) -> Body>>;
+type Collecting =
+    Conditional<HeldHandler, Versions, CollectUpTo<fn(ConditionalBody<Body>) -> Body>>;
 
-fn collecting(source: &Versions) -> (Collecting, Handler) {
-    let handler = Handler::default();
+fn collecting(source: &Versions) -> (Collecting, HeldHandler) {
+    let handler = HeldHandler::default();
     let wrap: fn(ConditionalBody<Body>) -> Body = Body::new;
     let layer = ConditionalLayer::new(source.clone()).collecting_bodies(LIMIT, wrap);
     (layer.layer(handler.clone()), handler)
@@ -69,13 +70,13 @@ fn a_client_that_stalls_does_not_hold_the_lock() {
         let (service, handler) = collecting(&source);
         let if_match = [("if-match", text(&tag))];
         let (slow_body, slow) = put_arriving(&if_match, None);
-        let mut slow = send(&service, slow);
+        let mut slow = send_by_hand(&service, slow);
         slow_body.data("half");
         slow.assert_waits();
         assert_eq!(handler.calls(), 0);
 
         let (quick_body, quick) = put_arriving(&if_match, None);
-        let mut quick = send(&service, quick);
+        let mut quick = send_by_hand(&service, quick);
         quick_body.data("whole");
         drop(quick_body);
         quick.assert_waits();
@@ -98,7 +99,7 @@ fn a_slow_body_that_is_still_right_is_written() {
         let tag = source.changed("/a");
         let (service, handler) = collecting(&source);
         let (body, slow) = put_arriving(&[("if-match", text(&tag))], None);
-        let mut slow = send(&service, slow);
+        let mut slow = send_by_hand(&service, slow);
         for part in ["sl", "o", "w"] {
             slow.assert_waits();
             body.data(part);
@@ -122,7 +123,7 @@ fn refused_before_the_body_is_collected() {
         source.changed("/a");
         let (service, handler) = collecting(&source);
         let (_body, stale) = put_arriving(&[("if-match", "\"stale\"")], None);
-        assert_refused(send(&service, stale).ready(), 412, "stale");
+        assert_refused(send_by_hand(&service, stale).ready(), 412, "stale");
         assert_eq!(handler.calls(), 0);
     }
 }
@@ -143,7 +144,7 @@ fn frames_stay_as_they_came() {
         ] {
             let (service, handler) = collecting(&source);
             let (body, write) = put_arriving(&[], None);
-            let mut write = send(&service, write);
+            let mut write = send_by_hand(&service, write);
             for part in parts {
                 body.data(*part);
             }
@@ -164,7 +165,7 @@ fn frames_stay_as_they_came() {
 fn the_size_of_a_collected_body_is_known() {
     let (service, handler) = collecting(&Versions::at_once());
     let (body, write) = put_arriving(&[], None);
-    let mut write = send(&service, write);
+    let mut write = send_by_hand(&service, write);
     body.data("1234");
     body.data("567");
     drop(body);
@@ -180,7 +181,7 @@ fn a_body_over_the_limit_runs_under_the_lock() {
         for announced in [Some(20), None] {
             let (service, handler) = collecting(&source);
             let (body, large) = put_arriving(&[], announced);
-            let mut large = send(&service, large);
+            let mut large = send_by_hand(&service, large);
             large.assert_waits();
             // Announced, it is not waited for at all.
             assert_eq!(handler.calls(), usize::from(announced.is_some()));
@@ -188,7 +189,7 @@ fn a_body_over_the_limit_runs_under_the_lock() {
             large.assert_waits();
             assert_eq!(handler.calls(), 1);
 
-            let mut other = send(&service, super::support::put("/a"));
+            let mut other = send_by_hand(&service, crate::support::put("/a"));
             other.assert_waits();
             assert_eq!(handler.calls(), 1, "the lock is not held");
 
@@ -213,12 +214,12 @@ fn an_error_passes() {
     for source in Versions::both() {
         let (service, handler) = collecting(&source);
         let (body, write) = put_arriving(&[], None);
-        let mut write = send(&service, write);
+        let mut write = send_by_hand(&service, write);
         body.data("before");
-        body.frame(Err(HandlerError));
+        body.frame(Err(Broken("the client is gone")));
         write.assert_waits();
         let seen = frames(handler.take(0).request);
-        assert_eq!(shown(&seen), ["before", "error: the handler failed"]);
+        assert_eq!(shown(&seen), ["before", "error: the client is gone"]);
     }
 }
 
@@ -227,12 +228,12 @@ fn an_error_passes() {
 fn without_the_option_a_slow_body_holds_the_lock() {
     let source = Versions::at_once();
     let tag = source.changed("/a");
-    let handler = Handler::default();
+    let handler = HeldHandler::default();
     let service = ConditionalLayer::new(source).layer(handler.clone());
     let (_body, slow) = put_arriving(&[], Some(3));
-    let mut slow = send(&service, slow);
+    let mut slow = send_by_hand(&service, slow);
     slow.assert_waits();
-    let mut other = send(&service, put_if_match("/a", &tag));
+    let mut other = send_by_hand(&service, put_if_match("/a", &tag));
     other.assert_waits();
     assert_eq!(handler.calls(), 1);
 }
@@ -242,7 +243,7 @@ fn without_the_option_a_slow_body_holds_the_lock() {
 fn an_empty_body_is_not_collected() {
     let source = Versions::at_once();
     let (service, handler) = collecting(&source);
-    let mut write = send(&service, super::support::put("/a"));
+    let mut write = send_by_hand(&service, crate::support::put("/a"));
     write.assert_waits();
     assert_eq!((handler.calls(), source.looks()), (1, 1));
 }
@@ -252,16 +253,16 @@ fn an_empty_body_is_not_collected() {
 fn reading_a_refused_body_holds_no_lock() {
     for source in Versions::both() {
         let tag = source.changed("/a");
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let policy = tower_conditional::WritePolicy::optional().reading_refused_bodies(100);
         let service = ConditionalLayer::new(source.clone())
             .writes(policy)
             .layer(handler.clone());
         source.changed("/a");
         let (body, stale) = put_arriving(&[("if-match", text(&tag))], None);
-        let mut stale = send(&service, stale);
+        let mut stale = send_by_hand(&service, stale);
         stale.assert_waits();
-        let mut other = send(&service, super::support::put("/a"));
+        let mut other = send_by_hand(&service, crate::support::put("/a"));
         other.assert_waits();
         assert_eq!(handler.calls(), 1, "the refused one holds the lock");
         body.data("the rest");

@@ -17,11 +17,11 @@ use tower_conditional::{
     ValidatorSource, WritePolicy,
 };
 
-use super::support::{
-    Answer, Driven, Fields, Handler, arriving_body, assert_status, put, request, request_with,
-    response, send,
-};
 use crate::support::source::Versions;
+use crate::support::{
+    Answer, Driven, Fields, HeldHandler, arriving_body, assert_status, put, request_to,
+    request_with, response, send_by_hand,
+};
 
 const EARLIER: &str = "Tue, 31 Dec 2024 23:59:59 GMT";
 const MODIFIED: &str = "Wed, 01 Jan 2025 00:00:00 GMT";
@@ -153,9 +153,9 @@ fn what_the_handler_learns() {
         (Current::Unknown, "DELETE", &[], None, None, None),
     ];
     for (current, method, fields, tag, existed, precondition) in rows {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(Fixed::new(current)).layer(handler.clone());
-        let mut write = send(&service, request(method, "/a", fields));
+        let mut write = send_by_hand(&service, request_to(method, "/a", fields));
         write.assert_waits();
         let checked = handler.checked(0);
         let found = checked.entity_tag().map(EntityTag::as_bytes);
@@ -182,9 +182,9 @@ fn only_writes_are_checked() {
         ("POST", &[]),
     ];
     for (method, fields) in rows {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(Fixed::new(tagged())).layer(handler.clone());
-        let mut other = send(&service, request(method, "/a", fields));
+        let mut other = send_by_hand(&service, request_to(method, "/a", fields));
         other.assert_waits();
         let checked = handler.see(0, |request| request.extensions().get::<Checked>().is_some());
         assert!(!checked, "{method} {fields:?}");
@@ -227,7 +227,7 @@ fn a_lost_race_looks_like_a_stale_tag() {
     };
     for (field, before, value, after) in rows {
         for method in ["PUT", "PATCH", "DELETE", "POST"] {
-            let write = || request(method, "/a", &[(field, value)]);
+            let write = || request_to(method, "/a", &[(field, value)]);
             let holds = ConditionalLayer::new(Fixed::new(before.clone()));
             let fails = ConditionalLayer::new(Fixed::new(after.clone()));
             let pairs = [
@@ -249,11 +249,11 @@ fn a_lost_race_looks_like_a_stale_tag() {
 #[test]
 fn a_lost_race_without_axum() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source).layer(handler.clone());
-        let mut write = send(&service, put("/a"));
+        let mut write = send_by_hand(&service, put("/a"));
         write.assert_waits();
-        let mut lost = response(200);
+        let mut lost = response(200, &[], "");
         *lost.body_mut() = Body::from("secret");
         lost.headers_mut()
             .insert(ETAG, HeaderValue::from_static("\"secret\""));
@@ -280,7 +280,7 @@ fn a_lost_race_on_an_unjudged_write() {
         let layer = ConditionalLayer::new(source).refusals(|refusal| refusal.to_terse());
         let router = layered(&layer, |_| PreconditionFailed::exists().into_response());
         for method in ["POST", "PUT"] {
-            let answer = call(&router, request(method, "/a", &[]));
+            let answer = call(&router, request_to(method, "/a", &[]));
             assert_eq!((answer.status, &answer.body[..]), (412, &b""[..]), "{case}");
         }
     }
@@ -289,7 +289,7 @@ fn a_lost_race_on_an_unjudged_write() {
 /// The recovery of a lost race asks the reader, which may be slow: the lock is free by then.
 #[test]
 fn recovering_from_a_lost_race_holds_no_lock() {
-    let (reader, handler) = (Handler::default(), Handler::default());
+    let (reader, handler) = (HeldHandler::default(), HeldHandler::default());
     let of_the_reader = reader.clone();
     let reader = tower::service_fn(move |probe: http::Request<tower_conditional::ProbeBody>| {
         assert!(probe.extensions().get::<Checked>().is_none());
@@ -300,9 +300,9 @@ fn recovering_from_a_lost_race_holds_no_lock() {
         .recovering(reader)
         .layer(handler.clone());
     let prefer = [("prefer", "return=representation")];
-    let mut write = send(&service, request("PUT", "/a", &prefer));
+    let mut write = send_by_hand(&service, request_to("PUT", "/a", &prefer));
     write.assert_waits();
-    let mut lost = response(412);
+    let mut lost = response(412, &[], "");
     lost.extensions_mut().insert(PreconditionFailed::stale());
     handler.take(0).answer(Ok(lost));
     write.assert_waits();
@@ -311,11 +311,11 @@ fn recovering_from_a_lost_race_holds_no_lock() {
 }
 
 /// How often the handler has been called after another write has come.
-fn of_calls<S>(service: &S, handler: &Handler) -> usize
+fn of_calls<S>(service: &S, handler: &HeldHandler) -> usize
 where
     S: tower::Service<Request> + Clone,
 {
-    let mut other = send(service, put("/a"));
+    let mut other = send_by_hand(service, put("/a"));
     assert!(other.poll().is_pending());
     handler.calls()
 }
@@ -350,14 +350,14 @@ fn a_handler_that_judges_by_itself() {
                 let by_the_handler =
                     Router::new().route("/a", handler().layer(delegated.clone().refusals(refuse)));
                 let by_the_layer = layered(&known.clone().refusals(refuse), |_| ().into_response());
-                let by_the_handler = call(&by_the_handler, request(method, "/a", fields));
+                let by_the_handler = call(&by_the_handler, request_to(method, "/a", fields));
                 assert_eq!(by_the_handler.status, status, "{method} {fields:?}");
-                let by_the_layer = call(&by_the_layer, request(method, "/a", fields));
+                let by_the_layer = call(&by_the_layer, request_to(method, "/a", fields));
                 assert_eq!(by_the_handler, by_the_layer, "{method} {fields:?}");
             }
             let layer = delegated.clone().writes(malformed_as_failed());
             let router = Router::new().route("/a", handler().layer(layer));
-            let answer = call(&router, request(method, "/a", fields));
+            let answer = call(&router, request_to(method, "/a", fields));
             assert_eq!(answer.status, if status == 400 { 412 } else { status });
         }
     }
@@ -424,7 +424,7 @@ fn validators_of_the_new_state() {
             for (method, tag) in ["PUT", "PATCH", "POST", "DELETE"].into_iter().zip(tags) {
                 // With and without a precondition: a POST that creates carries none.
                 for fields in [&[][..], &[("if-match", V1)]] {
-                    let answer = call(&layered(&layer, answer), request(method, "/a", fields));
+                    let answer = call(&layered(&layer, answer), request_to(method, "/a", fields));
                     assert_eq!(answer.field("etag"), tag, "{case}: {method} {fields:?}");
                     let date = tag.filter(|tag| Some(*tag) == NEW).map(|_| MODIFIED);
                     assert_eq!(answer.field("last-modified"), date, "{case}: {method}");
@@ -441,7 +441,7 @@ fn the_old_tag_is_not_sent() {
     for method in ["PUT", "PATCH", "POST", "DELETE"] {
         for fields in [&[][..], &[("if-match", V1)]] {
             let router = layered(&layer, |_| ().into_response());
-            let answer = call(&router, request(method, "/a", fields));
+            let answer = call(&router, request_to(method, "/a", fields));
             for field in [ETAG, LAST_MODIFIED] {
                 assert_eq!(answer.field(field.as_str()), None, "{method}");
             }
@@ -472,12 +472,12 @@ fn checked_as_an_extractor() {
         ("PUT", "/d", 200, "None"),
     ];
     for (method, path, status, body) in rows {
-        let answer = call(&router, request(method, path, &[]));
+        let answer = call(&router, request_to(method, path, &[]));
         assert_eq!(answer.status, status, "{method} {path}");
         assert_eq!(answer.body, body, "{method} {path}");
     }
     for (method, path) in [("GET", "/a"), ("PUT", "/c")] {
-        let answer = call(&router, request(method, path, &[]));
+        let answer = call(&router, request_to(method, path, &[]));
         assert_eq!(answer.status, 500, "{method} {path}");
         let says = std::str::from_utf8(&answer.body).unwrap();
         assert!(says.contains("ConditionalLayer"), "{says}");
@@ -498,10 +498,10 @@ fn what_lost_says() {
         (&[], PreconditionFailed::stale()),
     ];
     for (fields, lost) in rows {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let current = tagged().last_modified(modified());
         let service = ConditionalLayer::new(Fixed::new(current)).layer(handler.clone());
-        let mut write = send(&service, request("PUT", "/a", fields));
+        let mut write = send_by_hand(&service, request_to("PUT", "/a", fields));
         write.assert_waits();
         assert_eq!(handler.checked(0).lost(), lost);
     }
@@ -511,10 +511,10 @@ fn what_lost_says() {
 #[test]
 fn the_body_stays_whole() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source).layer(handler.clone());
         let (sender, body) = arriving_body(None);
-        let mut write = send(&service, request_with("PUT", "/a", &[], body));
+        let mut write = send_by_hand(&service, request_with("PUT", "/a", &[], body));
         write.assert_waits();
         sender.data("sent");
         sender.data(" later");
@@ -527,13 +527,13 @@ fn the_body_stays_whole() {
 
 #[test]
 fn the_status_of_the_handler_stays() {
-    let handler = Handler::default();
+    let handler = HeldHandler::default();
     let service = ConditionalLayer::new(Versions::at_once()).layer(handler.clone());
     for (call, status) in [200, 201, 202, 204, 303, 404, 409, 412, 428, 500]
         .into_iter()
         .enumerate()
     {
-        let mut write = send(&service, put("/a"));
+        let mut write = send_by_hand(&service, put("/a"));
         write.assert_waits();
         handler.answer(call, status);
         assert_status(write.ready(), status);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -16,7 +17,7 @@ use tower::ServiceExt;
 use tower_conditional::axum::extractor_source;
 use tower_conditional::{ConditionalLayer, EntityTag, SourceError, WritePolicy};
 
-use super::support::{Answer, Driven, request};
+use crate::support::{Answer, Driven, request_to};
 
 /// Who asks: nobody (401), somebody without rights (403), somebody to whom the notes do not exist (404), the owner.
 struct AuthUser;
@@ -98,7 +99,12 @@ fn router(policy: WritePolicy) -> (Router, Notes) {
 
 #[track_caller]
 fn call(router: &Router, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-    let response = Driven::new(router.clone().oneshot(request(method, path, fields))).ready();
+    let response = Driven::new(
+        router
+            .clone()
+            .oneshot(request_to::<Body>(method, path, fields)),
+    )
+    .ready();
     Answer::of(response.unwrap())
 }
 

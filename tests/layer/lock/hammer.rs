@@ -22,7 +22,7 @@ use tower_conditional::{Checked, CollectBody, ConditionalLayer, EntityTag, InMem
 
 use crate::support::source::{self, Script};
 
-use super::support::{BodySender, arriving_body, request_with, text};
+use crate::support::{BodySender, arriving_body, request_with, text};
 
 /// How many HTTP/2 writers share a connection.
 const STREAMS: usize = 64;

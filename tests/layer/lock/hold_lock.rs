@@ -10,21 +10,21 @@ use tokio::task::JoinHandle;
 use tower::{Layer, Service};
 use tower_conditional::{Checked, ConditionalLayer, InProcessLock, WriteKey, WritePolicy};
 
-use super::support::{Driven, Handler, assert_status, put, send};
 use crate::support::source::Versions;
+use crate::support::{Driven, HeldHandler, assert_status, put, send_by_hand};
 
 /// The write has its turn, the client hangs up, and `work` goes on until it is told to end.
 async fn hang_up<S, B, F>(
     service: &S,
-    handler: &Handler,
+    handler: &HeldHandler,
     work: impl FnOnce(Checked) -> (JoinHandle<()>, F),
 ) where
     S: Service<Request<Body>, Response = Response<B>> + Clone,
     S::Error: std::fmt::Debug,
     F: FnOnce(),
 {
-    let mut writer = send(service, put("/a"));
-    let mut next = send(service, put("/a"));
+    let mut writer = send_by_hand(service, put("/a"));
+    let mut next = send_by_hand(service, put("/a"));
     writer.assert_waits();
     next.assert_waits();
     let (work, finish) = work(handler.checked(0));
@@ -36,7 +36,7 @@ async fn hang_up<S, B, F>(
     );
 
     next.assert_waits();
-    let mut newcomer = send(service, put("/a"));
+    let mut newcomer = send_by_hand(service, put("/a"));
     newcomer.assert_waits();
     assert_eq!(
         handler.calls(),
@@ -59,7 +59,7 @@ async fn hang_up<S, B, F>(
 #[tokio::test]
 async fn in_spawn_blocking() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source).layer(handler.clone());
         hang_up(&service, &handler, |checked| {
             let guard = checked.hold_lock().unwrap();
@@ -77,7 +77,7 @@ async fn in_spawn_blocking() {
 #[tokio::test]
 async fn in_a_spawned_task() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source).layer(handler.clone());
         hang_up(&service, &handler, |checked| {
             let guard = checked.hold_lock();
@@ -95,7 +95,7 @@ async fn in_a_spawned_task() {
 /// A handler behind two layers with locks of their own holds both: writers may come by either way.
 #[tokio::test]
 async fn the_guard_of_an_inner_layer_keeps_the_outer_lock() {
-    let handler = Handler::default();
+    let handler = HeldHandler::default();
     let keyed = |lock: InProcessLock, key: &'static str| {
         let policy = WritePolicy::optional()
             .lock(lock)
@@ -107,11 +107,11 @@ async fn the_guard_of_an_inner_layer_keeps_the_outer_lock() {
     let nested = keyed(outer_lock.clone(), "outer").layer(inner);
     let by_the_outer_alone = keyed(outer_lock, "outer").layer(handler.clone());
 
-    let mut writer = send(&nested, put("/a"));
+    let mut writer = send_by_hand(&nested, put("/a"));
     writer.assert_waits();
     let guard = handler.checked(0).hold_lock();
     writer.drop_future();
-    let mut next = send(&by_the_outer_alone, put("/a"));
+    let mut next = send_by_hand(&by_the_outer_alone, put("/a"));
     next.assert_waits();
     assert_eq!(handler.calls(), 1);
     drop(guard);
@@ -122,16 +122,16 @@ async fn the_guard_of_an_inner_layer_keeps_the_outer_lock() {
 /// Without the guard, hanging up frees the lock: that is what the docs warn of.
 #[tokio::test]
 async fn without_the_guard_the_next_writer_comes_in() {
-    let handler = Handler::default();
+    let handler = HeldHandler::default();
     let service = ConditionalLayer::new(Versions::at_once()).layer(handler.clone());
-    let mut writer = send(&service, put("/a"));
+    let mut writer = send_by_hand(&service, put("/a"));
     writer.assert_waits();
     let (end, ended) = oneshot::channel::<()>();
     let work = tokio::spawn(async move {
         let _ = ended.await;
     });
     writer.drop_future();
-    let mut next = send(&service, put("/a"));
+    let mut next = send_by_hand(&service, put("/a"));
     next.assert_waits();
     assert_eq!(handler.calls(), 2);
     drop(end);
@@ -141,15 +141,15 @@ async fn without_the_guard_the_next_writer_comes_in() {
 /// The lock is free when the last clone is gone, and not before.
 #[test]
 fn the_last_clone_frees_the_lock() {
-    let handler = Handler::default();
+    let handler = HeldHandler::default();
     let service = ConditionalLayer::new(Versions::at_once()).layer(handler.clone());
-    let mut writer = send(&service, put("/a"));
+    let mut writer = send_by_hand(&service, put("/a"));
     writer.assert_waits();
     let guard = handler.checked(0).hold_lock().unwrap();
     let clone = guard.clone();
     handler.answer(0, 202);
     assert_status(writer.ready(), 202);
-    let mut next: Driven<_> = send(&service, put("/a"));
+    let mut next: Driven<_> = send_by_hand(&service, put("/a"));
     next.assert_waits();
     drop(guard);
     next.assert_waits();

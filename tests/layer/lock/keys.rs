@@ -17,8 +17,10 @@ use tower_conditional::{
     BoxError, ConditionalLayer, InProcessLock, Reason, WriteGuard, WriteKey, WriteLock, WritePolicy,
 };
 
-use super::support::{Answer, Driven, Handler, assert_status, put, put_if_match, request, send};
 use crate::support::source::Versions;
+use crate::support::{
+    Answer, Driven, HeldHandler, assert_status, put, put_if_match, request_to, send_by_hand,
+};
 
 /// The keys that a request names in a field: `x-keys: a b`.
 fn keys_of(head: &Parts) -> Vec<WriteKey<'static>> {
@@ -27,7 +29,7 @@ fn keys_of(head: &Parts) -> Vec<WriteKey<'static>> {
 }
 
 fn keyed(keys: &str) -> Request<Body> {
-    request("PUT", "/a", &[("x-keys", keys)])
+    request_to("PUT", "/a", &[("x-keys", keys)])
 }
 
 #[test]
@@ -42,12 +44,12 @@ fn one_shared_key_is_enough_to_wait() {
     ];
     for source in Versions::both() {
         for (first, second, waits) in rows {
-            let handler = Handler::default();
+            let handler = HeldHandler::default();
             let service = ConditionalLayer::new(source.clone())
                 .writes(WritePolicy::optional().keys(keys_of))
                 .layer(handler.clone());
-            let mut first = send(&service, keyed(first));
-            let mut second = send(&service, keyed(second));
+            let mut first = send_by_hand(&service, keyed(first));
+            let mut second = send_by_hand(&service, keyed(second));
             first.assert_waits();
             second.assert_waits();
             assert_eq!(handler.calls(), if waits { 1 } else { 2 });
@@ -65,14 +67,16 @@ fn reversed_keys_do_not_deadlock() {
     const ORDERS: [&str; 6] = ["a b c", "a c b", "b a c", "b c a", "c a b", "c b a"];
     for source in Versions::both() {
         for held in ["a", "b", "c"] {
-            let handler = Handler::default();
+            let handler = HeldHandler::default();
             let service = ConditionalLayer::new(source.clone())
                 .writes(WritePolicy::optional().keys(keys_of))
                 .layer(handler.clone());
             // While one key is held, everybody else gets as far as they can.
-            let mut holder = send(&service, keyed(held));
+            let mut holder = send_by_hand(&service, keyed(held));
             holder.assert_waits();
-            let mut writers: Vec<_> = ORDERS.map(|keys| send(&service, keyed(keys))).into();
+            let mut writers: Vec<_> = ORDERS
+                .map(|keys| send_by_hand(&service, keyed(keys)))
+                .into();
             for writer in &mut writers {
                 writer.assert_waits();
             }
@@ -94,16 +98,16 @@ fn reversed_keys_do_not_deadlock() {
 #[test]
 fn dropped_between_two_keys() {
     for [free, held] in [["a", "b"], ["b", "a"]] {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(Versions::at_once())
             .writes(WritePolicy::optional().keys(keys_of))
             .layer(handler.clone());
-        let mut holder = send(&service, keyed(held));
-        let mut both = send(&service, keyed("a b"));
+        let mut holder = send_by_hand(&service, keyed(held));
+        let mut both = send_by_hand(&service, keyed("a b"));
         holder.assert_waits();
         both.assert_waits();
         both.drop_future();
-        let mut other = send(&service, keyed(free));
+        let mut other = send_by_hand(&service, keyed(free));
         other.assert_waits();
         assert_eq!(handler.calls(), 2);
     }
@@ -148,7 +152,7 @@ async fn the_original_path_under_nest() {
 fn a_key_function_that_names_nothing_is_503() {
     for source in Versions::both() {
         let tag = source.changed("/a");
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let errors = Arc::new(std::sync::Mutex::new(Vec::new()));
         let seen = errors.clone();
         let layer = ConditionalLayer::new(source)
@@ -160,13 +164,17 @@ fn a_key_function_that_names_nothing_is_503() {
         // An outer layer that holds the lock does not make up for the inner one's keys.
         let outer = ConditionalLayer::new(Versions::at_once());
         for write in [put("/a"), put_if_match("/a", &tag)] {
-            let answer = Answer::of(send(&layer.layer(handler.clone()), write).ready().unwrap());
+            let answer = Answer::of(
+                send_by_hand(&layer.layer(handler.clone()), write)
+                    .ready()
+                    .unwrap(),
+            );
             assert_eq!(answer.status, 503);
             assert_eq!(answer.problem("reason"), "lock");
             assert_eq!(answer.problem("error"), "precondition_unavailable");
         }
         let nested = outer.layer(layer.layer(handler.clone()));
-        assert_status(send(&nested, put("/a")).ready(), 503);
+        assert_status(send_by_hand(&nested, put("/a")).ready(), 503);
         assert_eq!(handler.calls(), 0);
         for (reason, error) in errors.lock().unwrap().iter() {
             assert_eq!(*reason, Some(Reason::Lock));
@@ -193,7 +201,7 @@ impl WriteLock for OutOfReach {
 fn a_lock_that_fails_is_503() {
     for source in Versions::both() {
         let tag = source.changed("/a");
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let errors = Arc::new(std::sync::Mutex::new(Vec::new()));
         let seen = errors.clone();
         let service = ConditionalLayer::new(source)
@@ -205,7 +213,7 @@ fn a_lock_that_fails_is_503() {
             .layer(handler.clone());
         // Unconditional writes, too: without the lock the others' check is worth nothing.
         for write in [put("/a"), put_if_match("/a", &tag)] {
-            let answer = Answer::of(send(&service, write).ready().unwrap());
+            let answer = Answer::of(send_by_hand(&service, write).ready().unwrap());
             assert_eq!(answer.status, 503);
             assert_eq!(answer.problem("reason"), "lock");
             assert_eq!(answer.problem("error"), "precondition_unavailable");
@@ -219,9 +227,9 @@ fn a_lock_that_fails_is_503() {
         assert_eq!(*errors.lock().unwrap(), [told.clone(), told]);
 
         // A stale write needs no lock to be refused, and a read none at all.
-        let stale = request("PUT", "/a", &[("if-match", "\"stale\"")]);
-        assert_status(send(&service, stale).ready(), 412);
-        let mut read = send(&service, request("GET", "/a", &[]));
+        let stale = request_to("PUT", "/a", &[("if-match", "\"stale\"")]);
+        assert_status(send_by_hand(&service, stale).ready(), 412);
+        let mut read = send_by_hand(&service, request_to("GET", "/a", &[]));
         read.assert_waits();
         assert_eq!(handler.calls(), 1);
     }
@@ -263,12 +271,12 @@ fn a_lock_of_the_users_own() {
     }
 
     let lock = Logging::default();
-    let handler = Handler::default();
+    let handler = HeldHandler::default();
     let service = ConditionalLayer::new(Versions::at_once())
         .writes(WritePolicy::optional().lock(lock.clone()))
         .layer(handler.clone());
-    let mut first = send(&service, put("/notes/a%62/"));
-    let mut second = send(&service, put("/notes/ab"));
+    let mut first = send_by_hand(&service, put("/notes/a%62/"));
+    let mut second = send_by_hand(&service, put("/notes/ab"));
     first.assert_waits();
     second.assert_waits();
     assert_eq!(*lock.0.lock().unwrap(), ["lock /notes/ab"]);

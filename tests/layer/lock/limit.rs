@@ -11,8 +11,8 @@ use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_conditional::{Checked, CollectBody, ConditionalLayer, WritePolicy};
 
-use super::support::{arriving_body, put_if_match, request_with, text};
 use crate::support::source::Versions;
+use crate::support::{arriving_body, put_if_match, request_with, text};
 
 const WRITERS: usize = 64;
 

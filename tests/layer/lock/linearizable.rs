@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -21,7 +22,7 @@ use tower_conditional::{
     ConditionalLayer, EntityTag, InMemoryVersions, StoredVerbatim, WritePolicy,
 };
 
-use super::support::request;
+use crate::support::request_to;
 
 /// The tag of the note; `None` is no note.
 type Tag = Option<u64>;
@@ -306,7 +307,7 @@ async fn delete(State(note): State<Note>) -> Response {
 }
 
 fn text(tag: &EntityTag) -> String {
-    super::support::text(tag).to_owned()
+    crate::support::text(tag).to_owned()
 }
 
 /// Records what one client does, one operation after the other.
@@ -369,7 +370,7 @@ impl Client {
             Condition::Absent => Some(("if-none-match", "*".to_owned())),
         };
         let field = field.as_ref().map(|(name, value)| (*name, value.as_str()));
-        let request = request(method.as_str(), NOTE, field.as_slice());
+        let request = request_to::<Body>(method.as_str(), NOTE, field.as_slice());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let tag = response.headers().get("etag").map(|tag| {
             let tag = tag.to_str().unwrap().trim_matches('"');

@@ -1,7 +1,5 @@
 //! Check and write are one step: the write lock, the handler contract, and many writers at once (design, section 7).
 
-mod support;
-
 mod bodies;
 mod contract;
 mod extractors;

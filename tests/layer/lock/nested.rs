@@ -8,19 +8,19 @@ use tower_conditional::{
     WritePolicy,
 };
 
-use super::support::{Handler, HandlerError, assert_status, put, request_with, send};
 use crate::support::source::Versions;
+use crate::support::{Broken, HeldHandler, assert_status, put, request_with, send_by_hand};
 
 /// A write gets through all layers, and another one to the same target only after it.
 #[track_caller]
-fn assert_one_at_a_time<S, B>(case: &str, service: &S, handler: &Handler)
+fn assert_one_at_a_time<S, B>(case: &str, service: &S, handler: &HeldHandler)
 where
-    S: Service<Request<Body>, Response = Response<B>, Error = HandlerError> + Clone,
+    S: Service<Request<Body>, Response = Response<B>, Error = Broken> + Clone,
 {
     let with_body = || request_with("PUT", "/a", &[], Body::from("small"));
     let before = handler.calls();
-    let mut first = send(service, with_body());
-    let mut second = send(service, with_body());
+    let mut first = send_by_hand(service, with_body());
+    let mut second = send_by_hand(service, with_body());
     first.assert_waits();
     assert_eq!(handler.calls(), before + 1, "{case}: it waits for itself");
     second.assert_waits();
@@ -45,7 +45,7 @@ fn nested<C, D>(
     C: CollectBody<Body>,
     D: CollectBody<Body>,
 {
-    let handler = Handler::default();
+    let handler = HeldHandler::default();
     let service = outer.layer(inner.layer(handler.clone()));
     assert_one_at_a_time(case, &service, &handler);
 }
@@ -98,17 +98,17 @@ fn two_layers_with_one_lock_and_their_own_keys() {
 #[test]
 fn an_inner_layer_with_a_lock_of_its_own_takes_it() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let outer = with(&source, WritePolicy::optional());
         let inner = with(&source, WritePolicy::optional()).layer(handler.clone());
-        let mut by_both = send(&outer.layer(inner.clone()), put("/a"));
+        let mut by_both = send_by_hand(&outer.layer(inner.clone()), put("/a"));
         by_both.assert_waits();
         assert_eq!(handler.calls(), 1);
 
-        let mut by_the_inner = send(&inner, put("/a"));
+        let mut by_the_inner = send_by_hand(&inner, put("/a"));
         by_the_inner.assert_waits();
         assert_eq!(handler.calls(), 1, "the inner lock was not taken");
-        let mut elsewhere = send(&inner, put("/b"));
+        let mut elsewhere = send_by_hand(&inner, put("/b"));
         elsewhere.assert_waits();
         assert_eq!(handler.calls(), 2, "another resource has to wait");
 
@@ -163,7 +163,7 @@ impl WriteLock for Forwarding {
 #[test]
 fn three_layers() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let layer = ConditionalLayer::new(source.clone());
         let other = ConditionalLayer::new(source.clone());
         let collecting = layer.clone().collecting_bodies(100, Body::new);
@@ -184,13 +184,13 @@ fn three_layers() {
 #[test]
 fn refused_further_in() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let layer = ConditionalLayer::new(source);
         let service = layer
             .clone()
             .layer(layer.writes(WritePolicy::required()).layer(handler.clone()));
-        assert_status(send(&service, put("/a")).ready(), 428);
-        assert_status(send(&service, put("/a")).ready(), 428);
+        assert_status(send_by_hand(&service, put("/a")).ready(), 428);
+        assert_status(send_by_hand(&service, put("/a")).ready(), 428);
         assert_eq!(handler.calls(), 0);
     }
 }

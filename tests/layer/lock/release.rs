@@ -9,21 +9,21 @@ use tower_conditional::{
     ConditionalLayer, EntityTag, InProcessLock, ValidatorSource, WriteKey, WriteLock, WritePolicy,
 };
 
-use super::support::{
-    Handler, HandlerError, arriving_body, assert_refused, assert_status, put, put_if_match,
-    request_with, send,
-};
 use crate::support::source::Versions;
+use crate::support::{
+    Broken, HeldHandler, arriving_body, assert_refused, assert_status, put, put_if_match,
+    request_with, send_by_hand,
+};
 use crate::support::{Counter, source};
 
 /// The lock of `/a` is free: a write gets to its handler at once, and from there to its answer.
 #[track_caller]
-fn assert_free<S, B>(service: &S, handler: &Handler)
+fn assert_free<S, B>(service: &S, handler: &HeldHandler)
 where
-    S: Service<Request<Body>, Response = Response<B>, Error = HandlerError> + Clone,
+    S: Service<Request<Body>, Response = Response<B>, Error = Broken> + Clone,
 {
     let call = handler.calls();
-    let mut next = send(service, put("/a"));
+    let mut next = send_by_hand(service, put("/a"));
     next.assert_waits();
     assert_eq!(handler.calls(), call + 1, "the lock is still held");
     handler.answer(call, 204);
@@ -33,10 +33,10 @@ where
 #[test]
 fn an_answer_of_any_status_frees_the_lock() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source).layer(handler.clone());
         for (call, status) in [200, 204, 404, 409, 500].into_iter().enumerate() {
-            let mut writer = send(&service, put("/a"));
+            let mut writer = send_by_hand(&service, put("/a"));
             writer.assert_waits();
             handler.answer(call, status);
             assert_status(writer.ready(), status);
@@ -49,9 +49,9 @@ fn an_answer_of_any_status_frees_the_lock() {
 #[test]
 fn the_lock_ends_with_the_response_head() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source).layer(handler.clone());
-        let mut writer = send(&service, put("/a"));
+        let mut writer = send_by_hand(&service, put("/a"));
         writer.assert_waits();
         let (_sender, body) = arriving_body(None);
         handler.take(0).answer(Ok(Response::new(body)));
@@ -63,12 +63,12 @@ fn the_lock_ends_with_the_response_head() {
 #[test]
 fn an_error_frees_the_lock() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source).layer(handler.clone());
-        let mut writer = super::support::start(&service, put("/a"));
+        let mut writer = crate::support::start(&service, put("/a"));
         writer.assert_waits();
-        handler.take(0).answer(Err(HandlerError));
-        assert_eq!(writer.ready().unwrap_err(), HandlerError);
+        handler.take(0).answer(Err(Broken("failed")));
+        assert_eq!(writer.ready().unwrap_err(), Broken("failed"));
         // Its future is still there.
         assert_free(&service, &handler);
     }
@@ -77,16 +77,16 @@ fn an_error_frees_the_lock() {
 #[test]
 fn a_panic_frees_the_lock_and_poisons_nothing() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let layer = ConditionalLayer::new(source);
         let service = layer.layer(handler.clone());
         let panicking = layer.layer(tower::service_fn(async |request: Request<Body>| {
             if request.method() == "PUT" {
                 panic!("on purpose");
             }
-            Ok::<_, HandlerError>(Response::new(Body::empty()))
+            Ok::<_, Broken>(Response::new(Body::empty()))
         }));
-        let mut writer = send(&panicking, put("/a"));
+        let mut writer = send_by_hand(&panicking, put("/a"));
         let panicked = catch_unwind(AssertUnwindSafe(|| writer.poll()));
         assert!(panicked.is_err());
         drop(writer);
@@ -98,15 +98,17 @@ fn a_panic_frees_the_lock_and_poisons_nothing() {
 #[test]
 fn a_panic_in_call_frees_the_lock() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let layer = ConditionalLayer::new(source);
         let service = layer.layer(handler.clone());
         let panicking = layer.layer(tower::service_fn(
-            |_: Request<Body>| -> std::future::Ready<Result<Response<Body>, HandlerError>> {
+            |_: Request<Body>| -> std::future::Ready<Result<Response<Body>, Broken>> {
                 panic!("on purpose")
             },
         ));
-        let panicked = catch_unwind(AssertUnwindSafe(|| send(&panicking, put("/a")).poll()));
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            send_by_hand(&panicking, put("/a")).poll()
+        }));
         assert!(panicked.is_err());
         assert_free(&service, &handler);
     }
@@ -116,10 +118,10 @@ fn a_panic_in_call_frees_the_lock() {
 #[test]
 fn dropped_while_running() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source).layer(handler.clone());
-        let mut writer = send(&service, put("/a"));
-        let mut next = send(&service, put("/a"));
+        let mut writer = send_by_hand(&service, put("/a"));
+        let mut next = send_by_hand(&service, put("/a"));
         writer.assert_waits();
         next.assert_waits();
         let before = next.wakes();
@@ -138,9 +140,9 @@ fn dropped_while_running() {
 fn dropped_while_waiting() {
     for dropped in 1..=3 {
         for source in Versions::both() {
-            let handler = Handler::default();
+            let handler = HeldHandler::default();
             let service = ConditionalLayer::new(source).layer(handler.clone());
-            let mut writers: Vec<_> = (0..4).map(|_| send(&service, put("/a"))).collect();
+            let mut writers: Vec<_> = (0..4).map(|_| send_by_hand(&service, put("/a"))).collect();
             for writer in &mut writers {
                 writer.assert_waits();
             }
@@ -160,9 +162,9 @@ fn dropped_while_waiting() {
 #[test]
 fn dropped_when_called() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source).layer(handler.clone());
-        let mut writers: Vec<_> = (0..3).map(|_| send(&service, put("/a"))).collect();
+        let mut writers: Vec<_> = (0..3).map(|_| send_by_hand(&service, put("/a"))).collect();
         for writer in &mut writers {
             writer.assert_waits();
         }
@@ -182,24 +184,24 @@ fn dropped_when_called() {
 /// Dropped while the state is looked up under the lock, and before anything was polled.
 #[test]
 fn dropped_before_the_handler_runs() {
-    let handler = Handler::default();
+    let handler = HeldHandler::default();
     let service = ConditionalLayer::new(source::hanging()).layer(handler.clone());
-    let mut writer = send(&service, put("/a"));
+    let mut writer = send_by_hand(&service, put("/a"));
     writer.assert_waits();
-    let mut waiting = send(&service, put("/a"));
+    let mut waiting = send_by_hand(&service, put("/a"));
     waiting.assert_waits();
     waiting.drop_future();
     writer.drop_future();
-    let unpolled = super::support::start(&service, put("/a"));
+    let unpolled = crate::support::start(&service, put("/a"));
     drop(unpolled);
     assert_eq!(handler.calls(), 0);
-    let mut other = super::support::start(&service, put("/b"));
+    let mut other = crate::support::start(&service, put("/b"));
     other.assert_waits();
 
     // The same, where the look-up has an end.
     for source in Versions::both() {
         let service = ConditionalLayer::new(source).layer(handler.clone());
-        drop(super::support::start(&service, put("/a")));
+        drop(crate::support::start(&service, put("/a")));
         assert_free(&service, &handler);
     }
 }
@@ -209,11 +211,11 @@ fn dropped_before_the_handler_runs() {
 fn a_refusal_frees_the_lock() {
     for source in Versions::both() {
         let tag = source.changed("/a");
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source.clone()).layer(handler.clone());
         source.changed("/a");
         assert_refused(
-            send(&service, put_if_match("/a", &tag)).ready(),
+            send_by_hand(&service, put_if_match("/a", &tag)).ready(),
             412,
             "stale",
         );
@@ -251,7 +253,10 @@ fn assert_told_without_the_lock(
             assert!(free.is_some(), "told under the lock");
             count.count();
         });
-    let mut writer = send(&layer.layer(Handler::default()), put_if_match("/a", tag));
+    let mut writer = send_by_hand(
+        &layer.layer(HeldHandler::default()),
+        put_if_match("/a", tag),
+    );
     assert_refused(writer.ready(), status, reason);
     assert_eq!(told.get(), 1);
 }
@@ -260,13 +265,13 @@ fn assert_told_without_the_lock(
 #[test]
 fn dropped_with_half_a_body() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source)
             .collecting_bodies(100, Body::new)
             .layer(handler.clone());
         for expected in [Some(10), Some(1000)] {
             let (sender, body) = arriving_body(expected);
-            let mut writer = send(&service, request_with("PUT", "/a", &[], body));
+            let mut writer = send_by_hand(&service, request_with("PUT", "/a", &[], body));
             sender.data("half");
             writer.assert_waits();
             writer.drop_future();

@@ -4,11 +4,11 @@ use http::Request;
 use tower::Layer;
 use tower_conditional::{ConditionalLayer, FromResponse, HttpDate, MethodClass, WritePolicy};
 
-use super::support::{
-    Driven, Fields, Handler, assert_refused, assert_status, put, put_if_match, request, send,
-    start, text,
-};
 use crate::support::source::Versions;
+use crate::support::{
+    Driven, Fields, HeldHandler, assert_refused, assert_status, put, put_if_match, request_to,
+    send_by_hand, start, text,
+};
 
 const LATER: &str = "Fri, 01 Jan 2100 00:00:00 GMT";
 
@@ -51,15 +51,15 @@ fn who_takes_the_lock() {
                     value => (name, value),
                 })
                 .collect();
-            let handler = Handler::default();
+            let handler = HeldHandler::default();
             let layer = ConditionalLayer::new(source.clone())
                 .classify(|method| (method.as_str() == "PROPPATCH").then_some(MethodClass::Write));
             let service = layer.layer(handler.clone());
-            let mut writer = send(&service, put("/a"));
+            let mut writer = send_by_hand(&service, put("/a"));
             writer.assert_waits();
             assert_eq!(handler.calls(), 1);
 
-            let mut other = send(&service, request(method, "/a", &fields));
+            let mut other = send_by_hand(&service, request_to(method, "/a", &fields));
             other.assert_waits();
             let calls = if waits { 1 } else { 2 };
             assert_eq!(handler.calls(), calls, "{method} {fields:?}");
@@ -77,14 +77,14 @@ fn who_takes_the_lock() {
 fn a_required_post_takes_the_lock() {
     let source = Versions::at_once();
     let tag = source.changed("/a");
-    let handler = Handler::default();
+    let handler = HeldHandler::default();
     let policy = WritePolicy::required().for_methods([http::Method::POST]);
     let service = ConditionalLayer::new(source)
         .writes(policy)
         .layer(handler.clone());
-    let guarded = || request("POST", "/a", &[("if-match", text(&tag))]);
-    let mut first = send(&service, guarded());
-    let mut second = send(&service, guarded());
+    let guarded = || request_to("POST", "/a", &[("if-match", text(&tag))]);
+    let mut first = send_by_hand(&service, guarded());
+    let mut second = send_by_hand(&service, guarded());
     first.assert_waits();
     second.assert_waits();
     assert_eq!(handler.calls(), 1);
@@ -102,14 +102,14 @@ fn refused_before_it_waits() {
     ];
     for source in Versions::both() {
         let tag = source.changed("/a");
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source)
             .writes(WritePolicy::required())
             .layer(handler.clone());
-        let mut writer = send(&service, put_if_match("/a", &tag));
+        let mut writer = send_by_hand(&service, put_if_match("/a", &tag));
         writer.assert_waits();
         for (fields, status, reason) in rows {
-            let mut refused = send(&service, request("PUT", "/a", fields));
+            let mut refused = send_by_hand(&service, request_to("PUT", "/a", fields));
             assert_refused(refused.ready(), status, reason);
         }
         assert_eq!(handler.calls(), 1);
@@ -123,10 +123,10 @@ fn refused_before_it_waits() {
 fn judged_again_after_waiting() {
     for source in Versions::both() {
         let tag = source.changed("/a");
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source.clone()).layer(handler.clone());
-        let mut first = send(&service, put_if_match("/a", &tag));
-        let mut second = send(&service, put_if_match("/a", &tag));
+        let mut first = send_by_hand(&service, put_if_match("/a", &tag));
+        let mut second = send_by_hand(&service, put_if_match("/a", &tag));
         first.assert_waits();
         second.assert_waits();
         source.changed("/a");
@@ -142,10 +142,10 @@ fn judged_again_after_waiting() {
 fn the_handler_learns_of_the_second_look() {
     for source in Versions::both() {
         source.changed("/a");
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source.clone()).layer(handler.clone());
-        let mut first = send(&service, put("/a"));
-        let mut second = send(&service, put("/a"));
+        let mut first = send_by_hand(&service, put("/a"));
+        let mut second = send_by_hand(&service, put("/a"));
         first.assert_waits();
         second.assert_waits();
         let newest = source.changed("/a");
@@ -161,12 +161,12 @@ fn the_handler_learns_of_the_second_look() {
 #[test]
 fn how_often_the_source_is_asked() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source.clone()).layer(handler.clone());
-        let mut first = send(&service, put("/a"));
+        let mut first = send_by_hand(&service, put("/a"));
         first.assert_waits();
         assert_eq!(source.looks(), 1);
-        let mut second = send(&service, put("/a"));
+        let mut second = send_by_hand(&service, put("/a"));
         second.assert_waits();
         assert_eq!(source.looks(), 2);
         handler.answer(0, 204);
@@ -180,10 +180,12 @@ fn how_often_the_source_is_asked() {
 #[test]
 fn waiters_are_served_in_order() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source).layer(handler.clone());
-        let numbered = |n: usize| request("PUT", "/a", &[("x-number", &n.to_string())]);
-        let mut writers: Vec<_> = (0..6).map(|n| send(&service, numbered(n))).collect();
+        let numbered = |n: usize| request_to("PUT", "/a", &[("x-number", &n.to_string())]);
+        let mut writers: Vec<_> = (0..6)
+            .map(|n| send_by_hand(&service, numbered(n)))
+            .collect();
         for writer in &mut writers {
             writer.assert_waits();
         }
@@ -194,7 +196,7 @@ fn waiters_are_served_in_order() {
             handler.answer(turn, 204);
             assert_status(writers[turn].ready(), 204);
             // A newcomer and the last in the line are polled first: neither may overtake.
-            let mut newcomer = send(&service, numbered(99));
+            let mut newcomer = send_by_hand(&service, numbered(99));
             newcomer.assert_waits();
             for writer in writers[turn + 1..].iter_mut().rev() {
                 writer.assert_waits();
@@ -208,9 +210,9 @@ fn waiters_are_served_in_order() {
 fn other_targets_do_not_wait() {
     let paths = ["/a", "/b", "/a/b", "/A", "/a;v=1"];
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source).layer(handler.clone());
-        let mut writers: Vec<_> = paths.map(|path| send(&service, put(path))).into();
+        let mut writers: Vec<_> = paths.map(|path| send_by_hand(&service, put(path))).into();
         for writer in &mut writers {
             writer.assert_waits();
         }
@@ -222,11 +224,11 @@ fn other_targets_do_not_wait() {
 #[test]
 fn spellings_of_one_path_wait_for_each_other() {
     for spelling in ["/notes/a%62", "/notes//ab", "/notes/ab/", "/notes/ab?x=1"] {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(Versions::at_once()).layer(handler.clone());
-        let mut writer = send(&service, put("/notes/ab"));
+        let mut writer = send_by_hand(&service, put("/notes/ab"));
         writer.assert_waits();
-        let mut other = send(&service, put(spelling));
+        let mut other = send_by_hand(&service, put(spelling));
         other.assert_waits();
         assert_eq!(handler.calls(), 1, "{spelling}");
     }
@@ -236,7 +238,7 @@ fn spellings_of_one_path_wait_for_each_other() {
 #[test]
 fn one_wake_up_per_turn() {
     const WRITERS: usize = 50;
-    let handler = Handler::default();
+    let handler = HeldHandler::default();
     let service = ConditionalLayer::new(Versions::at_once()).layer(handler.clone());
     let mut writers: Vec<_> = (0..WRITERS).map(|_| start(&service, put("/a"))).collect();
     for writer in &mut writers {
@@ -260,12 +262,12 @@ fn one_wake_up_per_turn() {
 #[test]
 fn without_lock_nobody_waits() {
     for source in Versions::both() {
-        let handler = Handler::default();
+        let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source)
             .writes(WritePolicy::optional().without_lock())
             .layer(handler.clone());
-        let mut first = send(&service, put("/a"));
-        let mut second = send(&service, put("/a"));
+        let mut first = send_by_hand(&service, put("/a"));
+        let mut second = send_by_hand(&service, put("/a"));
         first.assert_waits();
         second.assert_waits();
         assert_eq!(handler.calls(), 2);
@@ -297,10 +299,10 @@ fn what_shares_a_lock() {
         ),
     ];
     for (case, first, second, shared) in cases {
-        let handler = Handler::default();
-        let mut writer = send(&first.layer(handler.clone()), put("/a"));
+        let handler = HeldHandler::default();
+        let mut writer = send_by_hand(&first.layer(handler.clone()), put("/a"));
         writer.assert_waits();
-        let mut other = send(&second.layer(handler.clone()), put("/a"));
+        let mut other = send_by_hand(&second.layer(handler.clone()), put("/a"));
         other.assert_waits();
         assert_eq!(handler.calls() == 1, shared, "{case}");
     }
@@ -309,11 +311,11 @@ fn what_shares_a_lock() {
 /// A source that only computes never locks writes (design, section 3).
 #[test]
 fn a_computing_source_locks_nothing() {
-    let handler = Handler::default();
+    let handler = HeldHandler::default();
     let service = ConditionalLayer::new(FromResponse).layer(handler.clone());
-    let put = || -> Request<_> { request("PUT", "/a", &[("if-match", "\"x\"")]) };
-    let mut first = send(&service, put());
-    let mut second = send(&service, put());
+    let put = || -> Request<_> { request_to("PUT", "/a", &[("if-match", "\"x\"")]) };
+    let mut first = send_by_hand(&service, put());
+    let mut second = send_by_hand(&service, put());
     first.assert_waits();
     second.assert_waits();
     assert_eq!(handler.calls(), 2);

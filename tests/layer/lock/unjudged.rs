@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http::StatusCode;
@@ -13,7 +14,7 @@ use tower_conditional::{
     JudgedByHandler, MethodClass, Reason, ValidatorSource, WritePolicy,
 };
 
-use super::support::{Driven, Fields, request};
+use crate::support::{Driven, Fields, request_to};
 
 const IF_MATCH: Fields = &[("if-match", "\"v1\"")];
 
@@ -52,7 +53,7 @@ fn judging() -> Fixed {
 
 #[track_caller]
 fn status(router: Router, method: &str, fields: &[(&str, &str)]) -> u16 {
-    let response = Driven::new(router.oneshot(request(method, "/a", fields))).ready();
+    let response = Driven::new(router.oneshot(request_to::<Body>(method, "/a", fields))).ready();
     response.unwrap().status().as_u16()
 }
 

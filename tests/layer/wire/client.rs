@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::server::Server;
+use crate::support::Server;
 use crate::support::fields;
 
 /// A request; [`CURRENT`] stands for the tag that is current.

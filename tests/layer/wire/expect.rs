@@ -10,8 +10,8 @@ use tower::{Layer, service_fn};
 
 use super::client::{Ask, Http2, NO_PRECONDITION, Wire};
 use super::{page, required, served, ways};
-use crate::server::{Served, Server};
 use crate::support::source::{self, Script};
+use crate::support::{Served, Server};
 
 const STALE: Ask = Ask::new("PUT", ("if-match", "\"other\""));
 const EXPECTING: [(&str, &str); 2] = [("content-length", "5"), ("expect", "100-continue")];

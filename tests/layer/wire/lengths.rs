@@ -16,8 +16,8 @@ use tower_conditional::{BodyHash, ConditionalLayer};
 
 use super::client::{Ask, Http2, NO_PRECONDITION, Wire};
 use super::served;
-use crate::server::Server;
 use crate::support::Failures;
+use crate::support::Server;
 
 const GET: Ask = Ask::new("GET", NO_PRECONDITION);
 

@@ -23,7 +23,7 @@ use tower_conditional::{
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 
-use crate::server::Served;
+use crate::support::Served;
 use crate::support::source;
 
 const PAGE: &str = "A page that is long enough to be worth compressing, compressing, compressing.";

@@ -4,7 +4,7 @@ use http_body::Body;
 
 use super::client::{Ask, CURRENT, Http2, NO_PRECONDITION, Raw, Wire};
 use super::{Way, ways};
-use crate::server::Server;
+use crate::support::Server;
 use crate::support::{Failures, read};
 
 const SEEN: (&str, &str) = ("if-none-match", CURRENT);

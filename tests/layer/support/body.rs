@@ -1,20 +1,18 @@
-//! Bodies that do as they are told, and what a client sees of them.
+//! Bodies that follow a script or arrive when the test sends them, and what a client sees of a body.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
-use std::fmt;
-use std::future::{Ready, poll_fn, ready};
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::Empty;
-use tower::{Layer, Service, ServiceExt};
-use tower_conditional::{BodyHash, ConditionalBody, ConditionalLayer, ValidatorSource};
+use tokio::sync::mpsc;
+
+use super::Broken;
 
 /// What a scripted body does at one poll.
 #[derive(Clone, Debug)]
@@ -34,18 +32,6 @@ pub(crate) enum Size {
     /// Whatever is true, it says this until it has sent as much.
     Claimed(u64),
 }
-
-/// How a scripted body failed.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Broken;
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the body is broken")
-    }
-}
-
-impl std::error::Error for Broken {}
 
 /// A body that follows a script, and tells what is done with it.
 pub(crate) struct Scripted {
@@ -104,7 +90,7 @@ impl Body for Scripted {
         self.log.polls.fetch_add(1, SeqCst);
         match self.steps.pop_front() {
             None => Poll::Ready(None),
-            Some(Step::Fail) => Poll::Ready(Some(Err(Broken))),
+            Some(Step::Fail) => Poll::Ready(Some(Err(Broken("the body is broken")))),
             Some(Step::Trailers(fields)) => Poll::Ready(Some(Ok(Frame::trailers(fields)))),
             Some(Step::Data(data)) => {
                 self.sent += data.len() as u64;
@@ -176,79 +162,45 @@ pub(crate) fn data_of(frames: &[Seen]) -> Vec<u8> {
     data.collect::<Vec<_>>().concat()
 }
 
-/// A service that answers every request with the response that `make` makes of its head.
-pub(crate) fn answering<F, B>(
-    make: F,
-) -> impl Service<
-    Request<Empty<Bytes>>,
-    Response = Response<B>,
-    Error = Infallible,
-    Future = Ready<Result<Response<B>, Infallible>>,
-> + Clone
-+ Send
-where
-    F: Fn(&Request<Empty<Bytes>>) -> Response<B> + Clone + Send,
-{
-    tower::service_fn(move |request| ready(Ok(make(&request))))
+/// A body that arrives frame by frame, when the test sends them.
+pub(crate) fn arriving_body(expected: Option<u64>) -> (BodySender, axum::body::Body) {
+    let (sender, frames) = mpsc::unbounded_channel();
+    (
+        BodySender(sender),
+        axum::body::Body::new(Arriving { frames, expected }),
+    )
 }
 
-/// What comes out of a layer over `source` around a service that makes its responses with `make`.
-pub(crate) async fn through<V, F, B>(
-    source: V,
-    request: Request<Empty<Bytes>>,
-    make: F,
-) -> Response<ConditionalBody<B>>
-where
-    V: ValidatorSource,
-    F: Fn(&Request<Empty<Bytes>>) -> Response<B> + Clone + Send + 'static,
-    B: Body<Data = Bytes> + Unpin + Send + 'static,
-    B::Error: Send,
-{
-    let service = ConditionalLayer::new(source).layer(answering(make));
-    let Ok(response) = service.oneshot(request).await;
-    response
-}
+pub(crate) struct BodySender(mpsc::UnboundedSender<Result<Frame<Bytes>, Broken>>);
 
-/// The response to a GET of a body that can be made once, through `BodyHash`.
-pub(crate) async fn hashed(
-    source: BodyHash,
-    fields: &[(&str, &str)],
-    body: Scripted,
-) -> Response<ConditionalBody<Scripted>> {
-    let mut response = Response::builder();
-    for (name, value) in fields {
-        response = response.header(*name, *value);
+impl BodySender {
+    pub(crate) fn data(&self, data: impl Into<Bytes>) {
+        self.frame(Ok(Frame::data(data.into())));
     }
-    let response = response.body(body).expect("a valid response");
-    let once = Arc::new(std::sync::Mutex::new(Some(response)));
-    through(source, get(&[]), move |_| {
-        once.lock().unwrap().take().expect("one request")
-    })
-    .await
-}
 
-pub(crate) fn get(fields: &[(&str, &str)]) -> Request<Empty<Bytes>> {
-    request(Method::GET, fields)
-}
-
-pub(crate) fn request(method: Method, fields: &[(&str, &str)]) -> Request<Empty<Bytes>> {
-    let mut request = Request::builder().method(method).uri("/a");
-    for (name, value) in fields {
-        request = request.header(*name, *value);
+    pub(crate) fn frame(&self, frame: Result<Frame<Bytes>, Broken>) {
+        assert!(self.0.send(frame).is_ok(), "nobody reads the body");
     }
-    request.body(Empty::new()).expect("a valid request")
 }
 
-/// The only line of a field, as text.
-#[track_caller]
-pub(crate) fn field<'r, B>(response: &'r Response<B>, name: &str) -> Option<&'r str> {
-    let mut lines = response.headers().get_all(name).iter();
-    let line = lines.next();
-    assert!(lines.next().is_none(), "{name} has more than one line");
-    line.map(|line| line.to_str().expect("visible ASCII"))
+struct Arriving {
+    frames: mpsc::UnboundedReceiver<Result<Frame<Bytes>, Broken>>,
+    expected: Option<u64>,
 }
 
-#[track_caller]
-pub(crate) fn tag<B>(response: &Response<B>) -> Option<&str> {
-    field(response, "etag")
+impl Body for Arriving {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        self.frames.poll_recv(cx)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.expected
+            .map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
 }
