@@ -15,6 +15,9 @@ use tower_conditional::testkit::{Fixture, Scratch, check};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_files");
 
+/// Nothing here takes long; what hangs shall fail.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 struct Files {
     directory: TempDir,
     client: Client,
@@ -45,6 +48,18 @@ impl Files {
 
     fn path(&self, name: &str) -> std::path::PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// Waits until so many files are in the directory.
+    async fn until_there_are(&self, number: usize) {
+        let count = || fs::read_dir(self.directory.path()).unwrap().count();
+        let counted = async {
+            while count() != number {
+                tokio::task::yield_now().await;
+            }
+        };
+        let counted = tokio::time::timeout(PATIENCE, counted).await;
+        assert!(counted.is_ok(), "{} files, not {number}", count());
     }
 
     async fn status(&mut self, method: &str, path: &str, fields: &[(&str, &str)]) -> u16 {
@@ -405,6 +420,8 @@ async fn an_upload_that_breaks_off_changes_nothing() {
     let mut stream = TcpStream::connect(files.example.address()).await.unwrap();
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(&vec![b'x'; 2_000_000]).await.unwrap();
+    // The file and what is written of the next one.
+    files.until_there_are(2).await;
     drop(stream);
     // The next write waits for the lock that the first one held.
     let saved = files
@@ -413,8 +430,7 @@ async fn an_upload_that_breaks_off_changes_nothing() {
         .await;
     assert_eq!(saved.status, 204);
     assert_eq!(files.client.get("/a", &[]).await.body, "new");
-    let names: Vec<_> = fs::read_dir(files.directory.path()).unwrap().collect();
-    assert_eq!(names.len(), 1, "{names:?}");
+    files.until_there_are(1).await;
 
     let large = vec![b'y'; 3_000_000];
     assert_eq!(
