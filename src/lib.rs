@@ -186,7 +186,6 @@
 //! | `body-hash` | yes | [`BodyHash`], [`FileMetadata`] |
 //! | `axum` | no | extractors, responses, and a source made of extractors |
 //! | `headers` | no | conversions from and to the typed fields of the `headers` crate |
-//! | `testkit` | no | checks of how a service, yours or any, handles conditional requests |
 //! | `tracing` | no | one event for each judged request, target `tower_conditional` |
 //!
 //! # What it is not
@@ -232,8 +231,6 @@ mod rewritten_tag;
 #[cfg(feature = "layer")]
 mod source;
 mod tag_list;
-#[cfg(feature = "testkit")]
-pub mod testkit;
 mod token_list;
 #[cfg(feature = "headers")]
 mod typed_headers;

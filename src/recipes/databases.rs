@@ -91,7 +91,7 @@
 //! #     assert_eq!(again.status(), 304);
 //! #     assert_eq!(ask(&app, "GET", "/notes/2", []).await.status(), 404);
 //! #     // The statement is right by itself.
-//! #     use tower_conditional::testkit::{Scratch, hammer};
+//! #     use tower_conditional_testkit::{Scratch, hammer};
 //! #     let policy = WritePolicy::required().without_lock();
 //! #     let layer = ConditionalLayer::new(extractor_source(version, db.clone())).writes(policy);
 //! #     let note = get(read).put(save).route_layer(layer);

@@ -63,11 +63,11 @@
 //!
 //! # The testkit over your own router
 //!
-//! With the feature `testkit` among the dev-dependencies, a test of your own asks your router what RFC 9110 asks. The
+//! With `tower-conditional-testkit` among the dev-dependencies, a test of your own asks your router what RFC 9110 asks. The
 //! scratch path is one that may be written to; the `mark` has to come back in what is read later.
 //!
 //! ```
-//! use tower_conditional::testkit::{Fixture, Scratch, check, hammer};
+//! use tower_conditional_testkit::{Fixture, Scratch, check, hammer};
 //! # use axum::{Router, routing::get, extract::{Path, State}, http::{StatusCode, Uri}};
 //! # use tower_conditional::{ConditionalLayer, InMemoryVersions, WritePolicy, Checked};
 //! # use std::{collections::HashMap, sync::{Arc, Mutex}};

@@ -14,7 +14,7 @@ const SHOWN_ELSEWHERE: [(&str, &str); 26] = [
     ("CollectUpTo", "`ConditionalLayer::collecting_bodies`"),
     ("Conditional", "what `ConditionalLayer` makes"),
     ("ConditionalBody", "what every response of the layer has"),
-    ("Content", "the tour of `testkit`"),
+    ("Content", "the tour of the testkit"),
     ("Decided", "`Judged`"),
     ("ExtractorSource", "`axum::extractor_source`"),
     ("Finding", "`testkit::check`"),
@@ -37,7 +37,9 @@ const SHOWN_ELSEWHERE: [(&str, &str); 26] = [
 
 #[test]
 fn every_public_item_is_shown() {
-    let without: BTreeSet<String> = files_under(&root().join("src"), "rs")
+    let sources = ["src", "testkit/src"].map(|folder| files_under(&root().join(folder), "rs"));
+    let without: BTreeSet<String> = sources
+        .concat()
         .iter()
         .flat_map(|file| without_example(&fs::read_to_string(file).unwrap()))
         .collect();

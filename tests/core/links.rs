@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::tree::{files_under, root};
 
 /// The folders whose files the prose names by their path.
-const FOLDERS: [&str; 8] = [
+const FOLDERS: [&str; 9] = [
     ".ci/",
     "benches/",
     "docs/",
@@ -14,6 +14,7 @@ const FOLDERS: [&str; 8] = [
     "fuzz/",
     "scripts/",
     "src/",
+    "testkit/",
     "tests/",
 ];
 
@@ -34,8 +35,8 @@ fn every_relative_link_resolves() {
 #[test]
 fn every_path_in_backticks_is_there() {
     let mut dead = Vec::new();
-    let sources =
-        ["src", "examples", "tests"].map(|folder| files_under(&root().join(folder), "rs"));
+    let sources = ["src", "examples", "testkit", "tests"]
+        .map(|folder| files_under(&root().join(folder), "rs"));
     for file in pages().into_iter().chain(sources.concat()) {
         let text = prose_of(&file);
         for path in text.split('`').filter(|path| is_a_path_of_ours(path)) {
@@ -66,6 +67,7 @@ fn pages() -> Vec<PathBuf> {
     let beside = fs::read_dir(root()).unwrap();
     let beside = beside.map(|entry| entry.unwrap().path());
     pages.extend(beside.filter(|path| path.extension().is_some_and(|end| end == "md")));
+    pages.push(root().join("testkit/README.md"));
     pages.push(root().join("tests/vectors/README.md"));
     pages
 }

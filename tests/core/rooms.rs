@@ -44,7 +44,9 @@ fn no_two_rooms_name_each_other() {
 
 #[test]
 fn every_file_says_first_what_it_is_for() {
-    let folders = ["src", "tests", "examples", "benches", "fuzz", "shuttle"];
+    let folders = [
+        "src", "testkit", "tests", "examples", "benches", "fuzz", "shuttle",
+    ];
     let silent: Vec<_> = folders
         .iter()
         .flat_map(|folder| files_under(&root().join(folder), "rs"))

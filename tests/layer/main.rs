@@ -22,6 +22,5 @@ mod recovery;
 mod refusals;
 mod sources;
 mod support;
-mod testkit;
 mod vectors;
 mod wire;

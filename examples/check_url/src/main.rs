@@ -20,7 +20,7 @@ use http::{HeaderName, HeaderValue, Request, Uri, uri::PathAndQuery};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
 use tower::{ServiceBuilder, ServiceExt};
-use tower_conditional::testkit::{Content, Finding, Fixture, Report, Scratch, check};
+use tower_conditional_testkit::{Content, Finding, Fixture, Report, Scratch, check};
 
 const HELP: &str = "\
 Checks how a running server handles conditional requests (ETag, 304, 412).

@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use test_support::{Client, Example, Protocol, run, server};
-use tower_conditional::testkit::{Fixture, Scratch, check};
+use tower_conditional_testkit::{Fixture, Scratch, check};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_files");
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use test_support::{Answer, Client, Example, Protocol, race, run, server, winner};
-use tower_conditional::testkit::{Fixture, Scratch, check};
+use tower_conditional_testkit::{Fixture, Scratch, check};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hyper_service");
 

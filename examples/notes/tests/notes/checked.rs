@@ -1,7 +1,7 @@
 //! What the testkit finds about the notes, over sockets.
 
 use test_support::{Protocol, server};
-use tower_conditional::testkit::{Fixture, Scratch, check};
+use tower_conditional_testkit::{Fixture, Scratch, check};
 
 use crate::life::service;
 

@@ -1,0 +1,132 @@
+//! What a 200 says of its representation (section 8.8).
+
+use http::Method;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, DATE, ETAG, HeaderMap, LAST_MODIFIED, VARY};
+
+use crate::exchange::Answer;
+use crate::known::{Known, now, single};
+use crate::rule;
+use crate::session::Session;
+use crate::shown::{Octets, lines};
+use tower_conditional::{EntityTag, HttpDate};
+
+/// Whether there is a validator that the rest can be checked by.
+///
+/// A tag that changes from one answer to the next is none.
+pub(crate) async fn check(session: &mut Session<'_>, known: &Known, first: &Answer) -> bool {
+    well_formed(session, known, first);
+    not_in_the_future(session, known, first);
+    stable(session, known).await;
+    codings_apart(session, known).await;
+
+    if known.modified.is_none() && session.fixture.expects_last_modified {
+        session.find(&rule::EXPECTED, first, "Last-Modified", "none");
+    }
+    let has_one = known.tag.is_some() || known.modified.is_some();
+    if !has_one && !session.report.found(&rule::VALIDATOR_SYNTAX) {
+        session.find(&rule::VALIDATORS, first, "ETag or Last-Modified", "neither");
+    }
+    has_one && !session.report.found(&rule::TAG_IS_STABLE)
+}
+
+fn well_formed(session: &mut Session<'_>, known: &Known, first: &Answer) {
+    for (name, is_read) in [
+        (ETAG, known.tag.is_some()),
+        (LAST_MODIFIED, known.modified.is_some()),
+    ] {
+        if known.fields.contains_key(&name) && !is_read {
+            let came = lines(&known.fields, &name);
+            let expected = format!("one well-formed {name}, or none");
+            session.find(&rule::VALIDATOR_SYNTAX, first, expected, came);
+        }
+    }
+}
+
+fn not_in_the_future(session: &mut Session<'_>, known: &Known, first: &Answer) {
+    let date =
+        single(&known.fields, &DATE).and_then(|date| HttpDate::parse(date.as_bytes(), now()));
+    if let (Some(modified), Some(date)) = (known.modified, date)
+        && modified > date
+    {
+        let expected = format!("no later than Date: {date}");
+        session.find(&rule::MODIFIED_LATER, first, expected, modified.to_string());
+    }
+}
+
+/// The same octets have the same tag, and other octets another strong one.
+async fn stable(session: &mut Session<'_>, known: &Known) {
+    let again = session.send(Method::GET, &known.target, &[]).await;
+    let Ok(reply) = &again.reply else { return };
+    let second = Known::from_reply(&known.target, reply);
+    let (Some(first_tag), Some(second_tag)) = (&known.tag, &second.tag) else {
+        return;
+    };
+    let same_tag = first_tag.as_bytes() == second_tag.as_bytes();
+    let same_octets = known.body == second.body;
+    if same_octets && !same_tag {
+        let came = format!("{}, then {}", shown(first_tag), shown(second_tag));
+        session.find(
+            &rule::TAG_IS_STABLE,
+            &again,
+            "one tag for one content",
+            came,
+        );
+    }
+    if !same_octets && same_tag && !first_tag.is_weak() && known.is_whole {
+        let came = format!("{} twice, with different content", shown(first_tag));
+        session.find(
+            &rule::TAG_IS_UNIQUE,
+            &again,
+            "another tag, or a weak one",
+            came,
+        );
+    }
+}
+
+/// A content coding makes another representation (section 8.8.3.3).
+async fn codings_apart(session: &mut Session<'_>, known: &Known) {
+    let plain = ask_for(session, known, b"identity").await;
+    let coded = ask_for(session, known, b"gzip").await;
+    let (Ok(plain_reply), Ok(coded_reply)) = (&plain.reply, &coded.reply) else {
+        return;
+    };
+    let is_coded = |fields: &HeaderMap| fields.contains_key(CONTENT_ENCODING);
+    if is_coded(&plain_reply.fields) || !is_coded(&coded_reply.fields) {
+        return;
+    }
+    let (plain_reply, coded_reply) = (
+        Known::from_reply(&known.target, plain_reply),
+        Known::from_reply(&known.target, coded_reply),
+    );
+    if let (Some(plain_tag), Some(coded_tag)) = (plain_reply.strong_tag(), coded_reply.strong_tag())
+        && plain_tag.strong_eq(coded_tag)
+    {
+        let came = format!("{} for both", shown(coded_tag));
+        let expected = "another tag than without gzip, or a weak one";
+        session.find(&rule::TAG_OF_CODING, &coded, expected, came);
+    }
+    if !varies_on(&coded_reply.fields, "accept-encoding") {
+        let came = lines(&coded_reply.fields, &VARY);
+        session.find(&rule::VARY_ON_CODING, &coded, "Vary: Accept-Encoding", came);
+    }
+}
+
+async fn ask_for(session: &mut Session<'_>, known: &Known, coding: &[u8]) -> Answer {
+    let lines = [(ACCEPT_ENCODING, coding)];
+    session.send(Method::GET, &known.target, &lines).await
+}
+
+fn varies_on(fields: &HeaderMap, name: &str) -> bool {
+    let members = fields
+        .get_all(VARY)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|&octet| octet == b','))
+        .map(<[u8]>::trim_ascii);
+    members
+        .into_iter()
+        .any(|member| member == b"*" || member.eq_ignore_ascii_case(name.as_bytes()))
+}
+
+fn shown(tag: &EntityTag) -> Octets<'_> {
+    Octets(tag.as_bytes())
+}

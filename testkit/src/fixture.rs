@@ -1,0 +1,138 @@
+//! What the kit has to be told: where a resource is, and where it may write.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Uri;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+/// A resource to check, and what is expected of it.
+///
+/// Only reads are sent unless a [`Scratch`] is given.
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional_testkit::{Fixture, Scratch};
+///
+/// let fixture = Fixture::at("/notes/1")
+///     .absent_at("/notes/404")
+///     .writing(Scratch::put("/notes/99", "text/plain", |mark| format!("written: {mark}")));
+/// # let _ = fixture;
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Fixture {
+    pub(crate) target: Uri,
+    pub(crate) absent: Uri,
+    pub(crate) fields: HeaderMap,
+    pub(crate) scratch: Option<Scratch>,
+    pub(crate) expects_last_modified: bool,
+    pub(crate) expects_ranges: bool,
+}
+
+impl Fixture {
+    /// The resource at this path (a query may follow), which answers a GET with 200 and does not change by itself.
+    ///
+    /// # Panics
+    ///
+    /// When the path is none that a request can have.
+    pub fn at(path: impl AsRef<str>) -> Self {
+        let target = uri(path.as_ref());
+        Self {
+            absent: uri(&format!("{}-not-there", target.path())),
+            target,
+            fields: HeaderMap::new(),
+            scratch: None,
+            expects_last_modified: false,
+            expects_ranges: false,
+        }
+    }
+
+    /// A path where there is nothing; the default is the resource's with `-not-there` at its end.
+    ///
+    /// # Panics
+    ///
+    /// When the path is none that a request can have.
+    pub fn absent_at(mut self, path: impl AsRef<str>) -> Self {
+        self.absent = uri(path.as_ref());
+        self
+    }
+
+    /// A field that every request carries: `Authorization`, `Accept`.
+    pub fn field(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.fields.append(name, value);
+        self
+    }
+
+    /// Checks writes as well, on this path alone.
+    pub fn writing(mut self, scratch: Scratch) -> Self {
+        self.scratch = Some(scratch);
+        self
+    }
+
+    /// The resource has a Last-Modified date; without one that is a finding.
+    pub const fn expecting_last_modified(mut self) -> Self {
+        self.expects_last_modified = true;
+        self
+    }
+
+    /// The resource does byte ranges; without them that is a finding.
+    pub const fn expecting_ranges(mut self) -> Self {
+        self.expects_ranges = true;
+        self
+    }
+}
+
+/// A path that the kit may write to, and what a write looks like.
+///
+/// Where nothing is there at first, it is created with `If-None-Match: *` and deleted at the end; what is there
+/// already is overwritten and stays.
+#[derive(Clone)]
+#[must_use]
+pub struct Scratch {
+    pub(crate) target: Uri,
+    pub(crate) content_type: HeaderValue,
+    content: Arc<dyn Fn(&str) -> Bytes + Send + Sync>,
+}
+
+impl Scratch {
+    /// Writes with PUT. Each write has a mark of its own, a short word that `content` puts into what is sent: where
+    /// it is found in what is read later, that write took place.
+    ///
+    /// # Panics
+    ///
+    /// When the path or the content type is none that a request can have, or when the mark is not put in: a write that
+    /// changes nothing shows nothing.
+    pub fn put<C: Into<Bytes>>(
+        path: impl AsRef<str>,
+        content_type: impl AsRef<str>,
+        content: impl Fn(&str) -> C + Send + Sync + 'static,
+    ) -> Self {
+        let content = move |mark: &str| content(mark).into();
+        assert!(content("one") != content("two"), "content without its mark");
+        Self {
+            target: uri(path.as_ref()),
+            content_type: HeaderValue::from_str(content_type.as_ref()).expect("a content type"),
+            content: Arc::new(content),
+        }
+    }
+
+    pub(crate) fn content(&self, mark: &str) -> Bytes {
+        (self.content)(mark)
+    }
+}
+
+impl fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scratch")
+            .field("target", &self.target)
+            .field("content_type", &self.content_type)
+            .finish_non_exhaustive()
+    }
+}
+
+fn uri(path: &str) -> Uri {
+    path.parse().expect("a path such as /notes/1")
+}

@@ -1,0 +1,175 @@
+//! Many writers at once with one tag: of those who have seen the same state, one may win.
+
+use std::fmt;
+
+use http::header::{HeaderMap, IF_MATCH, IF_NONE_MATCH};
+use http::{Method, Request, Response, StatusCode};
+use http_body::Body;
+use tower::Service;
+
+use super::ask::Ask;
+use super::content::Content;
+use super::exchange::{Answer, Erased, Exchange};
+use super::fixture::Scratch;
+use super::join::join_all;
+use super::known::Known;
+use super::marks::Marks;
+use super::report::Finding;
+use super::rule::Rule;
+use crate::exchange::BoxError;
+
+/// What became of the writers; each is a number from 0.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Hammered {
+    winners: Vec<usize>,
+    losers: Vec<usize>,
+    others: Vec<(usize, String)>,
+    survivor: Option<usize>,
+    request: Ask,
+}
+
+impl Hammered {
+    /// Who was told that the write took place (2xx).
+    #[must_use]
+    pub fn winners(&self) -> &[usize] {
+        &self.winners
+    }
+
+    /// Who was told that somebody else was faster (412).
+    #[must_use]
+    pub fn losers(&self) -> &[usize] {
+        &self.losers
+    }
+
+    /// Who got something else, and what.
+    #[must_use]
+    pub fn others(&self) -> &[(usize, String)] {
+        &self.others
+    }
+
+    /// Whose content is there at the end; `None` if no writer's mark is found in it.
+    #[must_use]
+    pub const fn survivor(&self) -> Option<usize> {
+        self.survivor
+    }
+
+    /// Whether no update was lost: one winner, whose content is there if anybody's is, and all others got 412.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        let [winner] = self.winners.as_slice() else {
+            return false;
+        };
+        self.others.is_empty() && self.survivor.is_none_or(|survivor| survivor == *winner)
+    }
+
+    pub(crate) fn finding(&self, rule: &'static Rule, expected: String, came: String) -> Finding {
+        Finding::new(rule, &self.request, expected, came)
+    }
+}
+
+impl fmt::Display for Hammered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (winners, losers) = (self.winners.len(), self.losers.len());
+        write!(f, "{winners} times 2xx, {losers} times 412")?;
+        if let Some((_, other)) = self.others.first() {
+            write!(
+                f,
+                ", {} times something else, such as {other}",
+                self.others.len()
+            )?;
+        }
+        match self.survivor {
+            Some(survivor) if !self.winners.contains(&survivor) => {
+                write!(f, "; what a refused writer sent is there at the end")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Sends as many writes at once as there are `writers`, all of whom have seen the same state.
+///
+/// Each carries `If-Match` with the tag that is current before, or `If-None-Match: *` where there is nothing. The
+/// writes are interleaved on the task that awaits them, each going as far as it can before it waits; over a socket they
+/// are as parallel as the server is. What is written stays there.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example(app: axum::Router) {
+/// use tower_conditional_testkit::{Scratch, hammer};
+///
+/// let scratch = Scratch::put("/notes/1", "text/plain", |mark| mark.to_owned());
+/// let hammered = hammer(app, scratch, 50).await;
+/// assert!(hammered.is_clean(), "{hammered}");
+/// # }
+/// ```
+pub async fn hammer<S, B>(service: S, scratch: Scratch, writers: usize) -> Hammered
+where
+    S: Service<Request<Content>, Response = Response<B>> + Clone + Send,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    B: Body + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    run(&Erased::new(service), &scratch, &HeaderMap::new(), writers).await
+}
+
+pub(crate) async fn run(
+    exchange: &dyn Exchange,
+    scratch: &Scratch,
+    fields: &HeaderMap,
+    writers: usize,
+) -> Hammered {
+    let before = read(exchange, scratch, fields).await;
+    let marks = Marks::not_in(before.as_ref());
+    let guard = match before.as_ref().map(|known| &known.tag) {
+        Some(Some(tag)) => (IF_MATCH, tag.as_bytes().to_vec()),
+        Some(None) => (IF_MATCH, b"*".to_vec()),
+        None => (IF_NONE_MATCH, b"*".to_vec()),
+    };
+    let asks = (0..writers).map(|writer| {
+        let ask = Ask::new(Method::PUT, &scratch.target, fields);
+        ask.fields(std::slice::from_ref(&guard))
+            .content(&scratch.content_type, scratch.content(&marks.mark(writer)))
+    });
+    let asks: Vec<Ask> = asks.collect();
+    let request = asks.first().cloned();
+    let answers = join_all(asks.into_iter().map(|ask| exchange.send(ask)).collect()).await;
+    let after = read(exchange, scratch, fields).await;
+
+    let mut hammered = Hammered {
+        winners: Vec::new(),
+        losers: Vec::new(),
+        others: Vec::new(),
+        survivor: survivor(after.as_ref(), marks, writers),
+        request: request.unwrap_or_else(|| Ask::new(Method::PUT, &scratch.target, fields)),
+    };
+    for (writer, answer) in answers.iter().enumerate() {
+        hammered.count(writer, answer);
+    }
+    hammered
+}
+
+impl Hammered {
+    fn count(&mut self, writer: usize, answer: &Answer) {
+        match answer.status() {
+            Some(status) if status.is_success() => self.winners.push(writer),
+            Some(StatusCode::PRECONDITION_FAILED) => self.losers.push(writer),
+            _ => self.others.push((writer, answer.to_string())),
+        }
+    }
+}
+
+async fn read(exchange: &dyn Exchange, scratch: &Scratch, fields: &HeaderMap) -> Option<Known> {
+    let answer = exchange
+        .send(Ask::new(Method::GET, &scratch.target, fields))
+        .await;
+    let reply = answer.reply.ok().filter(|reply| reply.status == 200)?;
+    Some(Known::from_reply(&scratch.target, &reply))
+}
+
+fn survivor(after: Option<&Known>, marks: Marks, writers: usize) -> Option<usize> {
+    (0..writers).find(|&writer| after.is_some_and(|known| known.has_text(&marks.mark(writer))))
+}
