@@ -55,7 +55,7 @@ impl IntoResponse for Problem {
                 let problem = body(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "busy",
-                    "The notes are busy. Try again soon.",
+                    "The notes are busy, and nothing was written. Try again soon.",
                 );
                 ([(header::RETRY_AFTER, "1")], problem).into_response()
             }

@@ -172,6 +172,21 @@ impl Failed {
         })
     }
 
+    /// Whether a statement that was sent may have been performed although no answer says so: the connection broke, the
+    /// server was shut down, or the answer took too long.
+    pub(crate) fn may_have_been_performed(&self) -> bool {
+        match self {
+            Self::TooSlow => true,
+            Self::Pool(_) => false,
+            Self::Query(error) => error.code().is_none_or(|code| {
+                // Connection, unknown completion, operator.
+                ["08", "40003", "57"]
+                    .iter()
+                    .any(|class| code.code().starts_with(class))
+            }),
+        }
+    }
+
     /// PostgreSQL's text has every character but one.
     pub(crate) fn is_nul_in_text(&self) -> bool {
         let not_in_text = Some(&SqlState::CHARACTER_NOT_IN_REPERTOIRE);

@@ -37,7 +37,7 @@ pub(crate) async fn create(
     let note = if is_conditional(&preconditions) {
         create_in_seen_list(&store, &preconditions, &draft).await?
     } else {
-        store.insert(&draft).await?
+        store.insert(&draft).await.map_err(Problem::of_write)?
     };
     let location = [(header::LOCATION, format!("/notes/{}", note.id))];
     let beside = (JudgedByHandler, new_version(&note));
@@ -139,7 +139,8 @@ async fn swap<T: Send + 'static>(
         drop(lock);
         outcome
     });
-    match landed.await.map_err(|error| Problem::internal(&error))?? {
+    let landed = landed.await.map_err(|error| Problem::internal(&error))?;
+    match landed.map_err(Problem::of_write)? {
         Swap::Done(value) => Ok(value),
         Swap::Lost => Err(Problem::Lost(checked.lost())),
     }

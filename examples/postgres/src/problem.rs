@@ -20,11 +20,23 @@ pub(crate) enum Problem {
     TooLarge,
     /// The version that was checked is no longer the current one: the layer answers as it does itself.
     Lost(PreconditionFailed),
+    /// The database cannot be reached, or has refused: nothing was written.
     Unavailable,
+    /// The database has not answered a statement that writes: it may have been performed.
+    OutcomeUnknown,
     Internal,
 }
 
 impl Problem {
+    /// What a failed write means. A read has no outcome that somebody has to look after.
+    pub(crate) fn of_write(failed: Failed) -> Self {
+        if failed.may_have_been_performed() {
+            Self::OutcomeUnknown
+        } else {
+            failed.into()
+        }
+    }
+
     pub(crate) fn internal(error: &dyn fmt::Display) -> Self {
         eprintln!("postgres: {error}");
         Self::Internal
@@ -55,14 +67,14 @@ impl IntoResponse for Problem {
                 "The note is too long.",
             ),
             Self::Lost(failed) => failed.into_response(),
-            Self::Unavailable => {
-                let problem = body(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "unavailable",
-                    "The notes cannot be reached right now. Try again soon.",
-                );
-                ([(header::RETRY_AFTER, "1")], problem).into_response()
-            }
+            Self::Unavailable => unavailable(
+                "unavailable",
+                "The notes cannot be reached right now. Try again soon.",
+            ),
+            Self::OutcomeUnknown => unavailable(
+                "outcome_unknown",
+                "The database did not answer, and may have made the change or not. Fetch the note and look.",
+            ),
             Self::Internal => body(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
@@ -70,6 +82,12 @@ impl IntoResponse for Problem {
             ),
         }
     }
+}
+
+/// The `error` of the layer's own 503 is `precondition_unavailable`: no handler has run. These have other words.
+fn unavailable(error: &str, detail: &str) -> Response {
+    let problem = body(StatusCode::SERVICE_UNAVAILABLE, error, detail);
+    ([(header::RETRY_AFTER, "1")], problem).into_response()
 }
 
 fn body(status: StatusCode, error: &str, detail: &str) -> Response {

@@ -144,7 +144,8 @@ impl Store {
                 transaction.commit().await?;
                 Ok(Ok(inserted))
             })
-            .await?
+            .await
+            .map_err(Problem::of_write)?
     }
 
     /// Adds a note under this id, if there is none.

@@ -136,7 +136,7 @@ class Editor {
       "You are still on the older one. Nothing of yours is lost, and nothing of theirs is overwritten.", compare));
   }
 
-  // A 503 to a conditional request did nothing: the very same request may be sent again.
+  // The very same request may be sent again after a 503: if the first has taken effect, its condition is false by now.
   #showTrouble({ answer, isSaved }, again = () => this.#save()) {
     const way = answer.status === 503 && !isSaved
       ? button("Try again", again)

@@ -17,7 +17,7 @@ const MEANINGS = {
   304: "Nothing new: the copy in this tab is current.",
   404: "There is no such note.",
   428: "Refused: the request did not say which version it changes.",
-  503: "Not now: whether the version is current could not be checked.",
+  503: "Not now: the server could not do it, or could not check the version.",
 };
 
 export function record(exchange) {

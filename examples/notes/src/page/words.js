@@ -6,7 +6,7 @@ const WORDS = {
   412: ["Refused, although the note is as you know it.", "Something between you and the server changes what is sent."],
   413: ["The note is too long.", "Make it shorter, then save again."],
   428: ["The server was not told which version you changed.", "Something between you and it may have taken that out. Nothing was saved."],
-  503: ["The notes are busy.", "Nothing was done, because it could not be checked whether somebody else has changed the note."],
+  503: ["The notes are busy.", "Trying again is safe: what somebody else has saved is not overwritten."],
 };
 const OTHERWISE = ["Something went wrong on the server.", "Check before you go on."];
 

@@ -137,6 +137,39 @@ async fn killed_between_write_and_answer() {
     assert_eq!(note.body(&survivor).await, "next");
 }
 
+/// A 503 of the handler is no promise that nothing was written: the statement was performed, and its answer was lost. The
+/// word for it is another than that of the layer's own 503, which is given before any handler runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_whose_answer_is_lost_has_an_unknown_outcome() {
+    let Some(url) = cluster::database("unknown").await else {
+        return;
+    };
+    let network = Network::before(url, Link::Up).await;
+    let cut_off = replica(network.url()).await;
+    let survivor = replica(url).await;
+    let note = Note::new(&survivor).await;
+    let tag = note.tag(&survivor).await;
+
+    let row = Row::held(url, &note).await;
+    let mut client = http1(cut_off.address()).await;
+    let put = note.try_put(&mut client, &tag, "unanswered");
+    let answer = during(put, async {
+        row.is_waited_for(1).await;
+        network.set(Link::Mute);
+        row.release().await;
+        until(async || note.body(&survivor).await == "unanswered").await;
+    })
+    .await
+    .unwrap();
+    let problem = answer.problem();
+    assert_eq!((problem.0, &*problem.1), (503, "outcome_unknown"));
+
+    // The next one is not even tried: its state cannot be looked up.
+    let next = note.put(&cut_off, &tag, "next").await.problem();
+    assert_eq!((next.0, &*next.1), (503, "precondition_unavailable"));
+    assert_eq!(note.body(&survivor).await, "unanswered");
+}
+
 /// A replica is killed, and its last statement lands long after its lock is gone: the lock alone would lose an
 /// update here. The next writer was judged before, and its swap is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
