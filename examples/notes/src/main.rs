@@ -13,6 +13,7 @@
 //! | `request.rs`     | what a request must look like to reach a handler            |
 //! | `problem.rs`     | what goes wrong, as a response                              |
 //! | `store.rs`       | the database, compare-and-swap                              |
+//! | `ownership.rs`   | whether a database is one of this service                   |
 //! | `page.rs`        | the page that a person sees; its files are in `page/`       |
 //! | `merge.rs`       | which lines two people changed in one text                  |
 
@@ -21,6 +22,7 @@ mod args;
 mod conditional;
 mod handlers;
 mod merge;
+mod ownership;
 mod page;
 mod problem;
 mod request;
@@ -125,11 +127,10 @@ impl Database {
 }
 
 fn open(path: &Path) -> Result<Store, String> {
-    let cannot_open =
-        |error: &dyn std::error::Error| format!("cannot open {}: {error}", path.display());
     // SQLite has names with a meaning of their own (":memory:"); an absolute path is never one.
-    let absolute = std::path::absolute(path).map_err(|error| cannot_open(&error))?;
-    Store::open(&absolute).map_err(|error| cannot_open(&error))
+    let absolute = std::path::absolute(path).map_err(Into::into);
+    let store = absolute.and_then(|path| Store::open(&path));
+    store.map_err(|error| format!("cannot open {}: {error}", path.display()))
 }
 
 fn announce(address: SocketAddr) -> io::Result<()> {

@@ -20,6 +20,8 @@ use rusqlite::{
 use serde::{Deserialize, Serialize};
 use tokio::task::{JoinError, spawn_blocking};
 
+use crate::ownership::{APPLICATION_ID, is_ours_or_new};
+
 pub(crate) type Result<T> = rusqlite::Result<T>;
 
 const SCHEMA: &str = "
@@ -94,21 +96,31 @@ struct Connections {
 
 impl Store {
     /// Opens the database, and makes it if it is not there.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened, or is the database of another program: nothing was changed.
+    pub(crate) fn open(path: &Path) -> std::result::Result<Self, Box<dyn Error>> {
+        if !is_ours_or_new(path)? {
+            return Err("it is no database of this service".into());
+        }
         let mut writer = connect(path)?;
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(SCHEMA)?;
+        if application_id(&transaction)? != APPLICATION_ID {
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        }
         transaction.commit()?;
+        // Only now: in a log the mark would not be in the file itself.
+        keep_a_log(&writer)?;
 
-        let store = Self {
+        let reader = connect(path)?;
+        Ok(Self {
             connections: Arc::new(Connections {
-                reader: Mutex::new(connect(path)?),
+                reader: Mutex::new(reader),
                 writer: Mutex::new(writer),
             }),
-        };
-        // Someone else's table of the same name shows now, not at the first request.
-        store.get(0)?;
-        Ok(store)
+        })
     }
 
     pub(crate) fn list(&self) -> Result<Vec<Note>> {
@@ -275,8 +287,16 @@ fn connect(path: &Path) -> Result<Connection> {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
     Ok(connection)
+}
+
+/// A write-ahead log, so that reads never wait for a write. The database remembers it.
+fn keep_a_log(connection: &Connection) -> Result<()> {
+    connection.pragma_update(None, "journal_mode", "wal")
+}
+
+fn application_id(connection: &Connection) -> Result<i32> {
+    connection.pragma_query_value(None, "application_id", |row| row.get(0))
 }
 
 /// A panic elsewhere leaves no half-done write behind: its transaction was rolled back.

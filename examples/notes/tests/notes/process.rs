@@ -1,5 +1,6 @@
 //! The notes as a process: what it prints, what it says when it cannot start, how it ends.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::net::TcpListener;
@@ -103,17 +104,10 @@ async fn database_that_cannot_be_opened_is_named() {
         "This is a letter, and no database. ".repeat(100),
     )
     .unwrap();
-    let foreign = Connection::open(here("foreign")).unwrap();
-    foreign
-        .execute_batch("CREATE TABLE notes (melody TEXT)")
-        .unwrap();
-    drop(foreign);
-
     let rows = [
         (here("."), "unable to open database file"),
         (here("missing/notes.db"), "unable to open database file"),
-        (here("text"), "file is not a database"),
-        (here("foreign"), "no such column"),
+        (here("text"), "it is no database of this service"),
     ];
     for (path, reason) in rows {
         let ended = run(PROGRAM, &[path.as_os_str(), "--port=0".as_ref()]).await;
@@ -123,6 +117,65 @@ async fn database_that_cannot_be_opened_is_named() {
         assert!(ended.stderr.contains(reason), "{}", ended.stderr);
         assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
     }
+}
+
+/// The database of another program, named by mistake, is refused and left as it is: its file, and what SQLite would
+/// make, roll back or empty beside it.
+#[tokio::test]
+async fn a_foreign_database_is_not_touched() {
+    const TABLE: &str = "CREATE TABLE songs (melody TEXT); INSERT INTO songs VALUES ('la');";
+    const NAMESAKE: &str = "CREATE TABLE notes (id INTEGER PRIMARY KEY, title TEXT NOT NULL, \
+                            body TEXT NOT NULL, version INTEGER NOT NULL);";
+    let directory = tempfile::tempdir().unwrap();
+    let here = |name: &str| directory.path().join(name);
+    let made = |name: &str, sql: &str| {
+        let connection = Connection::open(here(name)).unwrap();
+        connection.execute_batch(sql).unwrap();
+        connection
+    };
+    drop(made("plain", TABLE));
+    // The same tables do not make it ours.
+    drop(made("namesake", NAMESAKE));
+    drop(made("with-a-journal", TABLE));
+    fs::write(here("with-a-journal-journal"), "what a crash has left").unwrap();
+    // Open elsewhere, with all that it says in its log.
+    let logged = made("logged", "PRAGMA journal_mode = wal;");
+    logged.execute_batch(TABLE).unwrap();
+    assert!(here("logged-wal").metadata().unwrap().len() > 0);
+
+    let all_files = || -> BTreeMap<_, _> {
+        let files = fs::read_dir(directory.path()).unwrap();
+        let files = files.map(|file| file.unwrap().path());
+        files
+            .map(|path| (path.clone(), fs::read(path).unwrap()))
+            .collect()
+    };
+    let before = all_files();
+    for name in ["plain", "namesake", "with-a-journal", "logged"] {
+        let ended = run(PROGRAM, &[here(name).as_os_str(), "--port=0".as_ref()]).await;
+        let path = here(name);
+        let message = format!(
+            "notes: cannot open {}: it is no database of this service\n",
+            path.display()
+        );
+        assert_eq!((ended.status.code(), ended.stderr), (Some(1), message));
+    }
+    assert!(all_files() == before, "a foreign database was altered");
+}
+
+/// What tells our databases from others is in the file itself from the beginning, whatever is still in its log.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_killed_service_finds_its_own_database_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("notes.db");
+    for _ in 0..2 {
+        let example = notes(&database).await;
+        drop(example.signal("KILL").await);
+    }
+    let example = notes(&database).await;
+    let mut client = example.client(Protocol::Http1).await;
+    assert_eq!(client.send("POST", "/notes", &[], NOTE).await.status, 201);
 }
 
 #[cfg(unix)]
