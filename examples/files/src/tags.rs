@@ -22,6 +22,9 @@ use crate::{app::Files, handlers::blocking, target::Target};
 /// looking any different. Its tag is used, and not kept.
 const SETTLES_AFTER: Duration = Duration::from_secs(2);
 
+/// How often a file that changes while it is hashed is read.
+const ATTEMPTS: usize = 3;
+
 /// The source: what the layer judges by.
 pub(crate) async fn state(
     Target(file): Target,
@@ -37,22 +40,43 @@ pub(crate) struct Tags(Mutex<HashMap<PathBuf, (Stamp, EntityTag)>>);
 impl Tags {
     /// The validators of a file, if there is one.
     fn of(&self, path: &Path) -> io::Result<Option<Representation>> {
-        let mut file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if is_absence(&error) => {
-                self.lock().remove(path);
-                return Ok(None);
+        self.of_hashed_by(tag_of, path)
+    }
+
+    /// A file that changes while it is hashed is read again. One that was replaced every time has the tag of what was
+    /// read last: those bytes are whole, and were the file's when it was opened.
+    fn of_hashed_by(
+        &self,
+        hash: impl Fn(&mut File) -> io::Result<EntityTag>,
+        path: &Path,
+    ) -> io::Result<Option<Representation>> {
+        let mut replaced = None;
+        for _ in 0..ATTEMPTS {
+            let mut file = match File::open(path) {
+                Ok(file) => file,
+                Err(error) if is_absence(&error) => {
+                    self.lock().remove(path);
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            };
+            let before = Stamp::of(&file.metadata()?)?;
+            let of = |tag| Representation::tagged(tag).last_modified(before.modified);
+            if let Some(tag) = self.kept(path, &before) {
+                return Ok(Some(of(tag)));
             }
-            Err(error) => return Err(error),
-        };
-        let stamp = Stamp::of(&file.metadata()?)?;
-        let tag = match self.kept(path, &stamp) {
-            Some(tag) => tag,
-            None => self.compute(path, &mut file, &stamp)?,
-        };
-        Ok(Some(
-            Representation::tagged(tag).last_modified(stamp.modified),
-        ))
+            let tag = hash(&mut file)?;
+            let after = file.metadata()?;
+            let stamp = Stamp::of(&after)?;
+            if stamp == before {
+                self.keep_if_settled(path, stamp, &tag);
+                return Ok(Some(of(tag)));
+            }
+            replaced = before.has_content_of(&stamp, &after).then(|| of(tag));
+        }
+        replaced
+            .map(Some)
+            .ok_or_else(|| io::Error::other(format!("{} changes while it is read", path.display())))
     }
 
     /// The validators of a file that was just written whole, under a name that nobody else had.
@@ -74,19 +98,10 @@ impl Tags {
         (of == stamp).then(|| tag.clone())
     }
 
-    fn compute(&self, path: &Path, file: &mut File, stamp: &Stamp) -> io::Result<EntityTag> {
-        let tag = tag_of(file)?;
-        if Stamp::of(&file.metadata()?)? != *stamp {
-            return Err(io::Error::other(format!(
-                "{} changes while it is read",
-                path.display()
-            )));
-        }
+    fn keep_if_settled(&self, path: &Path, stamp: Stamp, tag: &EntityTag) {
         if stamp.is_settled() {
-            self.lock()
-                .insert(path.to_owned(), (stamp.clone(), tag.clone()));
+            self.lock().insert(path.to_owned(), (stamp, tag.clone()));
         }
-        Ok(tag)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, (Stamp, EntityTag)>> {
@@ -140,6 +155,11 @@ impl Stamp {
         })
     }
 
+    /// Whether nothing has happened to the file in the meantime but that it lost its name to another.
+    fn has_content_of(&self, later: &Self, file: &Metadata) -> bool {
+        is_unlinked(file) && self.length == later.length && self.modified == later.modified
+    }
+
     fn is_settled(&self) -> bool {
         self.modified.elapsed().is_ok_and(|age| age > SETTLES_AFTER)
     }
@@ -156,8 +176,115 @@ fn identity(file: &Metadata) -> Identity {
     (file.dev(), file.ino(), file.ctime(), file.ctime_nsec())
 }
 
+/// Whether no name leads to the file any more: another one was put in its place, or it was removed.
+#[cfg(unix)]
+fn is_unlinked(file: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(file) == 0
+}
+
+#[cfg(not(unix))]
+const fn is_unlinked(_: &Metadata) -> bool {
+    false
+}
+
 #[cfg(not(unix))]
 type Identity = ();
 
 #[cfg(not(unix))]
 fn identity(_: &Metadata) -> Identity {}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{cell::Cell, fs};
+
+    use super::*;
+
+    /// A file whose content is "1", "2", … by what happens to it each time that it is hashed.
+    struct Scene {
+        folder: tempfile::TempDir,
+        hashed: Cell<usize>,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("file"), "0").unwrap();
+            Self {
+                folder,
+                hashed: Cell::new(0),
+            }
+        }
+
+        fn file(&self) -> PathBuf {
+            self.folder.path().join("file")
+        }
+
+        fn replace(&self) {
+            let new = self.folder.path().join("new");
+            fs::write(&new, self.hashed.get().to_string()).unwrap();
+            fs::rename(new, self.file()).unwrap();
+        }
+
+        /// In place, and to another length: the file system's clock may not have moved.
+        fn append(&self) {
+            let content = fs::read_to_string(self.file()).unwrap();
+            fs::write(self.file(), content + "+").unwrap();
+        }
+
+        fn tag(&self, meanwhile: impl Fn(&Self)) -> io::Result<Option<EntityTag>> {
+            let hash = |file: &mut File| {
+                let tag = tag_of(file);
+                self.hashed.set(self.hashed.get() + 1);
+                meanwhile(self);
+                tag
+            };
+            let found = Tags::default().of_hashed_by(hash, &self.file())?;
+            Ok(found.and_then(|found| found.entity_tag().cloned()))
+        }
+    }
+
+    fn tag(content: &str) -> EntityTag {
+        content_tag(Sha256::new().chain_update(content)).unwrap()
+    }
+
+    #[track_caller]
+    fn assert_tag(found: io::Result<Option<EntityTag>>, content: &str) {
+        let found = found.unwrap().expect("there is a file");
+        assert_eq!(found.as_bytes(), tag(content).as_bytes());
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_while_it_is_hashed_is_read_again() {
+        let scene = Scene::new();
+        let found = scene.tag(|scene| {
+            if scene.hashed.get() == 1 {
+                scene.replace();
+            }
+        });
+        assert_tag(found, "1");
+        assert_eq!(scene.hashed.get(), 2);
+    }
+
+    /// No failure, and no end to it either: the file as it was when it was opened last.
+    #[test]
+    fn a_file_that_is_replaced_again_and_again() {
+        let scene = Scene::new();
+        assert_tag(scene.tag(Scene::replace), "2");
+        assert_eq!(scene.hashed.get(), ATTEMPTS);
+    }
+
+    /// What was read may be of two states.
+    #[test]
+    fn a_file_that_is_written_in_place_again_and_again_fails() {
+        let scene = Scene::new();
+        assert!(scene.tag(Scene::append).is_err());
+        assert_eq!(scene.hashed.get(), ATTEMPTS);
+    }
+
+    #[test]
+    fn a_file_that_is_removed_while_it_is_hashed_is_absent() {
+        let scene = Scene::new();
+        let found = scene.tag(|scene| fs::remove_file(scene.file()).unwrap());
+        assert!(found.unwrap().is_none());
+    }
+}
