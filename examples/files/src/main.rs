@@ -4,16 +4,17 @@
 //! `cargo run -p files -- DIR` starts it and prints the `curl` commands to try. This room is the front door:
 //! it reads the command line, says in one line what is wrong when it cannot start, and shuts down cleanly.
 //!
-//! | room          | idea                                                                     |
-//! |---------------|--------------------------------------------------------------------------|
-//! | `args.rs`     | the command line                                                         |
-//! | `app.rs`      | routes, and where the conditional layer sits                             |
-//! | `target.rs`   | which file a request is about, and which it must not be about            |
-//! | `tags.rs`     | strong tags from the content, kept while a file has not changed          |
-//! | `reads.rs`    | the files as `ServeDir` sees them: bytes and ranges, no tags of its own  |
-//! | `handlers.rs` | what PUT and DELETE do                                                   |
-//! | `upload.rs`   | bytes on their way to a file: whole or not at all                        |
-//! | `problem.rs`  | what goes wrong, as a response                                           |
+//! | room           | idea                                                                    |
+//! |----------------|-------------------------------------------------------------------------|
+//! | `args.rs`      | the command line                                                        |
+//! | `app.rs`       | routes, and where the conditional layer sits                            |
+//! | `target.rs`    | which file a request is about, and which it must not be about           |
+//! | `tags.rs`      | strong tags from the content, kept while a file has not changed         |
+//! | `reads.rs`     | the files as `ServeDir` sees them: bytes and ranges, no tags of its own |
+//! | `handlers.rs`  | what PUT and DELETE do                                                  |
+//! | `upload.rs`    | bytes on their way to a file: whole or not at all                       |
+//! | `leftovers.rs` | uploads that ended with their process, removed at the next start        |
+//! | `problem.rs`   | what goes wrong, as a response                                          |
 //!
 //! The write lock makes check and write one step for all that goes through this process. A program that writes into
 //! DIR beside it is seen by the next request, and is not kept out. On a file system that ignores case, `/a` and `/A`
@@ -22,6 +23,7 @@
 mod app;
 mod args;
 mod handlers;
+mod leftovers;
 mod problem;
 mod reads;
 mod tags;
@@ -68,6 +70,7 @@ async fn main() -> ExitCode {
 async fn serve(args: Args) -> Result<(), String> {
     let files = Files::below(&args.directory)
         .map_err(|error| format!("cannot serve {}: {error}", args.directory.display()))?;
+    leftovers::remove_below(&files.root);
     let listener = bind(args.port).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
 

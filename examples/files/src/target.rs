@@ -98,6 +98,7 @@ fn below(root: &Path, path: &str) -> Option<PathBuf> {
     Some(file)
 }
 
-fn is_temporary(name: &OsStr) -> bool {
+/// Whether it is the name of an upload that is not finished.
+pub(crate) fn is_temporary(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes())
 }

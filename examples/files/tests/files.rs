@@ -444,6 +444,52 @@ async fn an_upload_that_breaks_off_changes_nothing() {
     assert_eq!(fs::read(files.path("a")).unwrap(), large);
 }
 
+/// What a killed process has left of its uploads goes at the next start: by its name and its age, in this directory alone.
+#[tokio::test]
+async fn abandoned_uploads_are_removed_at_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let here = |name: &str| directory.path().join(name);
+    fs::create_dir_all(here("folder/deeper")).unwrap();
+    fs::create_dir(here(".files-upload-folder")).unwrap();
+    let abandoned = [
+        here(".files-upload-a"),
+        here("folder/.files-upload-b"),
+        here("folder/deeper/.files-upload-c"),
+        here(".files-upload-folder/.files-upload-d"),
+    ];
+    let others = [
+        here("files-upload-a"),
+        here("folder/a.files-upload-"),
+        here(".hidden"),
+        elsewhere.path().join(".files-upload-a"),
+    ];
+    let long_ago = SystemTime::now() - Duration::from_secs(24 * 60 * 60);
+    for path in abandoned.iter().chain(&others) {
+        fs::write(path, "half").unwrap();
+        dated(path, long_ago);
+    }
+    // Of another process over the same directory, which may still be writing.
+    let under_way = here("folder/.files-upload-e");
+    fs::write(&under_way, "half").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(elsewhere.path(), here("link")).unwrap();
+
+    let arguments = [
+        directory.path().as_os_str(),
+        "--port".as_ref(),
+        "0".as_ref(),
+    ];
+    let _example = Example::start(PROGRAM, &arguments).await;
+    for path in &abandoned {
+        assert!(!path.exists(), "{} is left", path.display());
+    }
+    for path in others.iter().chain([&under_way]) {
+        assert!(path.exists(), "{} was removed", path.display());
+    }
+    assert!(here(".files-upload-folder").is_dir());
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_the_command_line_is_said_in_one_line() {
     let nowhere = tempfile::tempdir().unwrap().path().join("nowhere");
