@@ -13,16 +13,12 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{Barrier, watch};
-use tokio::task::JoinSet;
 use tower_conditional::{Checked, CollectBody, ConditionalLayer, EntityTag, InMemoryVersions};
 
 use crate::support::source::{self, Script};
-
-use crate::support::{BodySender, arriving_body, request_with, text};
+use crate::support::{BodySender, Served, Server, arriving_body, request_with, text};
 
 /// How many HTTP/2 writers share a connection.
 const STREAMS: usize = 64;
@@ -109,29 +105,6 @@ async fn save(
     }
 }
 
-/// Serves the note on a socket until the returned set of tasks is dropped.
-async fn serve(router: Router) -> (SocketAddr, JoinSet<()>) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut tasks = JoinSet::new();
-    tasks.spawn(async move {
-        let mut connections = JoinSet::new();
-        loop {
-            let (socket, _) = listener.accept().await.unwrap();
-            socket.set_nodelay(true).unwrap();
-            let service = TowerToHyperService::new(router.clone());
-            connections.spawn(async move {
-                let serving = auto::Builder::new(TokioExecutor::new());
-                // A client that goes away in the end is no failure.
-                let _ = serving
-                    .serve_connection(TokioIo::new(socket), service)
-                    .await;
-            });
-        }
-    });
-    (address, tasks)
-}
-
 /// One writer's way to the service.
 enum Connection {
     Http1(http1::SendRequest<Body>),
@@ -194,7 +167,7 @@ pub(crate) struct Hammer {
     writers: Vec<Connection>,
     round: usize,
     looks: watch::Receiver<usize>,
-    _server: JoinSet<()>,
+    _server: Server,
 }
 
 /// What became of one round.
@@ -222,9 +195,9 @@ impl Hammer {
         let looks = store.looks.subscribe();
         let route = get(read).put(save).route_layer(layer);
         let router = Router::new().route(NOTE, route).with_state(store.clone());
-        let (address, server) = serve(router).await;
+        let server = Server::start(Served::new(router)).await;
         Self {
-            writers: connect(writers, protocol, address).await,
+            writers: connect(writers, protocol, server.address).await,
             store,
             round: 0,
             looks,

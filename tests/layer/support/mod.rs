@@ -7,6 +7,7 @@ mod held;
 mod message;
 mod server;
 pub(crate) mod source;
+mod wire;
 
 use std::error::Error;
 use std::fmt::{self, Debug, Display};
@@ -26,6 +27,7 @@ pub(crate) use message::{
     request_with, response, tag, text, value,
 };
 pub(crate) use server::{Served, Server};
+pub(crate) use wire::{Http2, Wire, head_of, take_date};
 
 /// Wed, 01 Jan 2025 00:00:00 GMT, as in `Last-Modified` of the fixtures.
 pub(crate) const T: &str = "Wed, 01 Jan 2025 00:00:00 GMT";

@@ -29,6 +29,7 @@ impl Server {
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                stream.set_nodelay(true).unwrap();
                 let service = service
                     .clone()
                     .map_request(|request: Request<_>| request.map(Body::new));

@@ -8,10 +8,10 @@ use futures_util::stream;
 use http_body_util::BodyExt;
 use tower::{Layer, service_fn};
 
-use super::client::{Ask, Http2, NO_PRECONDITION, Wire};
+use super::ask::{Ask, NO_PRECONDITION};
 use super::{page, required, served, ways};
 use crate::support::source::{self, Script};
-use crate::support::{Served, Server};
+use crate::support::{Http2, Served, Server, Wire};
 
 const STALE: Ask = Ask::new("PUT", ("if-match", "\"other\""));
 const EXPECTING: [(&str, &str); 2] = [("content-length", "5"), ("expect", "100-continue")];
@@ -42,7 +42,7 @@ async fn http1_refuses_before_the_upload_and_closes() {
     for (service, ask, status) in refusals() {
         let server = Server::start(service).await;
         let mut wire = Wire::open(&server).await;
-        wire.write(&ask.octets("", &EXPECTING)).await;
+        wire.write(ask.octets("", &EXPECTING)).await;
         assert_eq!(wire.answer("PUT").await.status, status);
         wire.expect_end().await;
     }
@@ -59,8 +59,7 @@ async fn http1_does_not_take_a_hasty_body_for_a_request() {
         let server = Server::start(service).await;
         let mut wire = Wire::open(&server).await;
         let next = Ask::new("GET", NO_PRECONDITION).octets("", &[]);
-        wire.write(&(ask.octets("", &hasty) + smuggled + &next))
-            .await;
+        wire.write(ask.octets("", &hasty) + smuggled + &next).await;
         assert_eq!(wire.answer("PUT").await.status, status);
         if let Some(next) = wire.try_answer("GET").await {
             assert_eq!(next.status, if status == 401 { 401 } else { 200 });

@@ -2,51 +2,18 @@
 
 use std::convert::Infallible;
 use std::future::ready;
-use std::pin::Pin;
-use std::slice::Iter;
-use std::task::{Context, Poll};
 
 use axum::body::Body;
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use tower::{Layer, Service, service_fn};
 use tower_conditional::{BodyHash, ConditionalLayer};
 
-use super::client::{Ask, Http2, NO_PRECONDITION, Wire};
+use super::ask::{Ask, NO_PRECONDITION};
 use super::served;
-use crate::support::Failures;
-use crate::support::Server;
+use crate::support::{Failures, Http2, Scripted, Server, Size, Wire};
 
 const GET: Ask = Ask::new("GET", NO_PRECONDITION);
-
-/// "hello world", whatever it says of its size.
-struct Lying {
-    pieces: Iter<'static, &'static str>,
-    said: Option<u64>,
-    sent: u64,
-}
-
-impl http_body::Body for Lying {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = self.pieces.next().copied();
-        self.sent += piece.map_or(0, |piece| piece.len() as u64);
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece.into()))))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.said.map_or_else(SizeHint::new, |said| {
-            SizeHint::with_exact(said.saturating_sub(self.sent))
-        })
-    }
-}
 
 /// What the body says of its size, and what the fields say.
 type Said = (Option<u64>, Option<u64>);
@@ -57,16 +24,13 @@ type Arrives = [&'static [&'static str]; 2];
 fn handler(
     pieces: &'static [&'static str],
     (said, content_length): Said,
-) -> impl Service<Request<Body>, Response = Response<Lying>, Error = Infallible, Future: Send>
+) -> impl Service<Request<Body>, Response = Response<Scripted>, Error = Infallible, Future: Send>
 + Clone
 + Send
 + Sync {
     service_fn(move |_| {
-        let mut response = Response::new(Lying {
-            pieces: pieces.iter(),
-            said,
-            sent: 0,
-        });
+        let size = said.map_or(Size::Unknown, Size::Claimed);
+        let mut response = Response::new(Scripted::pieces(size, pieces.iter().copied()));
         if let Some(length) = content_length {
             let length = length.into();
             response.headers_mut().insert("content-length", length);
@@ -79,10 +43,10 @@ fn handler(
 async fn twice_over_http1(server: &Server) -> Vec<String> {
     let mut wire = Wire::open(server).await;
     let last = GET.octets("", &[("connection", "close")]);
-    wire.write(&(GET.octets("", &[]) + &last)).await;
+    wire.write(GET.octets("", &[]) + &last).await;
     let mut contents = Vec::new();
     while let Some(answer) = wire.try_answer("GET").await {
-        contents.push(String::from_utf8(answer.content).unwrap());
+        contents.push(String::from_utf8(answer.body.into()).unwrap());
     }
     contents
 }

@@ -1,7 +1,7 @@
 //! What goes over real connections, octet by octet: every answer ends where it says, the next one begins there, and
 //! there is no content where none may be.
 
-mod client;
+mod ask;
 mod expect;
 mod lengths;
 mod pipelines;

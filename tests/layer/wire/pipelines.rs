@@ -2,10 +2,9 @@
 
 use http_body::Body;
 
-use super::client::{Ask, CURRENT, Http2, NO_PRECONDITION, Raw, Wire};
+use super::ask::{Ask, CURRENT, NO_PRECONDITION};
 use super::{Way, ways};
-use crate::support::Server;
-use crate::support::{Failures, read};
+use crate::support::{Answer, Failures, Http2, Server, Wire, read};
 
 const SEEN: (&str, &str) = ("if-none-match", CURRENT);
 const UNSEEN: (&str, &str) = ("if-none-match", "\"other\"");
@@ -42,18 +41,19 @@ impl Way {
 }
 
 /// Each on a connection of its own: what they have to be in any company.
-async fn one_by_one(server: &Server, current: &str) -> Vec<Raw> {
+async fn one_by_one(server: &Server, current: &str) -> Vec<Answer> {
     let mut answers = Vec::new();
     for (ask, ..) in ROWS {
-        answers.push(Wire::open(server).await.ask(ask, current).await);
+        let mut wire = Wire::open(server).await;
+        answers.push(ask.over(&mut wire, current).await);
     }
     answers
 }
 
 async fn current_tag(server: &Server) -> String {
     let mut wire = Wire::open(server).await;
-    let answer = wire.ask(Ask::new("GET", NO_PRECONDITION), "").await;
-    answer.tag().unwrap().to_owned()
+    let answer = Ask::new("GET", NO_PRECONDITION).over(&mut wire, "").await;
+    answer.tag().to_owned()
 }
 
 /// All in one segment, and every answer is what it is alone.
@@ -71,11 +71,11 @@ async fn http1_in_one_segment() {
         }
         segment += &Ask::new("GET", SEEN).octets(&current, &[("connection", "close")]);
         let mut wire = Wire::open(&server).await;
-        wire.write(&segment).await;
+        wire.write(segment).await;
         for ((row, ask, status), alone) in way.rows().zip(alone) {
             let answer = wire.answer(ask.method).await;
             failures.expect_eq(&row, answer.status, status);
-            let content = answer.content.len();
+            let content = answer.body.len();
             failures.expect_eq(&row, content > 0, ask.has_content(status));
             failures.expect_eq(&row, answer, alone);
         }
@@ -112,7 +112,7 @@ async fn http2_at_once() {
             let answer = read(answer).await;
             failures.expect_eq(&row, answer.status, status);
             failures.expect_eq(&row, ends_at_once, !ask.has_content(status));
-            failures.expect_eq(&row, &answer.body[..], &alone.content[..]);
+            failures.expect_eq(&row, &answer.body[..], &alone.body[..]);
             let length = answer.field("content-length");
             failures.expect_eq(&row, length.is_some() && status == 304, false);
         }
