@@ -15,7 +15,7 @@ use tracing::{Event, Subscriber, subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::support::source::{self, Script};
-use crate::support::{self, Answer, Handler, NOW, T, T_MINUS_1, date};
+use crate::support::{self, Answer, Handler, NOW, Record, T, T_MINUS_1, date};
 
 const RELEASE: Epoch = Epoch::new("r2");
 
@@ -187,13 +187,12 @@ impl Cause {
 
     /// What the client gets, what the hook gets, and what the log gets.
     fn play(&self) -> (Answer, Vec<Judged>, Vec<String>) {
-        let records = Arc::new(Mutex::new(Vec::new()));
-        let hook = records.clone();
+        let record = Record::default();
         let now = support::clock_at(date(NOW));
         let layer = ConditionalLayer::new(self.source())
             .writes(self.policy())
             .clock(now)
-            .observe(move |judged| hook.lock().unwrap().push(judged.clone()));
+            .observe(record.hook());
         let log = Log::default();
         let handler = Handler::answering(204, &[], "");
         let request = support::request("PUT", self.request);
@@ -203,9 +202,8 @@ impl Cause {
             support::send(&layer, handler.clone(), request)
         });
         assert_eq!(handler.calls(), 0, "{}", self.what);
-        let records = records.lock().unwrap().clone();
         let events = log.0.lock().unwrap().clone();
-        (answer, records, events)
+        (answer, record.take_all(), events)
     }
 }
 

@@ -2,7 +2,6 @@
 //! attempt got (RFC 9110, section 13.1.1).
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
@@ -10,13 +9,13 @@ use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn};
 use axum::routing::get;
 use axum::{Router, response::IntoResponse};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use tower::ServiceExt;
 use tower_conditional::{
     Checked, ConditionalLayer, Decided, EntityTag, Fixed, PreconditionFailed, Probe, WritePolicy,
 };
 
-use crate::support::{self, Answer, Counter, Handler};
+use crate::support::{self, Answer, Counter, Handler, Record};
 
 const V7: EntityTag = EntityTag::from_static("\"7\"");
 
@@ -60,9 +59,7 @@ async fn put(fields: &[(&str, &str)]) -> Answer {
 }
 
 async fn call(router: Router, method: &str, target: &str, fields: &[(&str, &str)]) -> Answer {
-    let request = Request::builder().method(method).uri(target);
-    let mut request = request.body(Body::from("mine")).unwrap();
-    *request.headers_mut() = support::fields(fields);
+    let request = support::request_with(method, target, fields, Body::from("mine"));
     let response = router
         .oneshot(request)
         .await
@@ -260,18 +257,13 @@ mod already_applied {
     #[track_caller]
     fn answer(status: u16, given: &[(&str, &str)]) -> (u16, usize, Vec<Decided>) {
         let asked = Counter::default();
-        let decisions = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let hook = decisions.clone();
+        let record = Record::default();
         let layer = ConditionalLayer::new(Fixed::new(V7))
             .writes(policy(asked.clone(), status))
-            .observe(move |judged| hook.lock().unwrap().push(judged.decision));
+            .observe(record.hook());
         let handler = Handler::answering(204, &[], "");
         let answer = support::send(&layer, handler, support::request("PUT", given));
-        (
-            answer.status,
-            asked.get(),
-            decisions.lock().unwrap().clone(),
-        )
+        (answer.status, asked.get(), record.take_decisions())
     }
 
     #[test]

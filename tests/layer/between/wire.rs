@@ -12,8 +12,7 @@ use tower::ServiceBuilder;
 use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, FinishLayer, Fixed, WritePolicy};
 use tower_http::compression::CompressionLayer;
 
-use crate::support::{Answer, Failures, read};
-use crate::support::{Served, Server};
+use crate::support::{Answer, Failures, Served, Server, read, request_to};
 
 const PAGE: &str = "A page that is long enough to be worth compressing, compressing, compressing.";
 const PROTOCOLS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
@@ -54,13 +53,8 @@ impl Server {
             .http2_only(version == Version::HTTP_2)
             .build_http();
         let uri = format!("http://{}{path}", self.address);
-        let request = Request::builder().method(method).uri(uri);
-        let request = fields.iter().fold(request, |request, (name, value)| {
-            request.header(*name, *value)
-        });
-        let response = client
-            .request(request.body(Full::<Bytes>::default()).unwrap())
-            .await;
+        let request: Request<Full<Bytes>> = request_to(method, &uri, fields);
+        let response = client.request(request).await;
         let response = response.unwrap();
         assert_eq!(response.version(), version);
         read(response).await

@@ -10,6 +10,8 @@ use tower_conditional::{BodyHash, ConditionalLayer, FromResponse, ValidatorSourc
 use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
 
+use crate::support::request_to;
+
 async fn send<S, B>(
     service: S,
     method: &str,
@@ -22,11 +24,7 @@ where
     B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
     B::Error: Into<axum::BoxError>,
 {
-    let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in fields {
-        request = request.header(*name, *value);
-    }
-    let request = request.body(Body::empty()).unwrap();
+    let request = request_to(method, path, fields);
     let (head, body) = service.oneshot(request).await.unwrap().into_parts();
     let body = to_bytes(Body::new(body), usize::MAX).await.unwrap();
     Response::from_parts(head, body.into())

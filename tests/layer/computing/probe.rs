@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use tower_conditional::{
 };
 
 use super::things::{Call, Things, Untouched, everywhere};
-use crate::support::{Log, Scripted, Size, Step, answering, field, request};
+use crate::support::{Counter, Log, Record, Scripted, Size, Step, answering, field, request};
 
 fn probing(inside: Untouched) -> BoxSource {
     match inside {
@@ -164,16 +164,16 @@ async fn write<V: ValidatorSource>(
     Response<tower_conditional::ConditionalBody<Empty<Bytes>>>,
     usize,
 ) {
-    let runs = Arc::new(AtomicUsize::new(0));
+    let runs = Counter::default();
     let handler = answering({
         let runs = runs.clone();
         move |_| {
-            runs.fetch_add(1, SeqCst);
+            runs.count();
             Response::new(Empty::new())
         }
     });
     let Ok(response) = layer.layer(handler).oneshot(request).await;
-    (response, runs.load(SeqCst))
+    (response, runs.get())
 }
 
 /// Design, section 6: 404 and 410 are absent, 2xx present, 5xx a failure; anything else nobody knows.
@@ -203,17 +203,15 @@ async fn what_the_reader_answers_is_the_state() {
     ];
     for (reads, precondition, status, reason) in table {
         let reader = Reader::answering(reads);
-        let judged = Arc::new(Mutex::new(None));
-        let layer = ConditionalLayer::new(BodyHash::strong().probing(reader.clone())).observe({
-            let judged = judged.clone();
-            move |told| *judged.lock().unwrap() = Some(told.clone())
-        });
+        let record = Record::default();
+        let layer = ConditionalLayer::new(BodyHash::strong().probing(reader.clone()))
+            .observe(record.hook());
         let (response, runs) = write(layer, request(Method::PUT, &[precondition])).await;
         let what = format!("{reads}, {precondition:?}");
         assert_eq!(response.status(), status, "{what}");
         assert_eq!(runs, usize::from(status == 200), "{what}");
         assert_eq!(reader.probes(), 1, "{what}: one look-up, under the lock");
-        let judged = judged.lock().unwrap().take().expect("one record");
+        let judged = record.take();
         assert_eq!(judged.reason, reason, "{what}");
         assert_eq!(judged.class, MethodClass::Write);
         assert!(
@@ -624,16 +622,15 @@ async fn readiness_under_the_lock_does_not_deadlock_under_a_concurrency_limit() 
 #[tokio::test]
 async fn reads_tell_the_hook_of_no_look_up() {
     let reader = Reader::answering(200);
-    let judged = Arc::new(Mutex::new(Vec::new()));
-    let layer = ConditionalLayer::new(BodyHash::strong().probing(reader.clone())).observe({
-        let judged = judged.clone();
-        move |told| judged.lock().unwrap().push((told.decision, told.look_up))
-    });
+    let record = Record::default();
+    let layer =
+        ConditionalLayer::new(BodyHash::strong().probing(reader.clone())).observe(record.hook());
     let (response, _) = write(layer, request(Method::GET, &[("if-none-match", "*")])).await;
     assert_eq!(response.status(), 304);
+    let judged = record.take();
     assert_eq!(
-        *judged.lock().unwrap(),
-        [(Decided::NotModified, Duration::ZERO)]
+        (judged.decision, judged.look_up),
+        (Decided::NotModified, Duration::ZERO)
     );
     assert_eq!(reader.probes(), 0);
 }

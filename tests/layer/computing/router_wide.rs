@@ -4,25 +4,20 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower::ServiceExt;
 use tower_conditional::{
-    BodyHash, Checked, ConditionalLayer, Decided, EntityTag, Fixed, FromResponse, Judged,
-    JudgedByHandler, WritePolicy,
+    BodyHash, Checked, ConditionalLayer, Decided, EntityTag, Fixed, FromResponse, JudgedByHandler,
+    WritePolicy,
 };
 
-type Told = Arc<Mutex<Vec<Decided>>>;
-
-fn telling(told: &Told) -> impl Fn(&Judged) + Send + Sync + 'static + use<> {
-    let told = told.clone();
-    move |judged| told.lock().unwrap().push(judged.decision)
-}
+use crate::support::{Record, request_to, tag};
 
 /// A route under a layer of its own, one whose handler checks by hand, and one that does not care; what the layer
 /// around all of them tells goes to `told`.
-fn router(told: &Told) -> Router {
+fn router(told: &Record) -> Router {
     let own_layer = ConditionalLayer::new(Fixed::new(EntityTag::from_static("\"v7\"")))
         .writes(WritePolicy::required());
     let layered = get(async || "layered")
@@ -37,7 +32,7 @@ fn router(told: &Told) -> Router {
         .route("/layered", layered)
         .route("/by-hand", by_hand)
         .route("/careless", careless)
-        .layer(ConditionalLayer::new(BodyHash::strong()).observe(telling(told)))
+        .layer(ConditionalLayer::new(BodyHash::strong()).observe(told.hook()))
 }
 
 async fn save_by_hand(fields: HeaderMap) -> Response {
@@ -50,17 +45,9 @@ async fn save_by_hand(fields: HeaderMap) -> Response {
 }
 
 async fn send(router: &Router, method: &str, path: &str, fields: &[(&str, &str)]) -> Response {
-    let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in fields {
-        request = request.header(*name, *value);
-    }
-    let request = request.body(Body::empty()).unwrap();
+    let request = request_to::<Body>(method, path, fields);
     let Ok(response) = router.clone().oneshot(request).await;
     response
-}
-
-fn tag(response: &Response) -> &str {
-    response.headers()["etag"].to_str().unwrap()
 }
 
 #[tokio::test]
@@ -79,34 +66,37 @@ async fn writes_are_judged_where_they_were_before() {
         ("/careless", vec![stale], 204, Some(Decided::Unjudged)),
     ];
     for (path, fields, status, tells) in table {
-        let told = Told::default();
+        let told = Record::default();
         let answer = send(&router(&told), "PUT", path, &fields).await;
         assert_eq!(answer.status(), status, "{path} {fields:?}");
-        let told: Vec<_> = told.lock().unwrap().drain(..).collect();
-        assert_eq!(told, Vec::from_iter(tells), "{path} {fields:?}");
+        assert_eq!(
+            told.take_decisions(),
+            Vec::from_iter(tells),
+            "{path} {fields:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn reads_keep_the_tag_that_is_nearest_to_the_handler() {
-    let router = router(&Told::default());
+    let router = router(&Record::default());
     let hash = send(&router, "GET", "/careless", &[]).await;
     for (path, expected) in [
         ("/layered", "\"v7\""),
         ("/by-hand", "\"mine\""),
-        ("/careless", tag(&hash)),
+        ("/careless", tag(&hash).unwrap()),
     ] {
         for method in ["GET", "HEAD"] {
             let answer = send(&router, method, path, &[]).await;
             assert_eq!(
-                (answer.status(), tag(&answer)),
+                (answer.status(), tag(&answer).unwrap()),
                 (StatusCode::OK, expected),
                 "{method} {path}"
             );
             let known = [("if-none-match", expected)];
             let answer = send(&router, method, path, &known).await;
             assert_eq!(
-                (answer.status(), tag(&answer)),
+                (answer.status(), tag(&answer).unwrap()),
                 (StatusCode::NOT_MODIFIED, expected),
                 "{method} {path}"
             );

@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -17,7 +16,7 @@ use tower::ServiceExt;
 use tower_conditional::axum::extractor_source;
 use tower_conditional::{ConditionalLayer, EntityTag, SourceError, WritePolicy};
 
-use crate::support::{Answer, Driven, request_to};
+use crate::support::{Answer, Counter, Driven, request_to};
 
 /// Who asks: nobody (401), somebody without rights (403), somebody to whom the notes do not exist (404), the owner.
 struct AuthUser;
@@ -61,7 +60,7 @@ impl<S: Sync> FromRequestParts<S> for AuthUser {
 #[derive(Clone)]
 struct Notes {
     ids: Arc<HashSet<i64>>,
-    calls: Arc<AtomicUsize>,
+    calls: Counter,
 }
 
 async fn version(
@@ -74,14 +73,14 @@ async fn version(
 }
 
 async fn handler(_: AuthUser, Path(_): Path<i64>, State(notes): State<Notes>) -> StatusCode {
-    notes.calls.fetch_add(1, Ordering::SeqCst);
+    notes.calls.count();
     StatusCode::NO_CONTENT
 }
 
 fn router(policy: WritePolicy) -> (Router, Notes) {
     let notes = Notes {
         ids: Arc::new(HashSet::from([1])),
-        calls: Arc::default(),
+        calls: Counter::default(),
     };
     let source = extractor_source(version, notes.clone());
     let layer = ConditionalLayer::new(source).writes(policy);
@@ -143,7 +142,7 @@ fn strangers_learn_nothing() {
                 }
             }
         }
-        assert_eq!(notes.calls.load(Ordering::SeqCst), 0, "a handler ran");
+        assert_eq!(notes.calls.get(), 0, "a handler ran");
     }
 }
 
@@ -178,7 +177,7 @@ fn a_path_that_does_not_parse() {
             assert_eq!(stranger.status, 401, "{method} {preconditions:?}");
         }
     }
-    assert_eq!(notes.calls.load(Ordering::SeqCst), 0);
+    assert_eq!(notes.calls.get(), 0);
 }
 
 /// To the owner the same routes are what they are to everybody without authentication.
@@ -203,5 +202,5 @@ fn the_owner_gets_the_judgement() {
         assert_eq!(answer.status, status, "{method} {path} {preconditions:?}");
         ran += usize::from(status == 204);
     }
-    assert_eq!(notes.calls.load(Ordering::SeqCst), ran);
+    assert_eq!(notes.calls.get(), ran);
 }

@@ -19,7 +19,7 @@ use tower_conditional::{
 
 use crate::support::source::Versions;
 use crate::support::{
-    Answer, Driven, HeldHandler, assert_status, put, put_if_match, request_to, send_by_hand,
+    Answer, Driven, HeldHandler, Record, assert_status, put, put_if_match, request_to, send_by_hand,
 };
 
 /// The keys that a request names in a field: `x-keys: a b`.
@@ -153,14 +153,10 @@ fn a_key_function_that_names_nothing_is_503() {
     for source in Versions::both() {
         let tag = source.changed("/a");
         let handler = HeldHandler::default();
-        let errors = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let seen = errors.clone();
+        let record = Record::default();
         let layer = ConditionalLayer::new(source)
             .writes(WritePolicy::optional().keys(|_| Vec::new()))
-            .observe(move |judged| {
-                let error = judged.error.as_deref().map(str::to_owned);
-                seen.lock().unwrap().push((judged.reason, error));
-            });
+            .observe(record.hook());
         // An outer layer that holds the lock does not make up for the inner one's keys.
         let outer = ConditionalLayer::new(Versions::at_once());
         for write in [put("/a"), put_if_match("/a", &tag)] {
@@ -176,12 +172,13 @@ fn a_key_function_that_names_nothing_is_503() {
         let nested = outer.layer(layer.layer(handler.clone()));
         assert_status(send_by_hand(&nested, put("/a")).ready(), 503);
         assert_eq!(handler.calls(), 0);
-        for (reason, error) in errors.lock().unwrap().iter() {
-            assert_eq!(*reason, Some(Reason::Lock));
-            let error = error.as_deref().unwrap_or_default();
+        let records = record.take_all();
+        for record in &records {
+            assert_eq!(record.reason, Some(Reason::Lock));
+            let error = record.error.as_deref().unwrap_or_default();
             assert!(error.contains("WritePolicy::keys"), "{error}");
         }
-        assert_eq!(errors.lock().unwrap().len(), 3);
+        assert_eq!(records.len(), 3);
     }
 }
 
@@ -202,14 +199,10 @@ fn a_lock_that_fails_is_503() {
     for source in Versions::both() {
         let tag = source.changed("/a");
         let handler = HeldHandler::default();
-        let errors = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let seen = errors.clone();
+        let record = Record::default();
         let service = ConditionalLayer::new(source)
             .writes(WritePolicy::optional().lock(OutOfReach))
-            .observe(move |judged| {
-                let error = judged.error.as_deref().map(str::to_owned);
-                seen.lock().unwrap().push(error);
-            })
+            .observe(record.hook())
             .layer(handler.clone());
         // Unconditional writes, too: without the lock the others' check is worth nothing.
         for write in [put("/a"), put_if_match("/a", &tag)] {
@@ -223,8 +216,12 @@ fn a_lock_that_fails_is_503() {
             assert!(!body.contains("route"), "the client gets the error's text");
         }
         assert_eq!(handler.calls(), 0);
-        let told = Some("no route to the lock server".to_owned());
-        assert_eq!(*errors.lock().unwrap(), [told.clone(), told]);
+        let records = record.take_all();
+        let errors = records.iter().map(|record| record.error.as_deref());
+        assert_eq!(
+            errors.collect::<Vec<_>>(),
+            [Some("no route to the lock server"); 2]
+        );
 
         // A stale write needs no lock to be refused, and a read none at all.
         let stale = request_to("PUT", "/a", &[("if-match", "\"stale\"")]);

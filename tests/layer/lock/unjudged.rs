@@ -1,7 +1,5 @@
 //! A conditional write that succeeds and that nobody has judged is reported, once, and nothing else happens.
 
-use std::sync::{Arc, Mutex};
-
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -14,27 +12,29 @@ use tower_conditional::{
     JudgedByHandler, MethodClass, Reason, ValidatorSource, WritePolicy,
 };
 
-use crate::support::{Driven, Fields, request_to};
+use crate::support::{Driven, Fields, Record, request_to};
 
 const IF_MATCH: Fields = &[("if-match", "\"v1\"")];
 
 #[derive(Clone, Default)]
-struct Hook(Arc<Mutex<Vec<Decided>>>);
+struct Hook(Record);
 
 impl Hook {
     fn on<V: ValidatorSource>(&self, source: V) -> ConditionalLayer<V> {
-        let seen = self.0.clone();
-        ConditionalLayer::new(source).observe(move |judged| {
-            assert_eq!(judged.class, MethodClass::Write);
-            seen.lock().unwrap().push(judged.decision);
-        })
+        ConditionalLayer::new(source).observe(self.0.hook())
     }
 
+    /// How many were reported since the last time.
     fn unjudged(&self) -> usize {
-        let seen = self.0.lock().unwrap();
-        let unjudged = seen
+        let records = self.0.take_all();
+        assert!(
+            records
+                .iter()
+                .all(|record| record.class == MethodClass::Write)
+        );
+        let unjudged = records
             .iter()
-            .filter(|&&decision| decision == Decided::Unjudged);
+            .filter(|record| record.decision == Decided::Unjudged);
         unjudged.count()
     }
 }
@@ -138,12 +138,8 @@ fn reported_when_it_succeeds_on_what_does_not_exist() {
         ),
     ];
     for (method, fields, current, answer, reports) in rows {
-        let records = Arc::new(Mutex::new(Vec::new()));
-        let seen = records.clone();
-        let layer = ConditionalLayer::new(Fixed::new(current())).observe(move |judged| {
-            let record = (judged.decision, judged.field, judged.reason);
-            seen.lock().unwrap().push(record);
-        });
+        let record = Record::default();
+        let layer = ConditionalLayer::new(Fixed::new(current())).observe(record.hook());
         let route = any(move || async move { answer() }).layer(layer);
         let status = status(Router::new().route("/a", route), method, fields);
         assert_eq!(status, answer().status(), "the answer changed");
@@ -152,7 +148,10 @@ fn reported_when_it_succeeds_on_what_does_not_exist() {
             Some(Field::IfMatch),
             Some(Reason::Absent),
         );
-        let records = records.lock().unwrap();
+        let records = record.take_all().into_iter();
+        let records: Vec<_> = records
+            .map(|record| (record.decision, record.field, record.reason))
+            .collect();
         assert!(records.len() <= 1, "{method} {fields:?}: {records:?}");
         let reported = records.iter().filter(|&&record| record == expected).count();
         assert_eq!(reported, reports, "{method} {fields:?}: {records:?}");

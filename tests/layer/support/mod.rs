@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use tower_conditional::{HttpDate, Judged};
+use tower_conditional::{Decided, HttpDate, Judged};
 
 pub(crate) use body::{
     BodySender, Log, Scripted, Seen, Size, Step, arriving_body, data_of, frames,
@@ -62,10 +62,21 @@ impl Record {
         move |judged| record.0.lock().unwrap().push(judged.clone())
     }
 
+    /// All records since the last time.
+    pub(crate) fn take_all(&self) -> Vec<Judged> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
+    /// The decisions since the last time.
+    pub(crate) fn take_decisions(&self) -> Vec<Decided> {
+        let records = self.take_all().into_iter();
+        records.map(|record| record.decision).collect()
+    }
+
     /// The only record since the last time.
     #[track_caller]
     pub(crate) fn take(&self) -> Judged {
-        let mut records = std::mem::take(&mut *self.0.lock().unwrap());
+        let mut records = self.take_all();
         assert_eq!(records.len(), 1, "{records:?}");
         records.remove(0)
     }
