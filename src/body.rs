@@ -1,6 +1,5 @@
 //! The body of every response that passes the layer: the inner one, or what the layer puts in its place.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
 use std::pin::Pin;
@@ -11,9 +10,12 @@ use http::Response;
 use http::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use http_body::{Body, Frame, SizeHint};
 
+use crate::frames::Frames;
+
 /// The inner service's body, an empty one, a refusal's text, or frames that were read ahead.
 ///
-/// Frames, trailers, errors and size hints of the inner body pass as they are.
+/// Data, trailers, errors and size hints of the inner body pass as they are. Of what was read ahead, small frames are
+/// merged and empty ones dropped.
 pub struct ConditionalBody<B: Body>(Kind<B>);
 
 enum Kind<B: Body> {
@@ -207,60 +209,5 @@ impl Left {
     /// After the end of the body, that is.
     fn is_nothing(self) -> bool {
         matches!(self, Self::AsSaid | Self::Owed(0))
-    }
-}
-
-/// Frames in order. The first data needs no allocation, and no room for the trailers that it is not.
-#[derive(Debug, Default)]
-pub(crate) struct Frames {
-    first: Option<Bytes>,
-    more: VecDeque<Frame<Bytes>>,
-}
-
-impl Frames {
-    pub(crate) fn push(&mut self, frame: Frame<Bytes>) {
-        if !self.is_empty() {
-            self.more.push_back(frame);
-            return;
-        }
-        match frame.into_data() {
-            Ok(data) => self.first = Some(data),
-            Err(trailers) => self.more.push_back(trailers),
-        }
-    }
-
-    pub(crate) fn last_data(&self) -> Option<&Bytes> {
-        match self.more.back() {
-            Some(last) => last.data_ref(),
-            None => self.first.as_ref(),
-        }
-    }
-
-    fn have_trailers(&self) -> bool {
-        self.more.back().is_some_and(Frame::is_trailers)
-    }
-
-    fn pop(&mut self) -> Option<Frame<Bytes>> {
-        let first = self.first.take().map(Frame::data);
-        first.or_else(|| self.more.pop_front())
-    }
-
-    fn is_empty(&self) -> bool {
-        self.first.is_none() && self.more.is_empty()
-    }
-
-    fn data_length(&self) -> u64 {
-        let more = self.more.iter().filter_map(Frame::data_ref);
-        let data = self.first.iter().chain(more);
-        data.map(|data| data.len() as u64).sum()
-    }
-
-    /// The only frame's data (empty if there is no frame), or all frames again.
-    fn into_single_data(self) -> Result<Bytes, Self> {
-        if self.more.is_empty() {
-            Ok(self.first.unwrap_or_default())
-        } else {
-            Err(self)
-        }
     }
 }

@@ -213,6 +213,8 @@ mod field;
 mod field_lines;
 #[cfg(feature = "layer")]
 mod finish;
+#[cfg(feature = "layer")]
+mod frames;
 mod header_map;
 mod http_date;
 mod last_modified;

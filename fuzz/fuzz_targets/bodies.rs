@@ -76,7 +76,7 @@ fn assert_reads(hash: Hash, typed: bool, body: Scripted) {
 fn assert_not_contradicting(body: &Scripted, said: SizeHint, limit: u64) {
     match (body.size_hint().exact(), body.content_length) {
         (None, Some(length)) => assert!(said.exact().is_none_or(|exact| exact == length)),
-        (Some(claimed), _) if claimed <= limit && claimed < body.left() => {
+        (Some(claimed), _) if claimed <= limit && claimed < body.left() && !body.is_endless() => {
             assert!(said.upper().is_none() && said.lower() <= body.left());
         }
         _ => {}
@@ -135,7 +135,7 @@ fn assert_drained(limit: u64, body: Scripted) {
     assert!(!performed.load(Relaxed));
 }
 
-/// Every frame that is one comes out, in order; sizes and ends are never wrong about an honest body.
+/// All data comes out in order, and trailers and errors after it; sizes and ends are never wrong about an honest body.
 #[track_caller]
 fn assert_same<B>(expected: &Scripted, body: B, is_tagged: bool)
 where
@@ -160,13 +160,27 @@ where
         };
         assert!(!was_at_end, "an end that is none");
         match (step, frame) {
-            (Step::Data(data), Some(Ok(frame))) => assert_eq!(frame.into_data().ok(), Some(data)),
+            (Step::Data(data), Some(Ok(frame))) => {
+                assert_begins(frame.into_data().unwrap(), data, &mut expected);
+            }
             (Step::Trailers, Some(Ok(frame))) => {
                 assert_eq!(frame.into_trailers().ok(), Some(trailers()));
             }
             (Step::Fail, Some(Err(Broken))) => return,
             (step, frame) => panic!("{step:?} became {frame:?}"),
         }
+    }
+}
+
+/// Small frames may have been merged.
+#[track_caller]
+fn assert_begins(merged: Bytes, first: Bytes, expected: &mut Scripted) {
+    let mut rest = merged.strip_prefix(&first[..]).expect("other data");
+    while !rest.is_empty() {
+        let Some(Step::Data(data)) = expected.next_step() else {
+            panic!("data out of nowhere");
+        };
+        rest = rest.strip_prefix(&data[..]).expect("other data");
     }
 }
 
@@ -261,7 +275,7 @@ impl Hash {
     fn tag_of(&self, typed: bool, body: &Scripted) -> Option<HeaderValue> {
         let is_read = self.streams || body.size_hint().exact().is_some();
         let is_whole = body.claims().is_none_or(|claimed| claimed == body.left());
-        if !is_read || !is_whole || body.left() > self.limit || body.fails() {
+        if !is_read || !is_whole || body.left() > self.limit || body.fails() || body.is_endless() {
             return None;
         }
         let octets = [identifying(typed), body.content()].concat();
@@ -409,6 +423,19 @@ impl Scripted {
                 step => return Some(step),
             }
         }
+    }
+
+    /// At some place more frames without data than bytes, beyond 1024 of them.
+    fn is_endless(&self) -> bool {
+        let (mut bytes, mut empty) = (0, 0);
+        self.steps.iter().any(|step| {
+            match step {
+                Step::Data(data) if !data.is_empty() => bytes += data.len(),
+                Step::Data(_) | Step::Trailers => empty += 1,
+                Step::Wait | Step::Fail => {}
+            }
+            empty > 1024 + bytes
+        })
     }
 
     fn content(&self) -> Vec<u8> {

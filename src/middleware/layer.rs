@@ -67,6 +67,9 @@ impl<V: ValidatorSource> ConditionalLayer<V> {
     /// Collects request bodies of up to `limit` bytes before the write lock is taken, so that a slow client does
     /// not hold it. A longer body runs under the lock: bound the time of request bodies further in.
     ///
+    /// The limit bounds the memory of each request, however its body is cut: small frames are merged, empty ones
+    /// dropped. A body with more empty frames than bytes, beyond 1024 of them, is given up like one that is too long.
+    ///
     /// `wrap` makes the service's body type out of what was collected, as `axum::body::Body::new` does:
     ///
     /// ```

@@ -6,7 +6,7 @@
 //! [RFC 9110, section 13.1.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +20,9 @@ use http_body::Body;
 use tower::Service;
 
 use super::prefer::asks_for_representation;
+use super::request_body::next_frame;
 use crate::body::ConditionalBody;
+use crate::frames::{ReadSoFar, Turns};
 use crate::source::{BoxError, ProbeBody, ask, probe_for};
 use crate::token_list::add_vary;
 use crate::{Current, Field};
@@ -29,7 +31,7 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
 const RETURN_REPRESENTATION: &str = "return=representation";
 
 /// The largest representation that a 412 carries, in bytes.
-const LIMIT: usize = 1024 * 1024;
+const LIMIT: u64 = 1024 * 1024;
 
 type Answer = Pin<Box<dyn Future<Output = Option<Response<Bytes>>> + Send>>;
 
@@ -120,13 +122,17 @@ async fn collected<B: Body<Data = Bytes> + Unpin>(
 ) -> Option<Response<Bytes>> {
     let (head, mut body) = response.into_parts();
     let mut content = BytesMut::new();
-    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-        if let Ok(data) = frame.ok()?.into_data() {
-            content.extend_from_slice(&data);
-        }
-        if content.len() > LIMIT {
+    let (mut read, mut turns) = (ReadSoFar::default(), Turns::default());
+    while let Some(frame) = next_frame(Pin::new(&mut body)).await.map(Result::ok) {
+        let frame = frame?;
+        read.count(&frame);
+        if read.bytes() > LIMIT || read.is_endless() {
             return None;
         }
+        if let Ok(data) = frame.into_data() {
+            content.extend_from_slice(&data);
+        }
+        turns.after_frame().await;
     }
     Some(Response::from_parts(head, content.freeze()))
 }

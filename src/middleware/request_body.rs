@@ -4,10 +4,11 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use http_body::{Body, Frame};
 
-use crate::body::{ConditionalBody, Frames, Left, Rest};
+use crate::body::{ConditionalBody, Left, Rest};
+use crate::frames::{Frames, ReadSoFar, Turns};
 
 /// Whether and how a layer collects request bodies before it takes the write lock; `()` does not.
 pub trait CollectBody<B>: Clone + Send + Sync + 'static {
@@ -62,19 +63,20 @@ where
 
     async fn collect(&self, mut body: B) -> B {
         let mut frames = Frames::default();
-        let mut read = 0;
+        let (mut read, mut turns) = (ReadSoFar::default(), Turns::default());
         let rest = loop {
             match next_frame(Pin::new(&mut body)).await {
                 None => break Rest::Ended,
                 Some(Err(error)) => break Rest::Failed(Some(error)),
                 Some(Ok(frame)) => {
-                    read += data_length(&frame);
+                    read.count(&frame);
                     frames.push(frame);
                 }
             }
-            if read > self.limit {
+            if read.bytes() > self.limit || read.is_endless() {
                 break Rest::Stream(body);
             }
+            turns.after_frame().await;
         };
         (self.wrap)(ConditionalBody::read_ahead(frames, rest, Left::AsSaid))
     }
@@ -83,19 +85,18 @@ where
 /// Reads a body that nobody wants, up to a limit, so that the client gets to read its answer.
 pub(crate) async fn drain<B: Body>(body: B, limit: u64) {
     let mut body = pin!(body);
-    let mut read = 0;
-    while read <= limit {
+    let (mut read, mut turns) = (ReadSoFar::default(), Turns::default());
+    while read.bytes() <= limit && !read.is_endless() {
         match next_frame(body.as_mut()).await {
-            Some(Ok(frame)) => read += data_length(&frame),
+            Some(Ok(frame)) => read.count(&frame),
             Some(Err(_)) | None => return,
         }
+        turns.after_frame().await;
     }
 }
 
-fn data_length<D: Buf>(frame: &Frame<D>) -> u64 {
-    frame.data_ref().map_or(0, |data| data.remaining() as u64)
-}
-
-async fn next_frame<B: Body>(mut body: Pin<&mut B>) -> Option<Result<Frame<B::Data>, B::Error>> {
+pub(crate) async fn next_frame<B: Body>(
+    mut body: Pin<&mut B>,
+) -> Option<Result<Frame<B::Data>, B::Error>> {
     poll_fn(|cx| body.as_mut().poll_frame(cx)).await
 }

@@ -1,4 +1,4 @@
-//! Reading a body ahead to make its tag: frames are kept as they came and replayed, nothing is copied or lost.
+//! Reading a body ahead to make its tag: what was read is kept and replayed, nothing is lost.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,7 +11,8 @@ use http_body::{Body, Frame};
 
 use super::{BodyTag, Compute};
 use crate::EntityTag;
-use crate::body::{ConditionalBody, Frames, Left, Rest};
+use crate::body::{ConditionalBody, Left, Rest};
+use crate::frames::{FRAMES_PER_TURN, Frames, ReadSoFar};
 
 /// How many bytes are hashed before other tasks get a turn: about 0.2 ms of SHA-256.
 const BYTES_PER_POLL: usize = 256 * 1024;
@@ -25,7 +26,7 @@ pub(crate) struct Hashing<B> {
     exact: Option<u64>,
     /// The same, or what Content-Length has.
     claimed: Option<u64>,
-    read: u64,
+    read: ReadSoFar,
     /// How many bytes of the last frame are still to be hashed.
     unhashed: usize,
 }
@@ -43,6 +44,8 @@ pub(crate) enum Outcome<E> {
     Whole,
     /// The body is longer than it said, or than the limit: it goes on as a stream.
     TooLong,
+    /// The body has too many frames without data, or goes on after its trailers: it goes on as a stream.
+    Endless,
     /// The body has ended before it said it would: whoever frames it must get to see that.
     TooShort,
     /// The body failed: the client is to see the frames before the error, then the error.
@@ -64,7 +67,7 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
                 frames: Frames::default(),
                 exact: size.exact(),
                 claimed,
-                read: 0,
+                read: ReadSoFar::default(),
                 unhashed: 0,
             }),
             _ => Err(body),
@@ -74,25 +77,32 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
     /// Reads and hashes; pending when the body is, or when others should have a turn.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<B::Error>> {
         let mut budget = BYTES_PER_POLL;
-        loop {
+        for _ in 0..FRAMES_PER_TURN {
             self.hash_some(&mut budget);
             if self.unhashed > 0 {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
+                break;
             }
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => return Poll::Ready(self.ended()),
                 Some(Err(error)) => return Poll::Ready(Outcome::Failed(error)),
                 Some(Ok(frame)) => self.keep(frame),
             }
-            if self.read > self.claimed.unwrap_or_else(|| self.tag.limit()) {
+            if self.read.bytes() > self.claimed.unwrap_or_else(|| self.tag.limit()) {
                 return Poll::Ready(Outcome::TooLong);
             }
+            if self.read.is_endless() {
+                return Poll::Ready(Outcome::Endless);
+            }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     fn ended(&self) -> Outcome<B::Error> {
-        if self.claimed.is_none_or(|claimed| claimed == self.read) {
+        if self
+            .claimed
+            .is_none_or(|claimed| claimed == self.read.bytes())
+        {
             Outcome::Whole
         } else {
             Outcome::TooShort
@@ -103,16 +113,15 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
     fn left(&self, outcome: &Outcome<B::Error>) -> Left {
         match (outcome, self.exact) {
             (Outcome::TooLong, _) if self.claimed.is_some() => Left::Unknown,
-            (_, Some(exact)) => Left::Owed(exact.saturating_sub(self.read)),
+            (Outcome::Endless, _) => Left::AsSaid,
+            (_, Some(exact)) => Left::Owed(exact.saturating_sub(self.read.bytes())),
             (Outcome::TooShort, None) => Left::Unknown,
             _ => Left::AsSaid,
         }
     }
 
     fn hash_some(&mut self, budget: &mut usize) {
-        let Some(data) = self.frames.last_data() else {
-            return;
-        };
+        let data = self.frames.last_data();
         let (_, unhashed) = data.split_at(data.len() - self.unhashed);
         let (now, later) = unhashed.split_at(unhashed.len().min(*budget));
         self.tag.update(now);
@@ -122,7 +131,7 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
 
     fn keep(&mut self, frame: Frame<Bytes>) {
         self.unhashed = frame.data_ref().map_or(0, Bytes::len);
-        self.read += self.unhashed as u64;
+        self.read.count(&frame);
         self.frames.push(frame);
     }
 
@@ -140,7 +149,7 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
         let is_whole = matches!(outcome, Outcome::Whole);
         let then = match outcome {
             Outcome::Whole | Outcome::TooShort => Rest::Ended,
-            Outcome::TooLong => Rest::Stream(self.body),
+            Outcome::TooLong | Outcome::Endless => Rest::Stream(self.body),
             Outcome::Failed(error) => Rest::Failed(Some(error)),
         };
         let body = ConditionalBody::read_ahead(self.frames, then, left);
@@ -152,7 +161,7 @@ impl<B> fmt::Debug for Hashing<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hashing")
             .field("tag", &self.tag)
-            .field("read", &self.read)
+            .field("read", &self.read.bytes())
             .finish_non_exhaustive()
     }
 }

@@ -185,7 +185,7 @@ impl<V: ValidatorSource, R> Probing<V, R> {
         };
         match poll_fn(|cx| hashing.poll(cx)).await {
             Outcome::Whole => Ok(of_fields(Some(hashing.into_tag()))),
-            Outcome::TooLong | Outcome::TooShort => Ok(of_fields(None)),
+            Outcome::TooLong | Outcome::TooShort | Outcome::Endless => Ok(of_fields(None)),
             Outcome::Failed(error) => Err(SourceError::failed(error)),
         }
     }

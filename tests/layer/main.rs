@@ -5,6 +5,7 @@
 mod appendix_a;
 mod between;
 mod bodies;
+mod collected;
 mod computing;
 #[path = "../vectors/entry.rs"]
 mod entry;

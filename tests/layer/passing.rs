@@ -17,8 +17,8 @@ use tower_conditional::{
 
 use crate::support::source::{self, Computing, Script};
 use crate::support::{
-    Counter, Handler, NOW, NOW_PLUS_1_DAY, T, T_MINUS_1, date, fields, now, request, request_with,
-    response, send,
+    Counter, Handler, NOW, NOW_PLUS_1_DAY, T, T_MINUS_1, T_PLUS_1, date, fields, now, request,
+    request_with, response, send,
 };
 
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
@@ -390,6 +390,18 @@ fn verifying_after() {
             200
         );
         assert_eq!(source.looks(), 1);
+    }
+
+    // Changed meanwhile, and nothing but a date tells.
+    for (second, expected) in [(T, Some(T)), (T_PLUS_1, None), (T_MINUS_1, None)] {
+        let looks = Counter::default();
+        let source = source::scripted(move |_| {
+            let modified = if looks.count() == 1 { T } else { second };
+            Ok(Representation::new().last_modified(date(modified)).into())
+        });
+        let layer = ConditionalLayer::new(source).verifying_after().clock(now);
+        let answer = send(&layer, handler(), request("GET", &NOTHING));
+        assert_eq!(answer.field("last-modified"), expected, "{second}");
     }
 
     // Deleted meanwhile, or no longer to be asked.

@@ -1,6 +1,7 @@
 //! Check and write are one step: the write lock, the handler contract, and many writers at once (design, section 7).
 
 mod bodies;
+mod collecting_limit;
 mod contract;
 mod extractors;
 mod hammer;

@@ -153,6 +153,20 @@ pub(crate) async fn frames<B: Body<Data = Bytes>>(body: B) -> Vec<Seen> {
     seen
 }
 
+/// The same with data that follows data joined: small frames are merged.
+pub(crate) fn joined(frames: impl IntoIterator<Item = Seen>) -> Vec<Seen> {
+    let mut joined = Vec::new();
+    for seen in frames {
+        match (joined.last_mut(), seen) {
+            (Some(Seen::Data(before)), Seen::Data(data)) => {
+                *before = [&before[..], &data].concat().into();
+            }
+            (_, seen) => joined.push(seen),
+        }
+    }
+    joined
+}
+
 /// All data that arrived.
 pub(crate) fn data_of(frames: &[Seen]) -> Vec<u8> {
     let data = frames.iter().filter_map(|seen| match seen {

@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime};
 use tower_conditional::{Decided, HttpDate, Judged};
 
 pub(crate) use body::{
-    BodySender, Log, Scripted, Seen, Size, Step, arriving_body, data_of, frames,
+    BodySender, Log, Scripted, Seen, Size, Step, arriving_body, data_of, frames, joined,
 };
 pub(crate) use handler::{Handler, answering, hashed, send, through};
 pub(crate) use held::{Driven, HeldHandler, put, put_if_match, send_by_hand, start};
