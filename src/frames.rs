@@ -7,10 +7,11 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::mem;
+use std::pin::Pin;
 use std::task::Poll;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http_body::Frame;
+use http_body::{Body, Frame};
 
 /// A frame of at least so many bytes is kept as it came. Servers read into buffers of about this size.
 const LARGE: usize = 8 * 1024;
@@ -166,6 +167,33 @@ impl Turns {
             .await;
         }
     }
+}
+
+pub(crate) async fn next_frame<B: Body>(
+    mut body: Pin<&mut B>,
+) -> Option<Result<Frame<B::Data>, B::Error>> {
+    poll_fn(|cx| body.as_mut().poll_frame(cx)).await
+}
+
+/// All data of a body; `None` if it fails, has more bytes than this, or may never end.
+pub(crate) async fn whole<B>(mut body: B, limit: u64) -> Option<Bytes>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let mut content = BytesMut::new();
+    let (mut read, mut turns) = (ReadSoFar::default(), Turns::default());
+    while let Some(frame) = next_frame(Pin::new(&mut body)).await.map(Result::ok) {
+        let frame = frame?;
+        read.count(&frame);
+        if read.bytes() > limit || read.is_endless() {
+            return None;
+        }
+        if let Ok(data) = frame.into_data() {
+            content.extend_from_slice(&data);
+        }
+        turns.after_frame().await;
+    }
+    Some(content.freeze())
 }
 
 #[cfg(test)]

@@ -15,3 +15,16 @@ pub(crate) fn remove(fields: &mut HeaderMap, name: &HeaderName) {
         fields.remove(name);
     }
 }
+
+/// Removes every field whose name is meant.
+#[cfg(feature = "layer")]
+pub(crate) fn remove_all(headers: &mut HeaderMap, is_meant: impl Fn(&HeaderName) -> bool) {
+    let names: Vec<_> = headers
+        .keys()
+        .filter(|name| is_meant(name))
+        .cloned()
+        .collect();
+    for name in names {
+        headers.remove(name);
+    }
+}

@@ -10,7 +10,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_LOCATION, HeaderMap, HeaderName, HeaderValue, VARY,
 };
@@ -20,9 +20,8 @@ use http_body::Body;
 use tower::Service;
 
 use super::prefer::asks_for_representation;
-use super::request_body::next_frame;
 use crate::body::ConditionalBody;
-use crate::frames::{ReadSoFar, Turns};
+use crate::frames::whole;
 use crate::source::{BoxError, ProbeBody, ask, probe_for};
 use crate::token_list::add_vary;
 use crate::{Current, Field};
@@ -54,7 +53,11 @@ impl Recovery {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone();
-            Box::pin(async move { collected(ask(reader, probe).await.ok()?).await })
+            Box::pin(async move {
+                let (head, body) = ask(reader, probe).await.ok()?.into_parts();
+                let body = whole(body, LIMIT).await?;
+                Some(Response::from_parts(head, body))
+            })
         }))
     }
 
@@ -115,26 +118,6 @@ fn target_of(head: &Parts) -> Option<HeaderValue> {
 #[cfg(not(feature = "axum"))]
 const fn target_of(_: &Parts) -> Option<HeaderValue> {
     None
-}
-
-async fn collected<B: Body<Data = Bytes> + Unpin>(
-    response: Response<B>,
-) -> Option<Response<Bytes>> {
-    let (head, mut body) = response.into_parts();
-    let mut content = BytesMut::new();
-    let (mut read, mut turns) = (ReadSoFar::default(), Turns::default());
-    while let Some(frame) = next_frame(Pin::new(&mut body)).await.map(Result::ok) {
-        let frame = frame?;
-        read.count(&frame);
-        if read.bytes() > LIMIT || read.is_endless() {
-            return None;
-        }
-        if let Ok(data) = frame.into_data() {
-            content.extend_from_slice(&data);
-        }
-        turns.after_frame().await;
-    }
-    Some(Response::from_parts(head, content.freeze()))
 }
 
 /// Asks the application whether a write that would be refused has already taken effect.

@@ -1,14 +1,14 @@
 //! Request bodies: collected before the lock is taken, or read to their end after a refusal.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::{Pin, pin};
 
 use bytes::Bytes;
-use http_body::{Body, Frame};
+use http_body::Body;
 
 use crate::body::{ConditionalBody, Left, Rest};
-use crate::frames::{Frames, ReadSoFar, Turns};
+use crate::frames::{Frames, ReadSoFar, Turns, next_frame};
 
 /// Whether and how a layer collects request bodies before it takes the write lock; `()` does not.
 pub trait CollectBody<B>: Clone + Send + Sync + 'static {
@@ -93,10 +93,4 @@ pub(crate) async fn drain<B: Body>(body: B, limit: u64) {
         }
         turns.after_frame().await;
     }
-}
-
-pub(crate) async fn next_frame<B: Body>(
-    mut body: Pin<&mut B>,
-) -> Option<Result<Frame<B::Data>, B::Error>> {
-    poll_fn(|cx| body.as_mut().poll_frame(cx)).await
 }

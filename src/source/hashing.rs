@@ -42,10 +42,10 @@ fn claimed_size(body: &impl Body, fields: &HeaderMap) -> Option<u64> {
 pub(crate) enum Outcome<E> {
     /// The body has ended, within the limit and where it said it would.
     Whole,
-    /// The body is longer than it said, or than the limit: it goes on as a stream.
+    /// The body is longer than it said: it goes on as a stream.
     TooLong,
-    /// The body has too many frames without data, or goes on after its trailers: it goes on as a stream.
-    Endless,
+    /// The body is longer than the limit, or may never end: it goes on as a stream.
+    GivenUp,
     /// The body has ended before it said it would: whoever frames it must get to see that.
     TooShort,
     /// The body failed: the client is to see the frames before the error, then the error.
@@ -87,11 +87,15 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
                 Some(Err(error)) => return Poll::Ready(Outcome::Failed(error)),
                 Some(Ok(frame)) => self.keep(frame),
             }
-            if self.read.bytes() > self.claimed.unwrap_or_else(|| self.tag.limit()) {
+            // Of a claim over the limit nothing is read.
+            if self
+                .claimed
+                .is_some_and(|claimed| self.read.bytes() > claimed)
+            {
                 return Poll::Ready(Outcome::TooLong);
             }
-            if self.read.is_endless() {
-                return Poll::Ready(Outcome::Endless);
+            if self.read.bytes() > self.tag.limit() || self.read.is_endless() {
+                return Poll::Ready(Outcome::GivenUp);
             }
         }
         cx.waker().wake_by_ref();
@@ -112,8 +116,8 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
     /// What the body itself has promised stands, so that a server sees that it is not kept; unless it was exceeded.
     fn left(&self, outcome: &Outcome<B::Error>) -> Left {
         match (outcome, self.exact) {
-            (Outcome::TooLong, _) if self.claimed.is_some() => Left::Unknown,
-            (Outcome::Endless, _) => Left::AsSaid,
+            (Outcome::TooLong, _) => Left::Unknown,
+            (Outcome::GivenUp, _) => Left::AsSaid,
             (_, Some(exact)) => Left::Owed(exact.saturating_sub(self.read.bytes())),
             (Outcome::TooShort, None) => Left::Unknown,
             _ => Left::AsSaid,
@@ -149,7 +153,7 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
         let is_whole = matches!(outcome, Outcome::Whole);
         let then = match outcome {
             Outcome::Whole | Outcome::TooShort => Rest::Ended,
-            Outcome::TooLong | Outcome::Endless => Rest::Stream(self.body),
+            Outcome::TooLong | Outcome::GivenUp => Rest::Stream(self.body),
             Outcome::Failed(error) => Rest::Failed(Some(error)),
         };
         let body = ConditionalBody::read_ahead(self.frames, then, left);

@@ -25,6 +25,7 @@ mod file_metadata;
 #[cfg(feature = "body-hash")]
 mod hmac;
 mod probe;
+mod reader_refusal;
 
 use std::error::Error;
 use std::fmt;

@@ -7,14 +7,16 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName};
+use http::header::HeaderName;
 use http::{Method, Request, Response, StatusCode, request, response};
 use http_body::{Body, Frame, SizeHint};
 use tower::Service;
 
 use super::hashing::{Hashing, Outcome};
+use super::reader_refusal::refused_by_reader;
 use super::{BoxError, Compute, SourceError, ValidatorSource};
 use crate::field::{Field, Given};
+use crate::header_map::remove_all;
 use crate::tag_list::ListForm;
 use crate::{Current, HttpDate, Preconditions, Representation};
 
@@ -63,13 +65,25 @@ impl Body for ProbeBody {
 /// What [`BodyHash::probing`](crate::BodyHash::probing) returns: for a write that carries preconditions it sends a
 /// GET for the same target to the reader and computes the validators of the answer. Reads are not probed.
 ///
+/// **The reader must answer 404 or 410 only where the target does not exist.** One that hides a 403 behind a 404, or has
+/// no route for the target (it sees the target without the prefix of a `nest`, say), makes `If-None-Match: *` true, and
+/// the write replaces what is there.
+///
 /// The reader is a service that the user hands in, never the layer's own inner service: in axum a layer wraps each
 /// method's handler by itself, and a GET sent there would run the PUT handler.
 ///
 /// The probe carries the write's method-independent fields and its extensions, so that the reader sees the same
-/// caller; content fields, preconditions and Range stay behind. 404 and 410 mean the target is absent, a 2xx that
-/// it is present; a 5xx or an error is a failed look-up; anything else leaves the state unknown. A body that gets no
-/// tag (a stream, one over the limit) leaves the target without one: no If-Match list is true on it.
+/// caller; content fields, preconditions and Range stay behind. What the reader answers decides:
+///
+/// | the reader | the target | a conditional write |
+/// |---|---|---|
+/// | 404, 410 | is absent | is evaluated |
+/// | 2xx | is present | is evaluated |
+/// | 401, 403 | is not for this caller | gets that answer, without its validators, `no-store` |
+/// | 5xx, 429, an error, a body of another length than it said | the look-up failed | gets 503 |
+/// | anything else | is unknown | gets 412 |
+///
+/// A body that gets no tag (a stream, one over the limit) leaves the target without one: no If-Match list is true on it.
 ///
 /// # The reader
 ///
@@ -152,7 +166,10 @@ where
                 status if status.is_success() => {
                     Ok(Representation::of_response(&head.headers, None).into())
                 }
-                status if status.is_server_error() => {
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                    Err(refused_by_reader(head, body).await)
+                }
+                status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
                     Err(SourceError::failed(format!("the reader answered {status}")))
                 }
                 _ => Ok(Current::Unknown),
@@ -185,7 +202,10 @@ impl<V: ValidatorSource, R> Probing<V, R> {
         };
         match poll_fn(|cx| hashing.poll(cx)).await {
             Outcome::Whole => Ok(of_fields(Some(hashing.into_tag()))),
-            Outcome::TooLong | Outcome::TooShort | Outcome::Endless => Ok(of_fields(None)),
+            Outcome::GivenUp => Ok(of_fields(None)),
+            Outcome::TooLong | Outcome::TooShort => Err(SourceError::failed(
+                "the reader's body is not as long as it said",
+            )),
             Outcome::Failed(error) => Err(SourceError::failed(error)),
         }
     }
@@ -200,7 +220,7 @@ pub(crate) fn probe_for(head: &request::Parts) -> Request<ProbeBody> {
     *probe.headers_mut() = head.headers.clone();
     *probe.extensions_mut() = head.extensions.clone();
     probe.extensions_mut().insert(Probe);
-    remove_what_is_the_writes_own(probe.headers_mut());
+    remove_all(probe.headers_mut(), is_the_writes_own);
     probe
 }
 
@@ -215,17 +235,6 @@ fn compares_tags(head: &request::Parts) -> bool {
     [Field::IfMatch, Field::IfNoneMatch]
         .into_iter()
         .any(|field| preconditions.list_form(field) == Some(ListForm::Tags))
-}
-
-fn remove_what_is_the_writes_own(headers: &mut HeaderMap) {
-    let own: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| is_the_writes_own(name))
-        .cloned()
-        .collect();
-    for name in own {
-        headers.remove(name);
-    }
 }
 
 /// What describes the write's content, conditions it, or could make a write of the probe again.

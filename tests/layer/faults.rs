@@ -398,18 +398,18 @@ async fn readers() {
             Panicked,
             Panicked,
         ),
-        // Without a tag that can be trusted no If-Match is true.
+        // Nobody knows what it was to be.
         fault(
             "is too short",
             |rig| answering(rig, || Odd::body(End::Ends)),
-            Status(412),
-            Status(412),
+            Status(503),
+            Status(503),
         ),
         fault(
             "is too long",
             |rig| answering(rig, || Odd::body(End::GoesOn)),
-            Status(412),
-            Status(412),
+            Status(503),
+            Status(503),
         ),
     ])
     .await;

@@ -8,6 +8,7 @@ mod head;
 mod left_alone;
 mod one_behaviour;
 mod probe;
+mod probe_answers;
 mod reading_ahead;
 mod router_wide;
 mod second_moment;
