@@ -3,6 +3,8 @@
 //! `naive` is written from the RFC text and shares no code with the crate but its public types. Every row of every
 //! table is judged by both, so a row that is wrong in the same way twice has to be wrong in two readings.
 
+#[path = "../vectors/decision_table.rs"]
+mod decision_table;
 mod documented;
 #[path = "../vectors/entry.rs"]
 mod entry;

@@ -7,7 +7,7 @@ use tower_conditional::{
 
 use crate::naive::{State, http_date};
 use crate::support::{
-    BEFORE_T, IM, IMS, INM, IUS, NOW, T, a, as_method, e, headers, l, n, tagged, w,
+    IM, IMS, INM, IUS, NOW, T, T_MINUS_1, a, as_method, e, headers, l, n, tagged, w,
 };
 
 type Refusal = Option<(Field, Reason)>;
@@ -162,13 +162,13 @@ fn other_fields() {
     refused(&n(), &[(INM, "*")], Field::IfNoneMatch, Reason::Exists);
     refused(
         &e(),
-        &[(IUS, BEFORE_T)],
+        &[(IUS, T_MINUS_1)],
         Field::IfUnmodifiedSince,
         Reason::Modified,
     );
     refused(
         &e(),
-        &[(IUS, BEFORE_T), (INM, "*")],
+        &[(IUS, T_MINUS_1), (INM, "*")],
         Field::IfUnmodifiedSince,
         Reason::Modified,
     );

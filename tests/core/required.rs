@@ -1,4 +1,4 @@
-//! RFC 6585, section 3: which fields guard a write, for a handler that judges by itself (R-6585.3-4).
+//! RFC 6585, section 3: which fields guard a write, for a handler that judges by itself.
 
 use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};

@@ -5,7 +5,8 @@ use tower_conditional::{Absent, MethodClass};
 use crate::naive::{Present, State, Tag};
 use crate::support::Outcome::{Failed, Malformed, NotModified, Run};
 use crate::support::{
-    BEFORE_T, IM, INM, IUS, NEITHER, READS, T, WRITES, a, e, l, n, row, row_as, tagged, w,
+    IM, INM, IUS, NEITHER, READS, Row, T, T_MINUS_1, WRITES, a, e, l, n, row, row_as, rows, tagged,
+    w,
 };
 
 fn negotiated(selected: Option<&str>, others: &[&str]) -> State {
@@ -19,23 +20,23 @@ fn negotiated(selected: Option<&str>, others: &[&str]) -> State {
 #[test]
 fn is_evaluated_for_every_method_that_selects_or_modifies() {
     for method in [READS.as_slice(), &WRITES].concat() {
-        row("R-13.1.1-1", method, &e(), &[(IM, "\"v1\"")], Run);
-        row("R-13.1.1-1", method, &e(), &[(IM, "\"x\"")], Failed);
-        row("R-13.1.1-1", method, &e(), &[], Run);
+        row("13.1.1", method, &e(), &[(IM, "\"v1\"")], Run);
+        row("13.1.1", method, &e(), &[(IM, "\"x\"")], Failed);
+        row("13.1.1", method, &e(), &[], Run);
     }
     for method in NEITHER {
-        row("R-13.2.1-4", method, &e(), &[(IM, "\"x\"")], Run);
-        row("R-13.2.1-4", method, &e(), &[(IM, "junk")], Run);
+        row("13.2.1", method, &e(), &[(IM, "\"x\"")], Run);
+        row("13.2.1", method, &e(), &[(IM, "junk")], Run);
     }
 }
 
 #[test]
 fn compares_strongly() {
     for method in ["GET", "PUT", "DELETE"] {
-        row("R-13.1.1-2", method, &w(), &[(IM, "W/\"v1\"")], Failed);
-        row("R-13.1.1-2", method, &w(), &[(IM, "\"v1\"")], Failed);
-        row("R-13.1.1-2", method, &e(), &[(IM, "W/\"v1\"")], Failed);
-        row("R-13.1.1-2", method, &e(), &[(IM, "W/\"v1\", \"v1\"")], Run);
+        row("13.1.1", method, &w(), &[(IM, "W/\"v1\"")], Failed);
+        row("13.1.1", method, &w(), &[(IM, "\"v1\"")], Failed);
+        row("13.1.1", method, &e(), &[(IM, "W/\"v1\"")], Failed);
+        row("13.1.1", method, &e(), &[(IM, "W/\"v1\", \"v1\"")], Run);
     }
 }
 
@@ -43,35 +44,41 @@ fn compares_strongly() {
 fn wildcard_means_that_a_representation_exists() {
     for state in [e(), w(), l(), n()] {
         for method in ["GET", "HEAD", "PUT", "DELETE"] {
-            row("R-13.1.1-3", method, &state, &[(IM, "*")], Run);
+            row("13.1.1", method, &state, &[(IM, "*")], Run);
         }
     }
-    row("R-13.1.1-3", "PUT", &a(), &[(IM, "*")], Failed);
-    row("R-13.1.1-3", "PATCH", &a(), &[(IM, "*")], Failed);
+    #[rustfmt::skip]
+    let table: &[Row<'_>] = &[
+        ("13.1.1", "PUT", a(), &[(IM, "*")], Failed),
+        ("13.1.1", "PATCH", a(), &[(IM, "*")], Failed),
+    ];
+    rows(table);
 }
 
 #[test]
 fn list_holds_if_a_member_is_current() {
-    row("R-13.1.1-4", "PUT", &e(), &[(IM, "\"a\", \"v1\"")], Run);
-    row("R-13.1.1-4", "PUT", &e(), &[(IM, "\"v1\", \"a\"")], Run);
-    row("R-13.1.1-4", "PUT", &n(), &[(IM, "\"v1\"")], Failed);
-    row("R-13.1.1-4", "PUT", &l(), &[(IM, "\"v1\"")], Failed);
-    row(
-        "R-13.1.1-4",
-        "PUT",
-        &l(),
-        &[(IM, "\"v1\""), (IUS, T)],
-        Failed,
-    );
+    #[rustfmt::skip]
+    let table: &[Row<'_>] = &[
+        ("13.1.1", "PUT", e(), &[(IM, r#""a", "v1""#)], Run),
+        ("13.1.1", "PUT", e(), &[(IM, r#""v1", "a""#)], Run),
+        ("13.1.1", "PUT", n(), &[(IM, r#""v1""#)], Failed),
+        ("13.1.1", "PUT", l(), &[(IM, r#""v1""#)], Failed),
+        ("13.1.1", "PUT", l(), &[(IM, r#""v1""#), (IUS, T)], Failed),
+    ];
+    rows(table);
 }
 
 #[test]
 fn is_false_otherwise() {
-    row("R-13.1.1-5", "PUT", &e(), &[(IM, "v1")], Malformed);
-    row("R-13.1.1-5", "PUT", &e(), &[(IM, "")], Failed);
-    row("R-13.1.1-5", "PUT", &n(), &[(IM, "")], Failed);
-    row("R-13.1.1-5", "DELETE", &e(), &[(IM, ",")], Failed);
-    row("R-13.1.1-5", "GET", &e(), &[(IM, "v1")], Malformed);
+    #[rustfmt::skip]
+    let table: &[Row<'_>] = &[
+        ("13.1.1", "PUT", e(), &[(IM, "v1")], Malformed),
+        ("13.1.1", "PUT", e(), &[(IM, "")], Failed),
+        ("13.1.1", "PUT", n(), &[(IM, "")], Failed),
+        ("13.1.1", "DELETE", e(), &[(IM, ",")], Failed),
+        ("13.1.1", "GET", e(), &[(IM, "v1")], Malformed),
+    ];
+    rows(table);
 }
 
 #[test]
@@ -84,34 +91,20 @@ fn any_current_representation_guards_a_write() {
         ("\"1-html\"", Failed),
         ("W/\"1-ttl\"", Failed),
     ] {
-        row("R-13.1.1-9", "PUT", &state, &[(IM, theirs)], outcome);
+        row("13.1.1", "PUT", &state, &[(IM, theirs)], outcome);
     }
     // A read has one selected representation.
-    row("R-13.1.1-9", "GET", &state, &[(IM, "\"1-json\"")], Run);
-    row("R-13.1.1-9", "GET", &state, &[(IM, "\"1-ttl\"")], Failed);
-    row("R-13.1.1-9", "GET", &state, &[(INM, "\"1-ttl\"")], Run);
-    row("R-13.1.1-9", "PUT", &state, &[(INM, "\"1-html\"")], Failed);
-    row(
-        "R-13.1.1-9",
-        "PUT",
-        &negotiated(None, &["\"1-ttl\""]),
-        &[(IM, "\"1-ttl\"")],
-        Run,
-    );
-    row(
-        "R-13.1.1-9",
-        "GET",
-        &negotiated(None, &["\"1-ttl\""]),
-        &[(IM, "\"1-ttl\"")],
-        Failed,
-    );
-    row(
-        "R-13.1.1-9",
-        "GET",
-        &negotiated(None, &["\"1-ttl\""]),
-        &[(INM, "\"1-ttl\"")],
-        Run,
-    );
+    #[rustfmt::skip]
+    let table: &[Row<'_>] = &[
+        ("13.1.1", "GET", state.clone(), &[(IM, r#""1-json""#)], Run),
+        ("13.1.1", "GET", state.clone(), &[(IM, r#""1-ttl""#)], Failed),
+        ("13.1.1", "GET", state.clone(), &[(INM, r#""1-ttl""#)], Run),
+        ("13.1.1", "PUT", state.clone(), &[(INM, r#""1-html""#)], Failed),
+        ("13.1.1", "PUT", negotiated(None, &[r#""1-ttl""#]), &[(IM, r#""1-ttl""#)], Run),
+        ("13.1.1", "GET", negotiated(None, &[r#""1-ttl""#]), &[(IM, r#""1-ttl""#)], Failed),
+        ("13.1.1", "GET", negotiated(None, &[r#""1-ttl""#]), &[(INM, r#""1-ttl""#)], Run),
+    ];
+    rows(table);
 }
 
 /// Section 13.2.1: what the request would get without the field decides.
@@ -123,20 +116,20 @@ fn missing_target() {
     );
     for theirs in ["*", "\"v1\"", ""] {
         for method in ["GET", "HEAD", "DELETE"] {
-            row("J-2", method, &a(), &[(IM, theirs)], Run);
+            row("13.2.1", method, &a(), &[(IM, theirs)], Run);
         }
-        row("J-2", "PUT", &a(), &[(IM, theirs)], Failed);
-        row("R-5789.2-2", "PATCH", &a(), &[(IM, theirs)], Failed);
-        row("J-2", "POST", &a(), &[(IM, theirs)], Failed);
+        row("13.2.1", "PUT", &a(), &[(IM, theirs)], Failed);
+        row("RFC 5789, 2", "PATCH", &a(), &[(IM, theirs)], Failed);
+        row("13.2.1", "POST", &a(), &[(IM, theirs)], Failed);
         for method in [READS.as_slice(), &WRITES].concat() {
-            row("J-2", method, &may, &[(IM, theirs)], Failed);
-            row("J-2", method, &will_fail, &[(IM, theirs)], Run);
+            row("13.2.1", method, &may, &[(IM, theirs)], Failed);
+            row("13.2.1", method, &will_fail, &[(IM, theirs)], Run);
         }
     }
     // A malformed guard is refused without looking at the target.
     for state in [a(), may, will_fail, State::Unknown] {
-        row("J-4", "PUT", &state, &[(IM, "v1")], Malformed);
-        row("J-4", "DELETE", &state, &[(IM, "v1")], Malformed);
+        row("13.1.1", "PUT", &state, &[(IM, "v1")], Malformed);
+        row("13.1.1", "DELETE", &state, &[(IM, "v1")], Malformed);
     }
 }
 
@@ -144,42 +137,28 @@ fn missing_target() {
 fn unknown_state_fails_closed_on_writes() {
     for theirs in ["*", "\"v1\"", ""] {
         for method in WRITES {
-            row("design 3", method, &State::Unknown, &[(IM, theirs)], Failed);
+            row("13.1", method, &State::Unknown, &[(IM, theirs)], Failed);
         }
         for method in READS {
-            row("design 3", method, &State::Unknown, &[(IM, theirs)], Run);
+            row("13.1", method, &State::Unknown, &[(IM, theirs)], Run);
         }
     }
     for method in WRITES {
-        row("design 3", method, &State::Unknown, &[], Run);
-        row("J-19", method, &State::Delegated, &[(IM, "\"x\"")], Run);
-        row("J-19", method, &State::Delegated, &[(IM, "junk")], Run);
+        row("13.1", method, &State::Unknown, &[], Run);
+        row("13.2.1", method, &State::Delegated, &[(IM, "\"x\"")], Run);
+        row("13.2.1", method, &State::Delegated, &[(IM, "junk")], Run);
     }
 }
 
 #[test]
 fn switches_if_unmodified_since_off() {
-    row(
-        "R-13.1.4-1",
-        "PUT",
-        &e(),
-        &[(IM, "\"v1\""), (IUS, BEFORE_T)],
-        Run,
-    );
-    row(
-        "R-13.1.4-1",
-        "PUT",
-        &e(),
-        &[(IM, "\"x\""), (IUS, T)],
-        Failed,
-    );
-    row(
-        "R-13.1.4-1",
-        "PUT",
-        &e(),
-        &[(IM, "junk"), (IUS, T)],
-        Malformed,
-    );
+    #[rustfmt::skip]
+    let table: &[Row<'_>] = &[
+        ("13.1.4", "PUT", e(), &[(IM, r#""v1""#), (IUS, T_MINUS_1)], Run),
+        ("13.1.4", "PUT", e(), &[(IM, r#""x""#), (IUS, T)], Failed),
+        ("13.1.4", "PUT", e(), &[(IM, "junk"), (IUS, T)], Malformed),
+    ];
+    rows(table);
 }
 
 #[test]
@@ -189,31 +168,21 @@ fn registered_methods() {
         (MethodClass::Write, Failed),
         (MethodClass::Neither, Run),
     ] {
-        row_as(
-            class,
-            "R-9-ext-1",
-            "PROPPATCH",
-            &e(),
-            &[(IM, "\"x\"")],
-            outcome,
-        );
-        row_as(
-            class,
-            "R-9-ext-1",
-            "PROPPATCH",
-            &e(),
-            &[(IM, "\"v1\"")],
-            Run,
-        );
+        row_as(class, "9.1", "PROPPATCH", &e(), &[(IM, "\"x\"")], outcome);
+        row_as(class, "9.1", "PROPPATCH", &e(), &[(IM, "\"v1\"")], Run);
     }
     row_as(
         MethodClass::Read,
-        "R-9-ext-2",
+        "9.1",
         "QUERY",
         &e(),
         &[(INM, "\"v1\"")],
         NotModified,
     );
-    row("R-9-ext-2", "QUERY", &e(), &[(INM, "\"v1\"")], Run);
-    row("R-9.1-1", "put", &tagged("\"v2\""), &[(IM, "\"v1\"")], Run);
+    #[rustfmt::skip]
+    let table: &[Row<'_>] = &[
+        ("9.1", "QUERY", e(), &[(INM, r#""v1""#)], Run),
+        ("9.1", "put", tagged(r#""v2""#), &[(IM, r#""v1""#)], Run),
+    ];
+    rows(table);
 }

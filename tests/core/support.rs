@@ -5,17 +5,12 @@ use tower_conditional::{Absent, Decision, MethodClass, Preconditions, Reason};
 
 use crate::naive::{Answer, Request, State, Tag, http_date, octets};
 
-pub(crate) const IM: &str = "if-match";
-pub(crate) const INM: &str = "if-none-match";
-pub(crate) const IMS: &str = "if-modified-since";
-pub(crate) const IUS: &str = "if-unmodified-since";
-pub(crate) const IR: &str = "if-range";
-pub(crate) const RANGE: &str = "range";
+pub(crate) use crate::decision_table::{
+    IM, IMS, INM, IR, IUS, RG as RANGE, T, T_MINUS_1, T_PLUS_1,
+};
+
 pub(crate) const BYTES: &str = "bytes=0-3";
 
-pub(crate) const BEFORE_T: &str = "Tue, 31 Dec 2024 23:59:59 GMT";
-pub(crate) const T: &str = "Wed, 01 Jan 2025 00:00:00 GMT";
-pub(crate) const AFTER_T: &str = "Wed, 01 Jan 2025 00:00:01 GMT";
 /// The second of T.
 pub(crate) const T_SECONDS: i64 = 1_735_689_600;
 /// Wed, 01 Jan 2025 12:00:00 GMT
@@ -81,24 +76,34 @@ impl From<Answer> for Outcome {
     }
 }
 
-/// One row of a table: the requirement, the request, the state, and what has to come out.
+/// The section of RFC 9110, the method, the state, the fields, and what has to come out.
+pub(crate) type Row<'r> = (&'r str, &'r str, State, &'r [(&'r str, &'r str)], Outcome);
+
+#[track_caller]
+pub(crate) fn rows(table: &[Row<'_>]) {
+    for (section, method, state, fields, expected) in table {
+        row(section, method, state, fields, *expected);
+    }
+}
+
+/// One row of a table.
 #[track_caller]
 pub(crate) fn row(
-    id: &str,
+    section: &str,
     method: &str,
     state: &State,
     fields: &[(&str, &str)],
     expected: Outcome,
 ) {
     let class = MethodClass::of(&as_method(method));
-    row_as(class, id, method, state, fields, expected);
+    row_as(class, section, method, state, fields, expected);
 }
 
 /// As [`row`], for a method that the service registers with a class.
 #[track_caller]
 pub(crate) fn row_as(
     class: MethodClass,
-    id: &str,
+    section: &str,
     method: &str,
     state: &State,
     fields: &[(&str, &str)],
@@ -109,12 +114,12 @@ pub(crate) fn row_as(
     assert_eq!(
         Outcome::from(answer),
         expected,
-        "{id}: {method} {fields:?} on {state:?}"
+        "{section}: {method} {fields:?} on {state:?}"
     );
     let naive = Request::read(class, method, &headers, NOW).judge(state);
     assert_eq!(
         naive, answer,
-        "{id}, naive model: {method} {fields:?} on {state:?}"
+        "{section}, naive model: {method} {fields:?} on {state:?}"
     );
 }
 

@@ -1,12 +1,14 @@
 //! The layer around services: what is answered, what the handler gets to see, how often it is called, and when.
 //!
-//! Tables are keyed by the sections of RFC 9110 and the requirement ids that they hold.
+//! Tables are keyed by the sections of RFC 9110.
 
-mod appendix_a;
 mod between;
 mod bodies;
 mod collected;
 mod computing;
+#[path = "../vectors/decision_table.rs"]
+mod decision_table;
+mod decisions;
 #[path = "../vectors/entry.rs"]
 mod entry;
 mod explain;

@@ -17,6 +17,7 @@ use std::time::{Duration, SystemTime};
 
 use tower_conditional::{Decided, HttpDate, Judged};
 
+pub(crate) use crate::decision_table::{NOW_PLUS_1_DAY, T, T_MINUS_1, T_PLUS_1};
 pub(crate) use body::{
     BodySender, Log, Scripted, Seen, Size, Step, arriving_body, data_of, frames, joined,
 };
@@ -29,13 +30,8 @@ pub(crate) use message::{
 pub(crate) use server::{Served, Server};
 pub(crate) use wire::{Http2, Wire, head_of, take_date};
 
-/// Wed, 01 Jan 2025 00:00:00 GMT, as in `Last-Modified` of the fixtures.
-pub(crate) const T: &str = "Wed, 01 Jan 2025 00:00:00 GMT";
-pub(crate) const T_MINUS_1: &str = "Tue, 31 Dec 2024 23:59:59 GMT";
-pub(crate) const T_PLUS_1: &str = "Wed, 01 Jan 2025 00:00:01 GMT";
 /// Twelve hours after T.
 pub(crate) const NOW: &str = "Wed, 01 Jan 2025 12:00:00 GMT";
-pub(crate) const NOW_PLUS_1_DAY: &str = "Thu, 02 Jan 2025 12:00:00 GMT";
 
 #[track_caller]
 pub(crate) fn date(text: &str) -> HttpDate {
