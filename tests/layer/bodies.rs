@@ -66,7 +66,7 @@ fn any_request_body() {
     through(|| Full::new(Bytes::from_static(b"hello")).boxed_unsync());
 }
 
-/// R-13.2.1-7: the head decides; nobody looks at the body to refuse it.
+/// Section 13.2.1: the head decides; nobody looks at the body to refuse it.
 #[test]
 fn a_refused_body_is_not_read() {
     let polled = Counter::default();
@@ -127,7 +127,7 @@ async fn goes_on(wire: &mut Wire) {
     wire.expect_nothing();
 }
 
-/// R-15.4.5-7, R-8.6-1: no body, no length of one, and the next request goes through the same connection.
+/// Sections 15.4.5 and 8.6: no body, no length of one, and the next request goes through the same connection.
 #[tokio::test]
 async fn http1_not_modified() {
     for server in [
@@ -172,7 +172,7 @@ async fn http1_refusals() {
     assert_eq!(calls.get(), 6);
 }
 
-/// R-10.1.1-1, R-15.5.13-7: the head decides at once, and nobody is told to go on with a body that nobody wants.
+/// Sections 10.1.1 and 15.5.13: the head decides at once, and nobody is told to go on with a body that nobody wants.
 #[tokio::test]
 async fn expect_100_continue() {
     let expecting = [("expect", "100-continue"), ("content-length", "5")];

@@ -46,7 +46,7 @@ fn status(method: &str, given: &[(&str, &str)]) -> u16 {
     at_once
 }
 
-/// R-8.8.2.1-4: the state is newer than what the client has seen, whatever this replica's clock says.
+/// Section 8.8.2.1: the state is newer than what the client has seen, whatever this replica's clock says.
 #[test]
 fn a_write_is_evaluated_against_the_stated_date() {
     for method in ["PUT", "PATCH", "DELETE", "POST"] {
@@ -79,7 +79,7 @@ fn if_range_is_evaluated_against_the_stated_date() {
     }
 }
 
-/// R-8.8.2.1-2: the date that is sent is the one of the response, on every answer that carries one.
+/// Section 8.8.2.1: the date that is sent is the one of the response, on every answer that carries one.
 #[test]
 fn what_is_sent_is_at_most_the_date() {
     let weak = Representation::new().last_modified(date(NOW_PLUS_2_SECONDS));

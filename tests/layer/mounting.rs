@@ -18,7 +18,7 @@
 //! | around a finished router | 412 or 428 | 412 or 428 | whole | none | none |
 //!
 //! Only `MethodRouter::route_layer` runs for the methods that have a handler and for nothing else, so only there a 405
-//! wins over a 412 ([RFC 9110, section 13.2.1], R-13.2.1-2, R-13.2.1-3).
+//! wins over a 412 ([RFC 9110, section 13.2.1]).
 //!
 //! [RFC 9110, section 13.2.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1
 
@@ -321,7 +321,7 @@ fn what_differs() {
     failures.assert_none();
 }
 
-/// A tag made of the body comes to the same everywhere, also where a HEAD has lost its body further in (R-9.3.2-3).
+/// A tag made of the body comes to the same everywhere, also where a HEAD has lost its body further in (section 9.3.2).
 #[test]
 fn after_the_handler() {
     const NOTE: &str = "/notes/1";

@@ -1,5 +1,5 @@
 //! What passes the layer: the request as the handler gets to see it, and the response as the client does
-//! (requirements 6, 7 and 8.4).
+//! (RFC 9110, sections 8.8, 13.1.5 and 13.2.1).
 
 use std::convert::Infallible;
 
@@ -36,7 +36,7 @@ fn no_cache() -> [(http::HeaderName, HeaderValue); 1] {
     [(CACHE_CONTROL, HeaderValue::from_static("no-cache"))]
 }
 
-/// R-13.2.1-10, J-20: what was judged is taken off reads, so that nobody judges it again by other validators.
+/// Section 13.2.1: what was judged is taken off reads, so that nobody judges it again by other validators.
 #[test]
 fn reads_lose_their_preconditions() {
     let true_ones = [
@@ -134,7 +134,7 @@ fn writes_keep_their_preconditions() {
     }
 }
 
-/// Section 13.1.5: false takes Range off, true leaves Range and takes If-Range off (R-13.1.5-7, R-13.1.5-8).
+/// Section 13.1.5: false takes Range off, true leaves Range and takes If-Range off (section 13.1.5).
 #[test]
 fn if_range() {
     const RANGE: (&str, &str) = ("range", "bytes=0-3");
@@ -202,7 +202,7 @@ fn range_after_the_handler() {
     assert!(!range_is_left(&[("if-range", "\"v0\"")]));
 }
 
-/// R-9.3.678-1, R-9.1-1, R-9-ext-1: their preconditions are none of the layer's business, nor is their response.
+/// Sections 9.3.6 and 9.1: their preconditions are none of the layer's business, nor is their response.
 #[test]
 fn methods_that_pass_untouched() {
     let given = [
@@ -237,7 +237,7 @@ fn methods_that_pass_untouched() {
     }
 }
 
-/// R-9-ext-1, R-9-ext-2: only the service knows what other methods do.
+/// Section 9.1: only the service knows what other methods do.
 #[test]
 fn registered_methods() {
     let class = |method: &http::Method| match method.as_str() {
@@ -267,7 +267,7 @@ fn registered_methods() {
     let stale = ("if-match", "\"v0\"");
     assert_eq!(by_look_up("QUERY", seen), (304, 0));
     assert_eq!(by_look_up("QUERY", stale), (412, 0));
-    // If-Modified-Since is for GET and HEAD alone (R-13.1.3-3).
+    // If-Modified-Since is for GET and HEAD alone (section 13.1.3).
     assert_eq!(by_look_up("QUERY", ("if-modified-since", T)), (200, 1));
     assert_eq!(by_look_up("PROPPATCH", seen), (412, 0));
     assert_eq!(by_look_up("PROPPATCH", stale), (412, 0));
@@ -280,7 +280,7 @@ fn registered_methods() {
     assert_eq!(by_response("PROPPATCH", stale), (200, 1));
 }
 
-/// R-8.8-1, R-15.3.7-1: a 206 carries what the 200 would, before the handler and after it; nothing else does.
+/// Sections 8.8 and 15.3.7: a 206 carries what the 200 would, before the handler and after it; nothing else does.
 #[test]
 fn what_a_read_is_given() {
     let state = dated().varying_on([ACCEPT]);
@@ -337,7 +337,7 @@ fn changing() -> Script {
     source::scripted(move |_| Ok(EntityTag::from_version(looks.count() as u64).into()))
 }
 
-/// R-8.8.3-10: looked up before, a tag may be older than the body; looked up again, it is not sent unless it is the same.
+/// Section 8.8.3: looked up before, a tag may be older than the body; looked up again, it is not sent unless it is the same.
 #[test]
 fn verifying_after() {
     let tag = |layer: ConditionalLayer<_>| {
@@ -420,7 +420,7 @@ fn verifying_after() {
     }
 }
 
-/// J-21, R-8.8.3-9: the handler saw the bytes that it sends.
+/// Section 8.8.3: the handler saw the bytes that it sends.
 #[test]
 fn the_handlers_own_validators_win() {
     let layer = ConditionalLayer::new(Fixed::new(dated())).clock(now);
@@ -441,7 +441,7 @@ fn the_handlers_own_validators_win() {
             &[("etag", "\"h\""), ("last-modified", T_MINUS_1)],
             &[("etag", "\"h\""), ("last-modified", T_MINUS_1)],
         ),
-        // R-8.8.3-12: left on the wire as it is.
+        // Section 8.8.3: left on the wire as it is.
         (
             &[("etag", "no tag")],
             &[("etag", "no tag"), ("last-modified", T)],
@@ -453,7 +453,7 @@ fn the_handlers_own_validators_win() {
     }
 }
 
-/// R-8.8.3-12: what is no tag or no date counts as none, more than one line as well.
+/// Section 8.8.3: what is no tag or no date counts as none, more than one line as well.
 #[test]
 fn what_the_handler_sets_may_be_malformed() {
     let status = |own: &[(&str, &str)], given: (&str, &str)| {
@@ -484,7 +484,7 @@ fn what_the_handler_sets_may_be_malformed() {
     }
 }
 
-/// J-4: on reads a malformed list matches nothing and still switches If-Modified-Since off; a malformed If-Match is
+/// On reads a malformed list matches nothing and still switches If-Modified-Since off; a malformed If-Match is
 /// refused.
 #[test]
 fn malformed_lists_on_reads() {
@@ -516,7 +516,7 @@ fn malformed_lists_on_reads() {
     }
 }
 
-/// R-8.8-2, R-9.3.3-2, R-9.3.4-1, R-9.3.5-1: the looked-up validators are those of the old state.
+/// Sections 8.8, 9.3.3, 9.3.4 and 9.3.5: the looked-up validators are those of the old state.
 #[test]
 fn a_successful_write_is_given_no_validators() {
     let layer = ConditionalLayer::new(Fixed::new(dated().varying_on([ACCEPT])))
@@ -538,7 +538,7 @@ fn a_successful_write_is_given_no_validators() {
 }
 
 /// The handler may vouch for the new state: on a PUT only by saying that the bytes were stored as they came
-/// (section 9.3.4, R-5789.2-3).
+/// (section 9.3.4; RFC 5789, section 2.1).
 #[test]
 fn the_handler_vouches_for_the_new_state() {
     let new = || Representation::tagged(EntityTag::from_static("\"v2\"")).last_modified(date(NOW));
@@ -571,7 +571,7 @@ fn the_handler_vouches_for_the_new_state() {
     assert_eq!(tag("PATCH", 500, version), own);
 }
 
-/// R-13.1.1-9, J-18: any current representation guards a write; a read has one that is selected.
+/// Section 13.1.1: any current representation guards a write; a read has one that is selected.
 #[test]
 fn other_current_tags() {
     let state = Representation::tagged(EntityTag::from_static("\"1-json\""))
@@ -599,7 +599,7 @@ fn with_trailers(trailers: &[(&str, &str)]) -> Frames {
     ]))
 }
 
-/// R-6.5.1-1, R-8.8.3-11: trailers never count, and pass.
+/// Sections 6.5.1 and 8.8.3: trailers never count, and pass.
 #[test]
 fn trailers_never_count() {
     let handler = service_fn(|request: Request<Frames>| async move {

@@ -1,5 +1,5 @@
 //! 400, 412, 428 and 503: what a refused client reads, and when a precondition is required (RFC 9110, section 15.5.13;
-//! RFC 6585, section 3; RFC 9457; requirements 8.2, 8.3 and 10).
+//! RFC 6585, section 3; RFC 9457).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -319,7 +319,7 @@ fn the_412_of_a_stale_tag_word_by_word() {
     assert_eq!(answer.json(), expected);
 }
 
-/// S-14: nothing of the request is in the answer, in whatever field it came.
+/// Nothing of the request is in the answer, in whatever field it came.
 #[test]
 fn nothing_is_echoed() {
     const MARK: &str = "<script>";
@@ -352,7 +352,7 @@ fn nothing_is_echoed() {
     assert_eq!(refused, 70);
 }
 
-/// R-9.3.2-1, R-15.5.13-2: no content and no type of one; the length is that of the GET's (section 9.3.2).
+/// Sections 9.3.2 and 15.5.13: no content and no type of one; the length is that of the GET's (section 9.3.2).
 #[test]
 fn head_has_no_body() {
     let own = [("etag", "\"v1\""), ("last-modified", T)];
@@ -388,7 +388,7 @@ fn head_has_no_body() {
     }
 }
 
-/// J-3: the current validators on the 412 of a read; on that of a write only if the route says so.
+/// The current validators on the 412 of a read; on that of a write only if the route says so.
 #[test]
 fn validators_on_a_412() {
     let policies = [
@@ -422,7 +422,7 @@ fn validators_on_a_412() {
     }
 }
 
-/// The 412 of a read that only its response could tell about: nothing of that response but its validators (R-15.5.13-4).
+/// The 412 of a read that only its response could tell about: nothing of that response but its validators (section 15.5.13).
 #[test]
 fn a_412_after_the_handler() {
     let own = [
@@ -451,7 +451,7 @@ fn a_412_after_the_handler() {
     assert_eq!(handler.calls(), 2);
 }
 
-/// R-9457-4: an application with its own form of error says all of them in it.
+/// RFC 9457: an application with its own form of error says all of them in it.
 #[test]
 fn refusals_in_the_applications_own_words() {
     fn in_own_words(refusal: &Refusal) -> Response<Bytes> {
@@ -552,7 +552,7 @@ fn refusals_in_the_applications_own_words() {
     assert!(answer.body.is_empty());
 }
 
-/// R-6585.3-1 to R-6585.3-6, J-8: what counts as a precondition.
+/// RFC 6585, section 3: what counts as a precondition.
 #[test]
 fn what_satisfies_the_policy() {
     let mut failures = Failures::default();
@@ -612,7 +612,7 @@ fn what_satisfies_the_policy() {
     failures.assert_none();
 }
 
-/// R-6585.3-5: the fields of the request alone decide, so a 428 says nothing of what exists.
+/// RFC 6585, section 3: the fields of the request alone decide, so a 428 says nothing of what exists.
 #[test]
 fn a_428_is_no_oracle() {
     let answer_on = |state: Current| {

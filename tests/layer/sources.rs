@@ -154,7 +154,7 @@ fn chains() {
     assert_eq!(outcome(nobody(), tagging(), "PUT", &own_tag), (412, 0));
 }
 
-/// A read is judged by its response, a conditional write fails closed (S-9), any other write runs.
+/// A read is judged by its response, a conditional write fails closed, any other write runs.
 #[test]
 fn the_unknown() {
     let unknown = || Fixed::new(Current::Unknown);
@@ -190,7 +190,7 @@ fn in_memory_versions() {
     assert_eq!(matching(&second), (200, 1));
     assert_eq!(versions.tag("/r").unwrap().as_bytes(), second.as_bytes());
 
-    // Gone, and made again: no old tag is valid (R-8.8.1-2).
+    // Gone, and made again: no old tag is valid (section 8.8.1).
     versions.removed("/r");
     assert!(versions.tag("/r").is_none());
     assert_eq!(matching(&second), (412, 0));
@@ -245,7 +245,7 @@ fn not_found() -> SourceError {
     )
 }
 
-/// A refusal of the source is the answer, whatever the request asks: no oracle (S-4, S-5), also not by 428 or 400.
+/// A refusal of the source is the answer, whatever the request asks: no oracle, also not by 428 or 400.
 #[test]
 fn a_source_that_refuses_comes_first() {
     type Refuse = fn() -> SourceError;
@@ -293,7 +293,7 @@ fn failing() -> Script {
     source::failing(SECRET)
 }
 
-/// J-12: validation is an optimisation on reads. They pass as they came, but for a Range that If-Range was to judge.
+/// Validation is an optimisation on reads. They pass as they came, but for a Range that If-Range was to judge.
 #[test]
 fn reads_pass_where_the_source_fails() {
     let record = Record::default();
@@ -328,7 +328,7 @@ fn reads_pass_where_the_source_fails() {
     }
 }
 
-/// On writes it is a promise: whatever could have been refused is not performed (S-9).
+/// On writes it is a promise: whatever could have been refused is not performed.
 #[test]
 fn conditional_writes_are_503_where_the_source_fails() {
     let record = Record::default();
@@ -417,7 +417,7 @@ fn who_is_asked() {
     failures.assert_none();
 }
 
-/// `Delegated`: the handler gets every field as it came, and its answer passes as it is (R-13.2.1-5, R-13.1.5-9).
+/// `Delegated`: the handler gets every field as it came, and its answer passes as it is (sections 13.2.1 and 13.1.5).
 #[test]
 fn delegated_requests_pass_untouched() {
     let all = [

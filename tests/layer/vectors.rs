@@ -337,7 +337,7 @@ fn where_the_rfc_leaves_room() {
     assert_eq!(by_basis, BTreeMap::from(expected));
 }
 
-/// Without the switch a malformed list on a write is 400, and nothing else changes, least of all a read (J-4).
+/// Without the switch a malformed list on a write is 400, and nothing else changes, least of all a read.
 #[test]
 fn malformed_lists_are_400_by_default() {
     let mut malformed = 0;
@@ -406,7 +406,7 @@ fn every_entry_is_held_by_a_test() {
     assert_eq!(judged + refused + room + against, entries.len());
 }
 
-/// QUERY is not of RFC 9110: as long as the service does not register it, its preconditions are its own (R-9-ext-2).
+/// QUERY is not of RFC 9110: as long as the service does not register it, its preconditions are its own (RFC 10008).
 #[test]
 fn query_is_judged_once_it_is_registered() {
     let entries = Entry::all();

@@ -60,33 +60,18 @@ fn a_200_tells_its_codings_apart() {
         stack(FinishLayer::leaving_tags(), "\"x\""),
     ];
     //   Accept-Encoding              coding           suffix        weaken   leave
+    #[rustfmt::skip]
     let table = [
         ("", None, ["\"x\"", "\"x\"", "\"x\""]),
         ("identity", None, ["\"x\"", "\"x\"", "\"x\""]),
         ("gzip", Some("gzip"), ["\"x-gzip\"", "W/\"x\"", "\"x\""]),
         ("br", Some("br"), ["\"x-br\"", "W/\"x\"", "\"x\""]),
         ("zstd", Some("zstd"), ["\"x-zstd\"", "W/\"x\"", "\"x\""]),
-        (
-            "deflate",
-            Some("deflate"),
-            ["\"x-deflate\"", "W/\"x\"", "\"x\""],
-        ),
+        ("deflate", Some("deflate"), ["\"x-deflate\"", "W/\"x\"", "\"x\""]),
         ("gzip;q=0", None, ["\"x\"", "\"x\"", "\"x\""]),
-        (
-            "identity;q=0, gzip",
-            Some("gzip"),
-            ["\"x-gzip\"", "W/\"x\"", "\"x\""],
-        ),
-        (
-            "*;q=0, gzip",
-            Some("gzip"),
-            ["\"x-gzip\"", "W/\"x\"", "\"x\""],
-        ),
-        (
-            "gzip;q=0.5, br",
-            Some("br"),
-            ["\"x-br\"", "W/\"x\"", "\"x\""],
-        ),
+        ("identity;q=0, gzip", Some("gzip"), ["\"x-gzip\"", "W/\"x\"", "\"x\""]),
+        ("*;q=0, gzip", Some("gzip"), ["\"x-gzip\"", "W/\"x\"", "\"x\""]),
+        ("gzip;q=0.5, br", Some("br"), ["\"x-br\"", "W/\"x\"", "\"x\""]),
     ];
     let mut failures = Failures::default();
     for (codings, coding, tags) in table {

@@ -181,7 +181,7 @@ async fn a_compressor_leaves_a_304_empty() {
     }
 }
 
-/// R-15.4.5-3: what the companion is there to repair. The day this fails, axum has stopped adding the field.
+/// Section 15.4.5: what the companion is there to repair. The day this fails, axum has stopped adding the field.
 #[tokio::test]
 async fn without_the_companion_axum_puts_a_content_length_on_a_304_over_http_2() {
     let server = Server::start(Served::new(router())).await;

@@ -1,4 +1,4 @@
-//! R-8.8.1-6: the tag depends on the content and on nothing else.
+//! Section 8.8.1: the tag depends on the content and on nothing else.
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -71,7 +71,7 @@ proptest! {
         prop_assert_ne!(tag_of(&[], &content), tag_of(&[], &changed));
     }
 
-    /// R-8.8.1-4: equal bytes under other metadata are another representation.
+    /// Section 8.8.1: equal bytes under other metadata are another representation.
     #[test]
     fn another_type_coding_or_language_changes_the_tag(
         content in prop::collection::vec(any::<u8>(), 0..100),
@@ -84,7 +84,7 @@ proptest! {
         prop_assert_ne!(&with, &tag_of(&[], &content));
     }
 
-    /// R-8.8.3-8: generated tags keep to a small alphabet.
+    /// Section 8.8.3: generated tags keep to a small alphabet.
     #[test]
     fn a_generated_tag_is_short_and_plain(content in prop::collection::vec(any::<u8>(), 0..100)) {
         let tag = tag_of(&[], &content);

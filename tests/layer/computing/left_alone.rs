@@ -1,4 +1,4 @@
-//! S-16: what must not be hashed passes byte for byte, frame for frame, with its size hint, trailers and errors.
+//! What must not be hashed passes byte for byte, frame for frame, with its size hint, trailers and errors.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -48,14 +48,11 @@ async fn assert_left_alone(
 #[tokio::test]
 async fn streams_and_what_is_too_long() {
     let hash = BodyHash::strong;
+    #[rustfmt::skip]
     let table = [
         ("unknown size", hash(), Size::Unknown),
         ("over the limit", hash().limit(5), Size::Known),
-        (
-            "over the limit, collecting",
-            hash().limit(5).collecting_streams(),
-            Size::Known,
-        ),
+        ("over the limit, collecting", hash().limit(5).collecting_streams(), Size::Known),
     ];
     for (what, source, size) in table {
         let log = Arc::new(Log::default());
@@ -137,7 +134,7 @@ async fn an_encoded_stream_even_when_streams_are_collected() {
     assert!(tag(&hashed(collecting(), &gzip, stored).await).is_some());
 }
 
-/// R-8.8.3-11: a tag in the trailers comes too late, and stays where it is.
+/// Section 8.8.3: a tag in the trailers comes too late, and stays where it is.
 #[tokio::test]
 async fn a_tag_in_the_trailers() {
     let late = HeaderMap::from_iter([(http::header::ETAG, "\"late\"".parse().unwrap())]);
@@ -171,6 +168,10 @@ async fn the_limit_is_the_last_size_that_is_hashed() {
         let response = hashed(BodyHash::strong().limit(10), &[], body).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(tag(&response).is_some(), tagged, "{size}");
-        assert_eq!(field(&response, "last-modified"), None, "R-9111.4.2.2-1");
+        assert_eq!(
+            field(&response, "last-modified"),
+            None,
+            "RFC 9111, section 4.2.2"
+        );
     }
 }

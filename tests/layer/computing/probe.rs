@@ -53,44 +53,20 @@ async fn no_write_handler_sees_what_no_client_has_sent_wherever_the_layer_is() {
             client("save", put.clone()),
             client("remove", delete.clone()),
         );
+        #[rustfmt::skip]
         let table = [
             // Reads are not probed.
-            (
-                &get,
-                vec![("if-none-match", &*tag)],
-                304,
-                vec![client("read", Method::GET)],
-            ),
-            (
-                &get,
-                vec![("if-match", "\"x\"")],
-                412,
-                vec![client("read", Method::GET)],
-            ),
+            (&get, vec![("if-none-match", &*tag)], 304, vec![client("read", Method::GET)]),
+            (&get, vec![("if-match", "\"x\"")], 412, vec![client("read", Method::GET)]),
             // Nor are writes that ask nothing.
             (&put, vec![], 204, vec![saved.clone()]),
             // What was saved is another text by now.
             (&put, vec![current], 412, vec![Call::probe()]),
             (&delete, vec![current], 412, vec![Call::probe()]),
             (&put, vec![any], 412, vec![Call::probe()]),
-            (
-                &put,
-                vec![("if-match", "*")],
-                204,
-                vec![Call::probe(), saved.clone()],
-            ),
-            (
-                &put,
-                vec![("if-match", "unquoted")],
-                400,
-                vec![Call::probe()],
-            ),
-            (
-                &delete,
-                vec![("if-match", "*")],
-                204,
-                vec![Call::probe(), removed.clone()],
-            ),
+            (&put, vec![("if-match", "*")], 204, vec![Call::probe(), saved.clone()]),
+            (&put, vec![("if-match", "unquoted")], 400, vec![Call::probe()]),
+            (&delete, vec![("if-match", "*")], 204, vec![Call::probe(), removed.clone()]),
             // Now there is nothing.
             (&put, vec![current], 412, vec![Call::probe()]),
             (&put, vec![any], 204, vec![Call::probe(), saved.clone()]),
@@ -176,7 +152,7 @@ async fn write<V: ValidatorSource>(
     (response, runs.get())
 }
 
-/// Design, section 6: 404 and 410 are absent, 2xx present, 5xx a failure; anything else nobody knows.
+/// 404 and 410 are absent, 2xx present, 5xx a failure; anything else nobody knows.
 #[tokio::test]
 async fn what_the_reader_answers_is_the_state() {
     let matching = ("if-match", HELLO);
@@ -221,7 +197,10 @@ async fn what_the_reader_answers_is_the_state() {
         if status == 503 {
             assert_eq!(field(&response, "retry-after"), Some("1"));
             let body = response.into_body().collect().await.unwrap().to_bytes();
-            assert!(!String::from_utf8_lossy(&body).contains("reader"), "S-5");
+            assert!(
+                !String::from_utf8_lossy(&body).contains("reader"),
+                "the error is told"
+            );
         }
     }
 }
@@ -351,17 +330,12 @@ async fn the_readers_own_validators_count() {
             .body(Empty::<Bytes>::new());
         ready(response)
     });
+    #[rustfmt::skip]
     let table = [
         (("if-match", "\"own\""), 200),
         (("if-match", "\"x\""), 412),
-        (
-            ("if-unmodified-since", "Wed, 01 Jan 2025 00:00:00 GMT"),
-            200,
-        ),
-        (
-            ("if-unmodified-since", "Tue, 31 Dec 2024 23:59:59 GMT"),
-            412,
-        ),
+        (("if-unmodified-since", "Wed, 01 Jan 2025 00:00:00 GMT"), 200),
+        (("if-unmodified-since", "Tue, 31 Dec 2024 23:59:59 GMT"), 412),
     ];
     for (precondition, status) in table {
         let hash = ConditionalLayer::new(BodyHash::strong().probing(reader));
@@ -427,7 +401,7 @@ async fn a_registered_write_is_probed() {
     assert_eq!((response.status().as_u16(), reader.probes()), (412, 1));
 }
 
-/// S-9: whatever goes wrong with the reader, a conditional write does not run; one that asks nothing does.
+/// Whatever goes wrong with the reader, a conditional write does not run; one that asks nothing does.
 #[tokio::test]
 async fn a_reader_that_fails_lets_no_conditional_write_through() {
     #[derive(Clone)]

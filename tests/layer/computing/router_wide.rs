@@ -110,7 +110,7 @@ async fn reads_keep_the_tag_that_is_nearest_to_the_handler() {
     }
 }
 
-/// What the handler gets is what the client sent, field by field (design, section 5).
+/// What the handler gets is what the client sent, field by field.
 #[tokio::test]
 async fn a_write_passes_with_all_its_fields() {
     let fields = [

@@ -142,7 +142,7 @@ async fn next_data(response: &mut Response<Incoming>) -> Bytes {
 
 const MEBIBYTE: usize = 1024 * 1024;
 
-/// S-16: an event is there when it was sent, not when the next one is, or when the body ends.
+/// An event is there when it was sent, not when the next one is, or when the body ends.
 #[tokio::test]
 async fn server_sent_events_start_with_the_first_one() {
     for version in PROTOCOLS {

@@ -64,91 +64,22 @@ fn what_the_handler_learns() {
         Option<Field>,
     );
     use Field::{IfMatch, IfNoneMatch, IfUnmodifiedSince};
+    #[rustfmt::skip]
     let rows: [Row; 14] = [
         (tagged().into(), "PUT", &[], Some(V1), Some(true), None),
-        (
-            tagged().into(),
-            "PUT",
-            &[("if-match", V1)],
-            Some(V1),
-            Some(true),
-            Some(IfMatch),
-        ),
-        (
-            tagged().into(),
-            "PATCH",
-            &[("if-match", "*")],
-            Some(V1),
-            Some(true),
-            Some(IfMatch),
-        ),
-        (
-            tagged().into(),
-            "DELETE",
-            &[("if-match", "\"v0\", \"v1\"")],
-            Some(V1),
-            Some(true),
-            Some(IfMatch),
-        ),
-        (
-            tagged().into(),
-            "POST",
-            &[("if-match", V1)],
-            Some(V1),
-            Some(true),
-            Some(IfMatch),
-        ),
-        (
-            tagged().into(),
-            "PUT",
-            &[("if-none-match", "\"v0\"")],
-            Some(V1),
-            Some(true),
-            Some(IfNoneMatch),
-        ),
-        (
-            dated().into(),
-            "PUT",
-            &[("if-unmodified-since", MODIFIED)],
-            Some(V1),
-            Some(true),
-            Some(IfUnmodifiedSince),
-        ),
+        (tagged().into(), "PUT", &[("if-match", V1)], Some(V1), Some(true), Some(IfMatch)),
+        (tagged().into(), "PATCH", &[("if-match", "*")], Some(V1), Some(true), Some(IfMatch)),
+        (tagged().into(), "DELETE", &[("if-match", "\"v0\", \"v1\"")], Some(V1), Some(true), Some(IfMatch)),
+        (tagged().into(), "POST", &[("if-match", V1)], Some(V1), Some(true), Some(IfMatch)),
+        (tagged().into(), "PUT", &[("if-none-match", "\"v0\"")], Some(V1), Some(true), Some(IfNoneMatch)),
+        (dated().into(), "PUT", &[("if-unmodified-since", MODIFIED)], Some(V1), Some(true), Some(IfUnmodifiedSince)),
         // Section 13.2.2, step 1: If-Match decides alone.
-        (
-            dated().into(),
-            "PUT",
-            &[("if-unmodified-since", EARLIER), ("if-match", V1)],
-            Some(V1),
-            Some(true),
-            Some(IfMatch),
-        ),
+        (dated().into(), "PUT", &[("if-unmodified-since", EARLIER), ("if-match", V1)], Some(V1), Some(true), Some(IfMatch)),
         // Section 13.1.3: If-Modified-Since says nothing to a write.
-        (
-            dated().into(),
-            "PUT",
-            &[("if-modified-since", EARLIER)],
-            Some(V1),
-            Some(true),
-            None,
-        ),
-        (
-            untagged(),
-            "PUT",
-            &[("if-match", "*")],
-            None,
-            Some(true),
-            Some(IfMatch),
-        ),
+        (dated().into(), "PUT", &[("if-modified-since", EARLIER)], Some(V1), Some(true), None),
+        (untagged(), "PUT", &[("if-match", "*")], None, Some(true), Some(IfMatch)),
         (Current::absent(), "PUT", &[], None, Some(false), None),
-        (
-            Current::absent(),
-            "PUT",
-            &[("if-none-match", "*")],
-            None,
-            Some(false),
-            Some(IfNoneMatch),
-        ),
+        (Current::absent(), "PUT", &[("if-none-match", "*")], None, Some(false), Some(IfNoneMatch)),
         (Current::Unknown, "PUT", &[], None, None, None),
         (Current::Unknown, "DELETE", &[], None, None, None),
     ];
@@ -397,17 +328,14 @@ fn validators_of_the_new_state() {
         [Option<&'static str>; 4],
     );
     // The tag on the answers to PUT, PATCH, POST and DELETE.
+    #[rustfmt::skip]
     let rows: [Row; 7] = [
         ("nothing said", plain, [None; 4]),
         ("stored verbatim", verbatim, [NEW, NEW, NEW, NEW]),
         // On a PUT it would say that the bytes are those that were sent.
         ("new version", version, [None, NEW, NEW, NEW]),
         ("created", created, [None, NEW, NEW, NEW]),
-        (
-            "a tag of its own",
-            tag_of_its_own,
-            [Some("\"mine\""), NEW, NEW, NEW],
-        ),
+        ("a tag of its own", tag_of_its_own, [Some("\"mine\""), NEW, NEW, NEW]),
         ("failed", failed, [None; 4]),
         ("failed with a version", failed_with_version, [None; 4]),
     ];
@@ -487,13 +415,11 @@ fn checked_as_an_extractor() {
 /// The words for each way of losing.
 #[test]
 fn what_lost_says() {
+    #[rustfmt::skip]
     let rows = [
         (&[("if-match", V1)][..], PreconditionFailed::stale()),
         (&[("if-none-match", "\"v0\"")], PreconditionFailed::exists()),
-        (
-            &[("if-unmodified-since", MODIFIED)],
-            PreconditionFailed::modified(),
-        ),
+        (&[("if-unmodified-since", MODIFIED)], PreconditionFailed::modified()),
         // A write without a precondition can lose as well; the swap is If-Match by another name.
         (&[], PreconditionFailed::stale()),
     ];

@@ -1,5 +1,5 @@
 //! A source made of extractors: what the handler's own extractors would say to a stranger comes ahead of everything
-//! that preconditions could tell (design, section 5: no oracle).
+//! that preconditions could tell (section 13.2.1).
 
 use std::collections::HashSet;
 use std::sync::Arc;

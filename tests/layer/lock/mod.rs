@@ -1,4 +1,4 @@
-//! Check and write are one step: the write lock, the handler contract, and many writers at once (design, section 7).
+//! Check and write are one step: the write lock, the handler contract, and many writers at once.
 
 mod bodies;
 mod collecting_limit;

@@ -281,22 +281,13 @@ fn what_shares_a_lock() {
     let layer = || ConditionalLayer::new(Versions::at_once());
     let one = layer();
     let policy = WritePolicy::optional();
+    #[rustfmt::skip]
     let cases = [
         ("one layer, two services", one.clone(), one.clone(), true),
         ("a clone", one.clone(), one.clone().observe(|_| {}), true),
         ("two layers", layer(), layer(), false),
-        (
-            "two policies",
-            layer().writes(WritePolicy::optional()),
-            layer().writes(WritePolicy::optional()),
-            false,
-        ),
-        (
-            "one policy, two layers",
-            layer().writes(policy.clone()),
-            layer().writes(policy),
-            true,
-        ),
+        ("two policies", layer().writes(WritePolicy::optional()), layer().writes(WritePolicy::optional()), false),
+        ("one policy, two layers", layer().writes(policy.clone()), layer().writes(policy), true),
     ];
     for (case, first, second, shared) in cases {
         let handler = HeldHandler::default();
@@ -308,7 +299,7 @@ fn what_shares_a_lock() {
     }
 }
 
-/// A source that only computes never locks writes (design, section 3).
+/// A source that only computes never locks writes.
 #[test]
 fn a_computing_source_locks_nothing() {
     let handler = HeldHandler::default();

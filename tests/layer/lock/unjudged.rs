@@ -66,26 +66,17 @@ fn reported_once_when_it_succeeds() {
     type Row = (&'static str, Fields, fn() -> Response, usize);
     let judged_by_handler = || (JudgedByHandler, ()).into_response();
     let failed = || StatusCode::CONFLICT.into_response();
+    #[rustfmt::skip]
     let rows: [Row; 12] = [
         ("PUT", IF_MATCH, ok, 1),
         ("PATCH", IF_MATCH, ok, 1),
         ("DELETE", IF_MATCH, ok, 1),
         ("POST", IF_MATCH, ok, 1),
         ("PUT", &[("if-none-match", "*")], ok, 1),
-        (
-            "PUT",
-            &[("if-unmodified-since", "Wed, 01 Jan 2025 00:00:00 GMT")],
-            ok,
-            1,
-        ),
+        ("PUT", &[("if-unmodified-since", "Wed, 01 Jan 2025 00:00:00 GMT")], ok, 1),
         // Nothing was asked, or nothing was done.
         ("PUT", &[], ok, 0),
-        (
-            "PUT",
-            &[("if-modified-since", "Wed, 01 Jan 2025 00:00:00 GMT")],
-            ok,
-            0,
-        ),
+        ("PUT", &[("if-modified-since", "Wed, 01 Jan 2025 00:00:00 GMT")], ok, 0),
         ("PUT", IF_MATCH, failed, 0),
         ("PUT", IF_MATCH, || StatusCode::SEE_OTHER.into_response(), 0),
         // The handler says that it has judged.
@@ -120,6 +111,7 @@ fn reported_when_it_succeeds_on_what_does_not_exist() {
         || Current::Absent(Absent::WillFail),
         Current::absent as fn() -> Current,
     );
+    #[rustfmt::skip]
     let rows: [Row; 9] = [
         ("DELETE", IF_MATCH, by_method, ok, 1),
         ("DELETE", &[("if-match", "*")], by_method, ok, 1),
@@ -129,13 +121,7 @@ fn reported_when_it_succeeds_on_what_does_not_exist() {
         ("DELETE", IF_MATCH, by_method, judged_by_handler, 0),
         ("DELETE", &[], by_method, ok, 0),
         ("PUT", &[("if-none-match", "*")], by_method, ok, 0),
-        (
-            "DELETE",
-            IF_MATCH,
-            || EntityTag::from_static("\"v1\"").into(),
-            ok,
-            0,
-        ),
+        ("DELETE", IF_MATCH, || EntityTag::from_static("\"v1\"").into(), ok, 0),
     ];
     for (method, fields, current, answer, reports) in rows {
         let record = Record::default();
