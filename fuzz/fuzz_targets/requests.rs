@@ -366,8 +366,9 @@ impl Case {
         }
         match state {
             State::Present(Present {
-                modified: Some(_), ..
-            }) => None,
+                modified: Some((_, strong)),
+                ..
+            }) if *strong || !self.policy.strict => None,
             _ => Some(Unguarded::Inapplicable),
         }
     }
@@ -419,7 +420,11 @@ impl Case {
                 Some(412)
             }
             Answer::Failed(field) => panic!("{field} never fails"),
-            Answer::BadRequest(_) if self.policy.malformed_is_412 => Some(412),
+            Answer::BadRequest(_)
+                if self.policy.malformed_is_412 && self.class == MethodClass::Write =>
+            {
+                Some(412)
+            }
             Answer::BadRequest(_) => Some(400),
         }
     }
