@@ -10,12 +10,14 @@
 //! there is, with 2 if it was not told what to do.
 
 use std::{
-    env,
     io::{self, Write},
     process::ExitCode,
     time::Duration,
 };
 
+use example_support::arguments;
+use example_support::lexopt::prelude::*;
+use example_support::lexopt::{Error, Parser};
 use http::{HeaderName, HeaderValue, Request, Uri, uri::PathAndQuery};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
@@ -45,14 +47,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let ask = match Ask::parse(env::args().skip(1)) {
-        Ok(Some(ask)) => ask,
-        Ok(None) => return print(HELP, ExitCode::SUCCESS),
-        Err(message) => {
-            eprintln!("check_url: {message} (see --help)");
-            return ExitCode::from(2);
-        }
-    };
+    let ask = arguments::read(Ask::parse);
     let report = run(&ask).await;
     let code = match report.is_clean() {
         true => ExitCode::SUCCESS,
@@ -64,7 +59,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Where nobody listens any more, the exit code still speaks.
+/// Where nobody reads any more, the exit code still says it.
 fn print(text: &str, code: ExitCode) -> ExitCode {
     let _ = io::stdout().write_all(text.as_bytes());
     code
@@ -128,8 +123,7 @@ struct Ask {
 }
 
 impl Ask {
-    /// `None`: help was asked for.
-    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
+    fn parse(mut parser: Parser) -> Result<Self, Error> {
         let mut url = None;
         let mut ask = Self {
             url: Uri::default(),
@@ -142,33 +136,23 @@ impl Ask {
             http2: false,
             json: false,
         };
-        while let Some(argument) = arguments.next() {
-            let mut value = || {
-                arguments
-                    .next()
-                    .ok_or_else(|| format!("{argument} needs a value"))
-            };
-            match argument.as_str() {
-                "-h" | "--help" => return Ok(None),
-                "--http2" => ask.http2 = true,
-                "--json" => ask.json = true,
-                "--write" => ask.write = Some(path(&value()?)?),
-                "--absent" => ask.absent = Some(path(&value()?)?),
-                "--body" => ask.body = marked(value()?)?,
-                "--content-type" => ask.content_type = media_type(value()?)?,
-                "--field" => ask.fields.push(field(&value()?)?),
-                "--allow" => ask.allowed.push(value()?),
-                option if option.starts_with('-') => {
-                    return Err(format!("unknown option {option}"));
-                }
-                _ if url.is_some() => {
-                    return Err(format!("one URL is enough, not also {argument}"));
-                }
-                _ => url = Some(server(&argument)?),
+        while let Some(arg) = parser.next()? {
+            match arg {
+                Short('h') | Long("help") => arguments::help(HELP),
+                Long("http2") => ask.http2 = true,
+                Long("json") => ask.json = true,
+                Long("write") => ask.write = Some(path(&parser.value()?.string()?)?),
+                Long("absent") => ask.absent = Some(path(&parser.value()?.string()?)?),
+                Long("body") => ask.body = marked(parser.value()?.string()?)?,
+                Long("content-type") => ask.content_type = media_type(parser.value()?.string()?)?,
+                Long("field") => ask.fields.push(field(&parser.value()?.string()?)?),
+                Long("allow") => ask.allowed.push(parser.value()?.string()?),
+                Value(value) if url.is_none() => url = Some(server(&value.string()?)?),
+                _ => return Err(arg.unexpected()),
             }
         }
         ask.url = url.ok_or("a URL is missing")?;
-        Ok(Some(ask))
+        Ok(ask)
     }
 
     fn fixture(&self) -> Fixture {

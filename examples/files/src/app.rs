@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderValue, header::CACHE_CONTROL},
     routing::get_service,
 };
-use tower_conditional::{ConditionalLayer, Judged, WritePolicy, axum::extractor_source};
+use tower_conditional::{ConditionalLayer, WritePolicy, axum::extractor_source};
 
 use crate::{
     handlers,
@@ -58,8 +58,7 @@ pub(crate) fn router(files: Files, requires_preconditions: bool) -> Router {
         // Keep it, but ask before using it: asking is what makes a 304 possible.
         .response_fields([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))])
         // Another program may write a file between the look at its tag and its first byte.
-        .verifying_after()
-        .observe(log_failure);
+        .verifying_after();
 
     let file = get_service(reads::directory(&files.root))
         .put(handlers::save)
@@ -70,11 +69,4 @@ pub(crate) fn router(files: Files, requires_preconditions: bool) -> Router {
         .route("/{*path}", file)
         .fallback(async || Problem::NotFound)
         .with_state(files)
-}
-
-/// The client of a source that failed gets a 503 without a word about it; the operator gets the word.
-fn log_failure(judged: &Judged) {
-    if let Some(error) = &judged.error {
-        eprintln!("files: {error}");
-    }
 }

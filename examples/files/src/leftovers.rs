@@ -33,8 +33,8 @@ pub(crate) fn remove_below(root: &Path) {
 
 /// Nothing of it is needed to serve the others.
 fn report<T: Default>(path: &Path, error: &io::Error) -> T {
-    eprintln!(
-        "files: cannot look for abandoned uploads at {}: {error}",
+    tracing::warn!(
+        "cannot look for abandoned uploads at {}: {error}",
         path.display()
     );
     T::default()

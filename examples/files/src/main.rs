@@ -1,10 +1,9 @@
 //! A directory over HTTP, read and written, in which nobody overwrites what they have not seen: an object store with
 //! conditional writes.
 //!
-//! `cargo run -p files -- DIR` starts it and prints the `curl` commands to try. This room is the front door:
-//! it reads the command line, says in one line what is wrong when it cannot start, and shuts down cleanly.
+//! `cargo run -p files -- DIR` starts it and prints the `curl` commands to try.
 //!
-//! | room           | idea                                                                    |
+//! | file           | idea                                                                    |
 //! |----------------|-------------------------------------------------------------------------|
 //! | `args.rs`      | the command line                                                        |
 //! | `app.rs`       | routes, and where the conditional layer sits                            |
@@ -30,86 +29,17 @@ mod tags;
 mod target;
 mod upload;
 
-use std::{
-    io::{self, Write},
-    net::{Ipv4Addr, SocketAddr},
-    process::ExitCode,
-    time::Duration,
-};
+use std::process::ExitCode;
 
 use app::Files;
-use args::{Args, Command};
-use example_support::shutdown;
-use tokio::net::TcpListener;
+use args::Args;
+use example_support::{arguments, listen, run, serve};
 
-/// How long requests may go on once a shutdown was asked for.
-const GRACE: Duration = Duration::from_secs(3);
-
-#[tokio::main]
-async fn main() -> ExitCode {
-    let outcome = match args::parse(std::env::args_os().skip(1)) {
-        Ok(Command::Help) => {
-            let _ = io::stdout().write_all(args::HELP.as_bytes());
-            return ExitCode::SUCCESS;
-        }
-        Ok(Command::Serve(args)) => serve(args).await,
-        Err(message) => {
-            eprintln!("files: {message} (see --help)");
-            return ExitCode::from(2);
-        }
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("files: {message}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn serve(args: Args) -> Result<(), String> {
-    let files = Files::below(&args.directory)
-        .map_err(|error| format!("cannot serve {}: {error}", args.directory.display()))?;
-    leftovers::remove_below(&files.root);
-    let listener = bind(args.port).await?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-
-    // Before the address is printed: whoever reads it may send a signal at once.
-    let stop = shutdown::requested().map_err(|error| error.to_string())?;
-    let give_up = shutdown::requested().map_err(|error| error.to_string())?;
-
-    // A service goes on without its standard output.
-    let _ = announce(address);
-
-    let router = app::router(files, args.requires_preconditions);
-    let serving = axum::serve(listener, router).with_graceful_shutdown(stop);
-    tokio::select! {
-        served = serving => served.map_err(|error| format!("cannot go on serving: {error}")),
-        () = async { give_up.await; tokio::time::sleep(GRACE).await } => Ok(()),
-    }
-}
-
-async fn bind(port: u16) -> Result<TcpListener, String> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                format!("port {port} is taken: choose another with --port, or any with --port 0")
-            }
-            _ => format!("cannot listen on 127.0.0.1:{port}: {error}"),
-        })
-}
-
-fn announce(address: SocketAddr) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "listening on http://{address}")?;
-    out.flush()?;
-    write!(
-        out,
-        r#"
+/// What to try, printed once the address is known.
+const COMMANDS: &str = r#"
 Try it, in another terminal:
 
-  url=http://{address}/drafts/letter.txt
+  url=http://ADDRESS/drafts/letter.txt
 
   # Put it there, only if nobody has: 201 (and 412 the second time)
   curl -i -X PUT $url -H 'If-None-Match: *' -d 'Dear reader,'
@@ -127,10 +57,19 @@ Try it, in another terminal:
   curl -i -X PUT $url -H "If-Match: $(cat letter.etag)" -d 'Hello!'
 
   # The rest of a download that broke off, if it is still the same file
-  curl -i $url -r 5- -H "If-Range: $(curl -sI $url | tr -d '\r' | awk '/^etag:/ {{ print $2 }}')"
+  curl -i $url -r 5- -H "If-Range: $(curl -sI $url | tr -d '\r' | awk '/^etag:/ { print $2 }')"
+"#;
 
-Ctrl-C stops it.
-"#
-    )?;
-    out.flush()
+#[tokio::main]
+async fn main() -> ExitCode {
+    run(files(arguments::read(args::parse))).await
+}
+
+async fn files(args: Args) -> Result<(), String> {
+    let files = Files::below(&args.directory)
+        .map_err(|error| format!("cannot serve {}: {error}", args.directory.display()))?;
+    leftovers::remove_below(&files.root);
+    let listener = listen(args.port).await?;
+    let router = app::router(files, args.requires_preconditions);
+    serve(listener, router, COMMANDS).await
 }

@@ -1,14 +1,14 @@
 //! What goes wrong, as a response: `application/problem+json` (RFC 9457).
 //!
-//! The client learns what it can act on. What only the operator can act on goes to standard error.
+//! The client learns what it can act on. What only the operator can act on goes to the log.
 
 use std::{fmt, io};
 
 use axum::{
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use example_support::problem;
 
 #[derive(Debug)]
 pub(crate) enum Problem {
@@ -24,7 +24,7 @@ pub(crate) enum Problem {
 
 impl Problem {
     pub(crate) fn internal(error: &dyn fmt::Display) -> Self {
-        eprintln!("files: {error}");
+        tracing::error!("{error}");
         Self::Internal
     }
 }
@@ -75,13 +75,6 @@ impl IntoResponse for Problem {
                 "Something went wrong on the server.",
             ),
         };
-        let problem = json!({
-            "title": status.canonical_reason(),
-            "status": status.as_u16(),
-            "error": error,
-            "detail": detail,
-        });
-        let fields = [(header::CONTENT_TYPE, "application/problem+json")];
-        (status, fields, problem.to_string()).into_response()
+        problem(status, error, detail)
     }
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use test_support::{Client, Example, Protocol, run, server};
+use test_support::{Client, Example, Protocol, printed_commands, run, server};
 use tower_conditional_testkit::{Fixture, Scratch, check};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_files");
@@ -526,4 +526,13 @@ async fn files_are_right_but_for_what_axum_adds() {
     }
     let left: Vec<_> = fs::read_dir(files.directory.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn commands_that_it_prints_do_what_they_say() {
+    let mut files = Files::start(Protocol::Http1).await;
+    if let Some(statuses) = printed_commands(&mut files.example).await {
+        assert_eq!(statuses, ["201", "200", "304", "204", "412", "206"]);
+    }
 }

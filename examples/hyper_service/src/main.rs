@@ -1,28 +1,17 @@
 //! The same layer in a plain hyper server, HTTP/1.1 and HTTP/2 on one port, without axum: documents in memory,
 //! one under each path.
 //!
-//! `cargo run -p hyper_service` starts it; `--port N` takes another port than 3000, 0 any free one. Then:
-//!
-//! ```sh
-//! curl -i -X PUT http://127.0.0.1:3000/a -H 'If-None-Match: *' -d 'one'       # 201, ETag: "1"
-//! curl -i http://127.0.0.1:3000/a -H 'If-None-Match: "1"'                     # 304
-//! curl -i -X PUT http://127.0.0.1:3000/a -H 'If-Match: "1"' -d 'two'          # 204, ETag: "2"
-//! curl -i -X PUT http://127.0.0.1:3000/a -H 'If-Match: "1"' -d 'three'        # 412
-//! ```
+//! `cargo run -p hyper_service` starts it and prints the `curl` commands to try.
 
 use std::{
     collections::HashMap,
-    env,
-    io::{self, Write},
-    net::{Ipv4Addr, SocketAddr},
     pin::pin,
     process::ExitCode,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use bytes::Bytes;
-use example_support::shutdown;
+use example_support::{announce, arguments, listen, run, shutdown};
 use http::{
     HeaderValue, Method, Request, Response, StatusCode,
     header::{ALLOW, CONTENT_LENGTH},
@@ -35,7 +24,6 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use tokio::net::TcpListener;
 use tower::{Layer, service_fn};
 use tower_conditional::{
     BoxError, Checked, ConditionalLayer, Current, EntityTag, PreconditionFailed, StoredVerbatim,
@@ -45,22 +33,32 @@ use tower_conditional::{
 /// No document is longer than this; a longer one is a 413.
 const BODY_LIMIT: usize = 1024 * 1024;
 
-/// How long requests may go on once Ctrl-C was pressed.
-const GRACE: Duration = Duration::from_secs(3);
+/// What to try, printed once the address is known.
+const COMMANDS: &str = r#"
+Try it, in another terminal:
+
+  url=http://ADDRESS/a
+
+  # Put it there, only if nobody has: 201, ETag: "1" (and 412 the second time)
+  curl -i -X PUT $url -H 'If-None-Match: *' -d 'one'
+
+  # Ask again: nothing new, 304
+  curl -i $url -H 'If-None-Match: "1"'
+
+  # Save over what was read: 204, ETag: "2"
+  curl -i -X PUT $url -H 'If-Match: "1"' -d 'two'
+
+  # And again with the tag that is now stale: 412, nothing is lost
+  curl -i -X PUT $url -H 'If-Match: "1"' -d 'three'
+"#;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("hyper_service: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    run(serve(arguments::read(arguments::only_port))).await
 }
 
-async fn serve() -> Result<(), String> {
-    let listener = bind(port()?).await?;
+async fn serve(port: u16) -> Result<(), String> {
+    let listener = listen(port).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
 
     let documents = Documents::default();
@@ -73,8 +71,7 @@ async fn serve() -> Result<(), String> {
     // Before the address is printed: whoever reads it may send a signal at once.
     let stop = shutdown::requested().map_err(|error| error.to_string())?;
     let mut stop = pin!(stop);
-    // A service goes on without its standard output.
-    let _ = announce(address);
+    announce(address, COMMANDS);
 
     let server = auto::Builder::new(TokioExecutor::new());
     let connections = GracefulShutdown::new();
@@ -91,15 +88,15 @@ async fn serve() -> Result<(), String> {
         let connection = connections.watch(connection.into_owned());
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                eprintln!("hyper_service: {error}");
+                tracing::warn!("a connection broke: {error}");
             }
         });
     }
-    let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
+    let _ = tokio::time::timeout(shutdown::GRACE, connections.shutdown()).await;
     Ok(())
 }
 
-/// What runs when the layer has judged the request, and only then.
+/// What runs when the layer has evaluated the request, and only then.
 async fn handle(
     documents: Documents,
     request: Request<Incoming>,
@@ -251,31 +248,4 @@ impl ValidatorSource for Documents {
             _ => Current::Delegated,
         })
     }
-}
-
-fn port() -> Result<u16, String> {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match *arguments {
-        [] => Ok(3000),
-        ["--port", port] => port
-            .parse()
-            .map_err(|_| format!("--port takes a number from 0 to 65535, not {port}")),
-        _ => Err("usage: hyper_service [--port N]".to_owned()),
-    }
-}
-
-async fn bind(port: u16) -> Result<TcpListener, String> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => format!("port {port} is taken: choose another with --port"),
-            _ => format!("cannot listen on 127.0.0.1:{port}: {error}"),
-        })
-}
-
-fn announce(address: SocketAddr) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "listening on http://{address}")?;
-    out.flush()
 }

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use test_support::{Answer, Client, Example, Protocol, race, run, server, winner};
+use test_support::{
+    Answer, Client, Example, Protocol, printed_commands, race, run, server, winner,
+};
 use tower_conditional_testkit::{Fixture, Scratch, check};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hyper_service");
@@ -153,19 +155,13 @@ async fn refusals_are_problem_details() {
 async fn says_what_is_wrong_with_its_port() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let rows = [
-        (
-            port.as_str(),
-            format!("hyper_service: port {port} is taken: choose another with --port\n"),
-        ),
-        (
-            "70000",
-            "hyper_service: --port takes a number from 0 to 65535, not 70000\n".to_owned(),
-        ),
-    ];
-    for (port, message) in rows {
+    let taken = format!("port {port} is taken: choose another with --port, or any with --port 0");
+    let no_port =
+        "cannot parse argument \"70000\": number too large to fit in target type (see --help)";
+    for (port, code, message) in [(port.as_str(), 1, taken.as_str()), ("70000", 2, no_port)] {
         let ended = run(PROGRAM, &["--port".as_ref(), port.as_ref()]).await;
-        assert_eq!((ended.status.code(), ended.stderr), (Some(1), message));
+        let message = format!("hyper_service: {message}\n");
+        assert_eq!((ended.status.code(), ended.stderr), (Some(code), message));
         assert_eq!(ended.stdout, "");
     }
 }
@@ -227,4 +223,13 @@ async fn documents_are_right() {
     }
     assert_eq!(client.get("/b", &[]).await.status, 404);
     assert_eq!(client.get("/a", &[]).await.status, 200);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn commands_that_it_prints_do_what_they_say() {
+    let mut example = Example::start(PROGRAM, &["--port".as_ref(), "0".as_ref()]).await;
+    if let Some(statuses) = printed_commands(&mut example).await {
+        assert_eq!(statuses, ["201", "304", "204", "412"]);
+    }
 }

@@ -1,18 +1,10 @@
 //! Why did the 412s spike? A service whose outcomes can be counted by route, field and reason.
 //!
-//! `cargo run -p metrics` serves documents under `/documents/{id}` and their counters under `/metrics`, in the
-//! text form of Prometheus; `--port N` takes another port than 3000, 0 any free one. `POST /deploy` plays a release
-//! that writes documents out in another form: every tag that clients hold is of another epoch from then on.
+//! `cargo run -p metrics` serves documents under `/documents/{id}` and their counters under `/metrics`, in the text
+//! form of Prometheus, and prints the `curl` commands to try. `POST /deploy` plays a release that writes documents out
+//! in another form: every tag that clients hold is of another epoch from then on.
 //!
-//! ```sh
-//! curl -i -X PUT http://127.0.0.1:3000/documents/1 -H 'If-None-Match: *' -d 'one'     # 201
-//! curl -i http://127.0.0.1:3000/documents/1                                           # ETag: "r1.1"
-//! curl -i -X POST http://127.0.0.1:3000/deploy                                        # a release
-//! curl -i -X PUT http://127.0.0.1:3000/documents/1 -H 'If-Match: "r1.1"' -d 'two'     # 412, other_epoch
-//! curl -s http://127.0.0.1:3000/metrics
-//! ```
-//!
-//! | room           | idea                                            |
+//! | file           | idea                                            |
 //! |----------------|-------------------------------------------------|
 //! | `counters.rs`  | what the layer's hook tells, counted and printed |
 //! | `documents.rs` | documents in memory, and the release they are in |
@@ -20,12 +12,7 @@
 mod counters;
 mod documents;
 
-use std::{
-    env,
-    io::{self, Write},
-    net::{Ipv4Addr, SocketAddr},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use axum::{
     Router,
@@ -33,43 +20,38 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use tokio::net::TcpListener;
+use example_support::{arguments, listen, run, serve};
 use tower_conditional::{Checked, ConditionalLayer, WritePolicy, axum::extractor_source};
 
 use counters::Counters;
 use documents::Documents;
 
+/// What to try, printed once the address is known.
+const COMMANDS: &str = r#"
+Try it, in another terminal:
+
+  url=http://ADDRESS
+
+  # Create a document: 201
+  curl -i -X PUT $url/documents/1 -H 'If-None-Match: *' -d 'one'
+
+  # Read it: ETag: "r1.1"
+  curl -i $url/documents/1
+
+  # A release, which writes documents out in another form
+  curl -i -X POST $url/deploy
+
+  # Save over what was read before it: 412, other_epoch
+  curl -i -X PUT $url/documents/1 -H 'If-Match: "r1.1"' -d 'two'
+
+  # How often, and why
+  curl -s $url/metrics
+"#;
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("metrics: {message}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn serve() -> Result<(), String> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port()?));
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    // A service goes on without its standard output.
-    let _ = writeln!(io::stdout(), "listening on http://{address}");
-    axum::serve(listener, router())
-        .await
-        .map_err(|error| error.to_string())
-}
-
-fn port() -> Result<u16, String> {
-    let args: Vec<String> = env::args().skip(1).collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => Ok(3000),
-        ["--port", port] => port.parse().map_err(|_| format!("{port} is no port")),
-        _ => Err("usage: metrics [--port N]".to_owned()),
-    }
+    let port = arguments::read(arguments::only_port);
+    run(async move { serve(listen(port).await?, router(), COMMANDS).await }).await
 }
 
 fn router() -> Router {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use test_support::{Client, Example, Protocol};
+use test_support::{Client, Example, Protocol, printed_commands};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_metrics");
 
@@ -49,4 +49,13 @@ async fn a_release_that_changes_the_form_shows_as_other_epoch_on_one_route() {
         204
     );
     assert_eq!(count(&mut client, &spike).await, 20);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn commands_that_it_prints_do_what_they_say() {
+    let mut example = Example::start(PROGRAM, &["--port".as_ref(), "0".as_ref()]).await;
+    if let Some(statuses) = printed_commands(&mut example).await {
+        assert_eq!(statuses, ["201", "200", "200", "412"]);
+    }
 }

@@ -10,9 +10,7 @@ use axum::{
     http::{HeaderName, HeaderValue, header::CACHE_CONTROL},
     routing::{get, post},
 };
-use tower_conditional::{
-    ConditionalLayer, Judged, ValidatorSource, WritePolicy, axum::extractor_source,
-};
+use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy, axum::extractor_source};
 
 use crate::{conditional, handlers, page, store::Store};
 
@@ -64,14 +62,5 @@ fn reader(store: Store) -> Router {
 }
 
 fn conditional<V: ValidatorSource>(source: V) -> ConditionalLayer<V> {
-    ConditionalLayer::new(source)
-        .response_fields([REVALIDATE])
-        .observe(log_failure)
-}
-
-/// The client of a source that failed gets a 503 without a word about it; the operator gets the word.
-fn log_failure(judged: &Judged) {
-    if let Some(error) = &judged.error {
-        eprintln!("notes: {error}");
-    }
+    ConditionalLayer::new(source).response_fields([REVALIDATE])
 }

@@ -1,10 +1,9 @@
 //! A notes service over SQLite in which a stale save is refused, not lost.
 //!
-//! `cargo run -p notes` starts it over a temporary database and prints where its page is and
-//! the `curl` commands to try. This room is the front door: it reads the command line, opens what the
-//! service needs, says in one line what is wrong when it cannot, and shuts down cleanly.
+//! `cargo run -p notes` starts it over a temporary database and prints where its page is and the
+//! `curl` commands to try.
 //!
-//! | room             | idea                                                        |
+//! | file             | idea                                                        |
 //! |------------------|-------------------------------------------------------------|
 //! | `args.rs`        | the command line                                            |
 //! | `app.rs`         | routes, and where the conditional layer sits                |
@@ -29,73 +28,54 @@ mod request;
 mod store;
 
 use std::{
-    io::{self, Write},
-    net::{Ipv4Addr, SocketAddr},
+    io,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 
-use args::{Args, Command};
-use example_support::shutdown;
+use args::Args;
+use example_support::{arguments, listen, run, serve};
 use store::Store;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
-/// How long requests may go on once a shutdown was asked for.
-const GRACE: Duration = Duration::from_secs(3);
+/// What to try, printed once the address is known.
+const COMMANDS: &str = r#"
+See it: open http://ADDRESS in two browser windows, and edit one note in both.
+
+Try it, in another terminal:
+
+  url=http://ADDRESS/notes/1
+
+  # Create it, only if nobody has: 201 (and 412 the second time)
+  curl -i -X PUT $url -H 'If-None-Match: *' -d '{"title":"Milk","body":"one litre"}'
+
+  # Read it, and keep its entity tag
+  curl -i $url
+  tag=$(curl -sI $url | tr -d '\r' | awk '/^etag:/ { print $2 }')
+
+  # Ask again: nothing new, 304
+  curl -i $url -H "If-None-Match: $tag"
+
+  # Save over what was read: 200
+  curl -i -X PUT $url -H "If-Match: $tag" -d '{"title":"Milk","body":"two litres"}'
+
+  # Save over it once more, with the tag that is now stale: 412, nothing is lost
+  curl -i -X PUT $url -H "If-Match: $tag" -d '{"title":"Milk","body":"three litres"}'
+
+  # Save without saying what was read: 428
+  curl -i -X PUT $url -d '{"title":"Milk","body":"four litres"}'
+"#;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let outcome = match args::parse(std::env::args_os().skip(1)) {
-        Ok(Command::Help) => {
-            let _ = io::stdout().write_all(args::HELP.as_bytes());
-            return ExitCode::SUCCESS;
-        }
-        Ok(Command::Serve(args)) => serve(args).await,
-        Err(message) => {
-            eprintln!("notes: {message} (see --help)");
-            return ExitCode::from(2);
-        }
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("notes: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    run(notes(arguments::read(args::parse))).await
 }
 
-async fn serve(args: Args) -> Result<(), String> {
-    let listener = bind(args.port).await?;
+async fn notes(args: Args) -> Result<(), String> {
+    let listener = listen(args.port).await?;
     let database = Database::at(args.database)?;
     let store = open(&database.path)?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-
-    // Before the address is printed: whoever reads it may send a signal at once.
-    let stop = shutdown::requested().map_err(|error| error.to_string())?;
-    let give_up = shutdown::requested().map_err(|error| error.to_string())?;
-
-    // A service goes on without its standard output.
-    let _ = announce(address);
-
-    let serving = axum::serve(listener, app::router(store)).with_graceful_shutdown(stop);
-    tokio::select! {
-        served = serving => served.map_err(|error| format!("cannot go on serving: {error}")),
-        () = async { give_up.await; tokio::time::sleep(GRACE).await } => Ok(()),
-    }
-}
-
-async fn bind(port: u16) -> Result<TcpListener, String> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                format!("port {port} is taken: choose another with --port, or any with --port 0")
-            }
-            _ => format!("cannot listen on 127.0.0.1:{port}: {error}"),
-        })
+    serve(listener, app::router(store), COMMANDS).await
 }
 
 /// Where the database is, and, if it is a temporary one, what removes it again.
@@ -131,42 +111,4 @@ fn open(path: &Path) -> Result<Store, String> {
     let absolute = std::path::absolute(path).map_err(Into::into);
     let store = absolute.and_then(|path| Store::open(&path));
     store.map_err(|error| format!("cannot open {}: {error}", path.display()))
-}
-
-fn announce(address: SocketAddr) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "listening on http://{address}")?;
-    out.flush()?;
-    write!(
-        out,
-        r#"
-See it: open http://{address} in two browser windows, and edit one note in both.
-
-Try it, in another terminal:
-
-  url=http://{address}/notes/1
-
-  # Create it, only if nobody has: 201 (and 412 the second time)
-  curl -i -X PUT $url -H 'If-None-Match: *' -d '{{"title":"Milk","body":"one litre"}}'
-
-  # Read it, and keep its entity tag
-  curl -i $url
-  tag=$(curl -sI $url | tr -d '\r' | awk '/^etag:/ {{ print $2 }}')
-
-  # Ask again: nothing new, 304
-  curl -i $url -H "If-None-Match: $tag"
-
-  # Save over what was read: 200
-  curl -i -X PUT $url -H "If-Match: $tag" -d '{{"title":"Milk","body":"two litres"}}'
-
-  # Save over it once more, with the tag that is now stale: 412, nothing is lost
-  curl -i -X PUT $url -H "If-Match: $tag" -d '{{"title":"Milk","body":"three litres"}}'
-
-  # Save without saying what was read: 428
-  curl -i -X PUT $url -d '{{"title":"Milk","body":"four litres"}}'
-
-Ctrl-C stops it.
-"#
-    )?;
-    out.flush()
 }

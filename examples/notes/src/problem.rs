@@ -1,13 +1,13 @@
 //! What goes wrong, as a response: `application/problem+json` (RFC 9457).
 //!
-//! The client learns what it can act on. What only the operator can act on goes to standard error.
+//! The client learns what it can act on. What only the operator can act on goes to the log.
 
 use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use example_support::problem;
 use rusqlite::ErrorCode;
-use serde_json::json;
 use tower_conditional::PreconditionFailed;
 
 use crate::store::Failed;
@@ -25,7 +25,7 @@ pub(crate) enum Problem {
 
 impl From<Failed> for Problem {
     fn from(failed: Failed) -> Self {
-        eprintln!("notes: {failed}");
+        tracing::error!("{failed}");
         match failed {
             Failed::Database(error) if is_busy(&error) => Self::Busy,
             Failed::Database(_) | Failed::Thread(_) => Self::Internal,
@@ -43,38 +43,27 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         match self {
-            Self::NotFound => body(StatusCode::NOT_FOUND, "not_found", "There is no such note."),
-            Self::BadRequest(detail) => body(StatusCode::BAD_REQUEST, "bad_request", &detail),
-            Self::TooLarge => body(
+            Self::NotFound => problem(StatusCode::NOT_FOUND, "not_found", "There is no such note."),
+            Self::BadRequest(detail) => problem(StatusCode::BAD_REQUEST, "bad_request", &detail),
+            Self::TooLarge => problem(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_large",
                 "The note is too long.",
             ),
             Self::Lost(failed) => failed.into_response(),
             Self::Busy => {
-                let problem = body(
+                let busy = problem(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "busy",
                     "The notes are busy, and nothing was written. Try again soon.",
                 );
-                ([(header::RETRY_AFTER, "1")], problem).into_response()
+                ([(header::RETRY_AFTER, "1")], busy).into_response()
             }
-            Self::Internal => body(
+            Self::Internal => problem(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
                 "Something went wrong on the server.",
             ),
         }
     }
-}
-
-fn body(status: StatusCode, error: &str, detail: &str) -> Response {
-    let problem = json!({
-        "title": status.canonical_reason(),
-        "status": status.as_u16(),
-        "error": error,
-        "detail": detail,
-    });
-    let fields = [(header::CONTENT_TYPE, "application/problem+json")];
-    (status, fields, problem.to_string()).into_response()
 }

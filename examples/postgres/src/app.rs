@@ -57,6 +57,6 @@ fn conditional<V: ValidatorSource>(source: V) -> ConditionalLayer<V> {
 /// source failed of, the database has logged.
 fn log_failure(judged: &Judged) {
     if let (Some(Reason::Lock), Some(error)) = (judged.reason, &judged.error) {
-        eprintln!("postgres: no write lock: {error}");
+        tracing::error!("no write lock: {error}");
     }
 }

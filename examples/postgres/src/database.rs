@@ -121,9 +121,9 @@ impl Database {
         let was_out = self.state.is_out.swap(is_out.is_some(), Ordering::Relaxed);
         match is_out {
             Some(failed) if !was_out => {
-                eprintln!("postgres: the database is unavailable, answering 503: {failed}");
+                tracing::error!("the database is unavailable, answering 503: {failed}");
             }
-            None if was_out => eprintln!("postgres: the database is back"),
+            None if was_out => tracing::info!("the database is back"),
             _ => {}
         }
     }

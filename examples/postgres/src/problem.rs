@@ -1,6 +1,6 @@
 //! What goes wrong, as a response: `application/problem+json` (RFC 9457).
 //!
-//! The client learns what it can act on. What only the operator can act on goes to standard error.
+//! The client learns what it can act on. What only the operator can act on goes to the log.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use example_support::problem;
 use tower_conditional::PreconditionFailed;
 
 use crate::database::Failed;
@@ -38,7 +38,7 @@ impl Problem {
     }
 
     pub(crate) fn internal(error: &dyn fmt::Display) -> Self {
-        eprintln!("postgres: {error}");
+        tracing::error!("{error}");
         Self::Internal
     }
 }
@@ -59,9 +59,9 @@ impl From<Failed> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         match self {
-            Self::NotFound => body(StatusCode::NOT_FOUND, "not_found", "There is no such note."),
-            Self::BadRequest(detail) => body(StatusCode::BAD_REQUEST, "bad_request", &detail),
-            Self::TooLarge => body(
+            Self::NotFound => problem(StatusCode::NOT_FOUND, "not_found", "There is no such note."),
+            Self::BadRequest(detail) => problem(StatusCode::BAD_REQUEST, "bad_request", &detail),
+            Self::TooLarge => problem(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_large",
                 "The note is too long.",
@@ -75,7 +75,7 @@ impl IntoResponse for Problem {
                 "outcome_unknown",
                 "The database did not answer, and may have made the change or not. Fetch the note and look.",
             ),
-            Self::Internal => body(
+            Self::Internal => problem(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
                 "Something went wrong on the server.",
@@ -86,17 +86,6 @@ impl IntoResponse for Problem {
 
 /// The `error` of the layer's own 503 is `precondition_unavailable`: no handler has run. These have other words.
 fn unavailable(error: &str, detail: &str) -> Response {
-    let problem = body(StatusCode::SERVICE_UNAVAILABLE, error, detail);
-    ([(header::RETRY_AFTER, "1")], problem).into_response()
-}
-
-fn body(status: StatusCode, error: &str, detail: &str) -> Response {
-    let problem = json!({
-        "title": status.canonical_reason(),
-        "status": status.as_u16(),
-        "error": error,
-        "detail": detail,
-    });
-    let fields = [(header::CONTENT_TYPE, "application/problem+json")];
-    (status, fields, problem.to_string()).into_response()
+    let unavailable = problem(StatusCode::SERVICE_UNAVAILABLE, error, detail);
+    ([(header::RETRY_AFTER, "1")], unavailable).into_response()
 }

@@ -12,14 +12,28 @@ mod model;
 #[cfg(test)]
 mod tests;
 
+use std::fs;
 use std::io::{self, Write};
-use std::{env, fs};
+use std::path::PathBuf;
 
+use example_support::arguments;
+use example_support::lexopt::prelude::*;
+use example_support::lexopt::{Error, Parser};
 use model::{Guard, Scenario, table};
 
+const HELP: &str = "\
+What each answer to \"check and write are two steps\" loses and costs, from 1 to 1,000 replicas.
+
+Usage: simulate [PAGE]
+
+  PAGE        puts the tables into their places there, instead of printing them
+  -h, --help  this text
+";
+
 fn main() -> io::Result<()> {
+    let page = arguments::read(parse);
     let tables = [("growing", growing()), ("hot", hot())];
-    match env::args_os().nth(1) {
+    match page {
         Some(path) => {
             let mut page = fs::read_to_string(&path)?;
             for (name, table) in tables {
@@ -31,6 +45,18 @@ fn main() -> io::Result<()> {
             .iter()
             .try_for_each(|(_, table)| writeln!(io::stdout(), "{table}")),
     }
+}
+
+fn parse(mut parser: Parser) -> Result<Option<PathBuf>, Error> {
+    let mut page = None;
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("help") => arguments::help(HELP),
+            Value(path) if page.is_none() => page = Some(path.into()),
+            _ => return Err(arg.unexpected()),
+        }
+    }
+    Ok(page)
 }
 
 /// Each note has eight writers, wherever they are: a service that grows has more notes, and not more writers for

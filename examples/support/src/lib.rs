@@ -1,3 +1,20 @@
-//! What the examples share.
+//! What the examples share: arguments, a listener, a graceful end, the log, and problem bodies.
+//!
+//! None of it is about conditional requests.
 
+pub mod arguments;
+mod listen;
+#[cfg(feature = "axum")]
+mod problem;
+mod run;
+#[cfg(feature = "axum")]
+mod serve;
 pub mod shutdown;
+
+pub use lexopt;
+pub use listen::{announce, listen};
+#[cfg(feature = "axum")]
+pub use problem::problem;
+pub use run::run;
+#[cfg(feature = "axum")]
+pub use serve::serve;

@@ -1,10 +1,17 @@
 //! When to stop: Ctrl-C, and on Unix also SIGTERM, which is how services are told.
 
-use std::{future::Future, io};
+use std::{future::Future, io, time::Duration};
+
+/// How long requests may go on once a shutdown was asked for.
+pub const GRACE: Duration = Duration::from_secs(3);
 
 /// A future that is ready when someone asks this process to stop.
 ///
 /// It listens from the moment of this call, not only once it is polled.
+///
+/// # Errors
+///
+/// When the system cannot tell of it.
 #[cfg(unix)]
 pub fn requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -19,6 +26,11 @@ pub fn requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
+/// A future that is ready when someone asks this process to stop.
+///
+/// # Errors
+///
+/// When the system cannot tell of it.
 #[cfg(windows)]
 pub fn requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut interrupt = tokio::signal::windows::ctrl_c()?;

@@ -1,27 +1,39 @@
 //! A router that knows nothing of entity tags, with its reads and its writes protected by one line.
 //!
-//! `cargo run -p wrap_router` starts it and prints the `curl` commands to try; `--port N` takes another port
-//! than 3000, 0 any free one.
+//! `cargo run -p wrap_router` starts it and prints the `curl` commands to try.
 //!
 //! The tags are hashes of what the router answers. Before a write with preconditions, the router itself is asked
 //! what it would answer to a GET: nothing in it has to change, and no version column is needed. That costs one GET
 //! for each such write; a service that can look up a version does better (see the notes example).
 
-use std::{
-    env,
-    io::{self, Write},
-    net::{Ipv4Addr, SocketAddr},
-    process::ExitCode,
-    time::Duration,
-};
+use std::process::ExitCode;
 
 use axum::Router;
-use example_support::shutdown;
-use tokio::net::TcpListener;
+use example_support::{arguments, listen, run, serve};
 use tower_conditional::{BodyHash, ConditionalLayer};
 
-/// How long requests may go on once Ctrl-C was pressed.
-const GRACE: Duration = Duration::from_secs(3);
+/// What to try, printed once the address is known.
+const COMMANDS: &str = r#"
+Try it, in another terminal:
+
+  url=http://ADDRESS/todos/1
+  json='Content-Type: application/json'
+
+  # Save one, only if there is none: 201 (and 412 the second time)
+  curl -i -X PUT $url -H "$json" -H 'If-None-Match: *' -d '{"text":"milk"}'
+
+  # Read it, and keep its entity tag
+  curl -i $url --etag-save todo.etag
+
+  # Ask again: nothing new, 304
+  curl -i $url --etag-compare todo.etag
+
+  # Save over what was read: 204
+  curl -i -X PUT $url -H "$json" -H "If-Match: $(cat todo.etag)" -d '{"text":"milk","done":true}'
+
+  # And again with the tag that is now stale: 412, nothing is lost
+  curl -i -X PUT $url -H "$json" -H "If-Match: $(cat todo.etag)" -d '{"text":"bread"}'
+"#;
 
 /// The one line.
 fn protected(router: Router) -> Router {
@@ -106,75 +118,6 @@ mod todos {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("wrap_router: {message}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn serve() -> Result<(), String> {
-    let port = port()?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .map_err(|error| format!("cannot listen on 127.0.0.1:{port}: {error}"))?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-
-    // Before the address is printed: whoever reads it may send a signal at once.
-    let stop = shutdown::requested().map_err(|error| error.to_string())?;
-    let give_up = shutdown::requested().map_err(|error| error.to_string())?;
-    // A service goes on without its standard output.
-    let _ = announce(address);
-
-    let serving = axum::serve(listener, protected(todos::router())).with_graceful_shutdown(stop);
-    tokio::select! {
-        served = serving => served.map_err(|error| format!("cannot go on serving: {error}")),
-        () = async { give_up.await; tokio::time::sleep(GRACE).await } => Ok(()),
-    }
-}
-
-fn port() -> Result<u16, String> {
-    let mut args = env::args().skip(1);
-    match (args.next().as_deref(), args.next(), args.next()) {
-        (None, _, _) => Ok(3000),
-        (Some("--port"), Some(port), None) => port
-            .parse()
-            .map_err(|_| format!("--port takes a number from 0 to 65535, not {port}")),
-        _ => Err("usage: wrap_router [--port N]".into()),
-    }
-}
-
-fn announce(address: SocketAddr) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "listening on http://{address}")?;
-    out.flush()?;
-    write!(
-        out,
-        r#"
-Try it, in another terminal:
-
-  url=http://{address}/todos/1
-  json='Content-Type: application/json'
-
-  # Save one, only if there is none: 201 (and 412 the second time)
-  curl -i -X PUT $url -H "$json" -H 'If-None-Match: *' -d '{{"text":"milk"}}'
-
-  # Read it, and keep its entity tag
-  curl -i $url --etag-save todo.etag
-
-  # Ask again: nothing new, 304
-  curl -i $url --etag-compare todo.etag
-
-  # Save over what was read: 204
-  curl -i -X PUT $url -H "$json" -H "If-Match: $(cat todo.etag)" -d '{{"text":"milk","done":true}}'
-
-  # And again with the tag that is now stale: 412, nothing is lost
-  curl -i -X PUT $url -H "$json" -H "If-Match: $(cat todo.etag)" -d '{{"text":"bread"}}'
-
-Ctrl-C stops it.
-"#
-    )?;
-    out.flush()
+    let port = arguments::read(arguments::only_port);
+    run(async move { serve(listen(port).await?, protected(todos::router()), COMMANDS).await }).await
 }

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use test_support::{Client, Example, Protocol};
+use test_support::{Client, Example, Protocol, printed_commands};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wrap_router");
 
@@ -83,4 +83,13 @@ async fn of_many_writers_with_one_tag_one_wins() {
     let won = statuses.iter().filter(|status| **status == 204).count();
     let lost = statuses.iter().filter(|status| **status == 412).count();
     assert_eq!((won, lost), (1, WRITERS - 1), "{statuses:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn commands_that_it_prints_do_what_they_say() {
+    let mut example = service().await;
+    if let Some(statuses) = printed_commands(&mut example).await {
+        assert_eq!(statuses, ["201", "200", "304", "204", "412"]);
+    }
 }

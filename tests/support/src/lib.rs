@@ -2,6 +2,7 @@
 
 mod behind;
 mod client;
+mod commands;
 mod documented;
 mod process;
 mod proxy;
@@ -9,6 +10,7 @@ mod race;
 
 pub use behind::{PROXIES, example_is};
 pub use client::{Answer, Client, Protocol, server};
+pub use commands::printed_commands;
 pub use documented::expect_documented;
 pub use process::{Ended, Example, has_tool, in_ci, run, skip};
 pub use proxy::{PATIENCE, Proxy, Relayed};

@@ -8,7 +8,8 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
 use crate::client::{Client, Protocol};
@@ -20,7 +21,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Example {
     child: Child,
     stdout: BufReader<ChildStdout>,
+    log: Log,
     address: SocketAddr,
+}
+
+/// What a program writes to standard error, read as it comes: a full pipe would stop the program.
+struct Log {
+    lines: UnboundedReceiver<String>,
+    read: String,
 }
 
 /// What a program left behind.
@@ -44,16 +52,16 @@ impl Example {
     }
 
     async fn spawned(command: &mut Command) -> Self {
-        let mut child = command.spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let (child, mut stdout, log) = spawn(command);
         let first = next_line(&mut stdout).await;
         let Some(address) = address_in(&first) else {
-            let ended = ended(child, stdout).await;
+            let ended = ended(child, stdout, log).await;
             panic!("the program began with {first:?}: {ended:?}");
         };
         Self {
             child,
             stdout,
+            log,
             address,
         }
     }
@@ -79,20 +87,15 @@ impl Example {
         }
     }
 
-    /// Waits for a line of the program's log that begins so.
-    pub async fn logged(&mut self, beginning: &str) -> String {
-        // Octet by octet, because what is not asked for yet has to stay in the pipe.
-        let stderr = self.child.stderr.as_mut().unwrap();
-        let mut line = Vec::new();
+    /// Waits for a line of the program's log with this in it.
+    pub async fn logged(&mut self, part: &str) -> String {
         loop {
-            let octet = timeout(PATIENCE, stderr.read_u8()).await;
-            match octet.expect("a log line in time").unwrap() {
-                b'\n' if line.starts_with(beginning.as_bytes()) => break,
-                b'\n' => line.clear(),
-                octet => line.push(octet),
+            let line = timeout(PATIENCE, self.log.next()).await;
+            let line = line.expect("a log line in time").expect("it runs");
+            if line.contains(part) {
+                return line;
             }
         }
-        String::from_utf8(line).unwrap()
     }
 
     /// Ends the program without a chance to do anything (SIGKILL).
@@ -107,15 +110,14 @@ impl Example {
         let mut kill = Command::new("kill");
         let sent = kill.args(["-s", signal, &process]).status().await.unwrap();
         assert!(sent.success(), "kill -s {signal}");
-        ended(self.child, self.stdout).await
+        ended(self.child, self.stdout, self.log).await
     }
 }
 
 /// Runs a program that is expected to end by itself.
 pub async fn run(program: &str, arguments: &[&OsStr]) -> Ended {
-    let mut child = command(program, arguments).spawn().unwrap();
-    let stdout = BufReader::new(child.stdout.take().unwrap());
-    ended(child, stdout).await
+    let (child, stdout, log) = spawn(&mut command(program, arguments));
+    ended(child, stdout, log).await
 }
 
 /// Whether a program that a test needs is there. In CI it has to be.
@@ -142,6 +144,43 @@ pub fn skip(missing: &str) {
 /// Whether this is CI, where tests may install what they need and must not skip.
 pub fn in_ci() -> bool {
     env::var_os("CI").is_some_and(|ci| ci == "true")
+}
+
+impl Log {
+    fn of(stderr: ChildStderr) -> Self {
+        let (sender, lines) = unbounded_channel();
+        tokio::spawn(async move {
+            let mut stderr = BufReader::new(stderr);
+            let mut line = String::new();
+            while let Ok(1..) = stderr.read_line(&mut line).await {
+                // Whoever does not wait for the end of the program does not want to know.
+                let _ = sender.send(std::mem::take(&mut line));
+            }
+        });
+        Self {
+            lines,
+            read: String::new(),
+        }
+    }
+
+    /// The next line, kept for the end.
+    async fn next(&mut self) -> Option<String> {
+        let line = self.lines.recv().await?;
+        self.read.push_str(&line);
+        Some(line.trim_end().to_owned())
+    }
+
+    async fn until_the_end(mut self) -> String {
+        while self.next().await.is_some() {}
+        self.read
+    }
+}
+
+fn spawn(command: &mut Command) -> (Child, BufReader<ChildStdout>, Log) {
+    let mut child = command.spawn().unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let log = Log::of(child.stderr.take().unwrap());
+    (child, stdout, log)
 }
 
 fn command(program: &str, arguments: &[&OsStr]) -> Command {
@@ -171,21 +210,20 @@ fn address_in(first_line: &str) -> Option<SocketAddr> {
     (port.to_string() == address).then(|| ([127, 0, 0, 1], port).into())
 }
 
-async fn ended(mut child: Child, mut stdout: BufReader<ChildStdout>) -> Ended {
-    let mut stderr = child.stderr.take().unwrap();
-    let (mut out, mut err) = (String::new(), String::new());
+async fn ended(mut child: Child, mut stdout: BufReader<ChildStdout>, log: Log) -> Ended {
+    let mut out = String::new();
     let all = async {
-        let (out, err, status) = tokio::join!(
+        let (read, err, status) = tokio::join!(
             stdout.read_to_string(&mut out),
-            stderr.read_to_string(&mut err),
+            log.until_the_end(),
             child.wait()
         );
-        out.and(err).and(status)
+        (read.and(status), err)
     };
-    let status = timeout(PATIENCE, all).await.expect("an end in time");
+    let (status, stderr) = timeout(PATIENCE, all).await.expect("an end in time");
     Ended {
         status: status.unwrap(),
         stdout: out,
-        stderr: err,
+        stderr,
     }
 }

@@ -5,45 +5,23 @@ use std::ffi::OsStr;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Stdio;
 
 use rusqlite::Connection;
-use tokio::process::Command;
 
-use test_support::{Example, Protocol, has_tool, run};
+use test_support::{Example, Protocol, printed_commands, run};
 
 use crate::life::service;
 use crate::{PROGRAM, notes};
 
 const NOTE: &str = r#"{"title":"Milk","body":"one litre"}"#;
 
-/// The commands on the screen are the first thing that a stranger tries.
 #[cfg(unix)]
 #[tokio::test]
 async fn commands_that_it_prints_do_what_they_say() {
-    if !has_tool("curl") {
-        return;
-    }
     let mut example = Example::start(PROGRAM, &["--port".as_ref(), "0".as_ref()]).await;
-    let printed = example.printed_up_to("Ctrl-C stops it.").await;
-    let commands = printed.lines().filter(|line| line.starts_with("  "));
-    let script: Vec<_> = commands.collect();
-    assert!(script[0].ends_with(&format!("url=http://{}/notes/1", example.address())));
-    let ran = Command::new("sh")
-        .args(["-c", &script.join("\n")])
-        .stderr(Stdio::null())
-        .output()
-        .await
-        .unwrap();
-    let output = String::from_utf8(ran.stdout).unwrap();
-    // A body ends where it ends, with or without a new line.
-    let answers = output.split("HTTP/1.1 ").skip(1);
-    let statuses: Vec<_> = answers.map(|answer| &answer[..3]).collect();
-    assert_eq!(
-        statuses,
-        ["201", "200", "304", "200", "412", "428"],
-        "{output}"
-    );
+    if let Some(statuses) = printed_commands(&mut example).await {
+        assert_eq!(statuses, ["201", "200", "304", "200", "412", "428"]);
+    }
 }
 
 #[tokio::test]
@@ -59,21 +37,21 @@ async fn help_is_no_failure() {
 #[tokio::test]
 async fn wrong_arguments_are_named() {
     let rows: [(&[&str], &str); 6] = [
-        (&["--prot", "1"], "unknown option --prot"),
-        (&["--port"], "--port needs a number"),
+        (&["--prot", "1"], "invalid option '--prot'"),
+        (&["--port"], "missing argument for option '--port'"),
         (
             &["--port", "x"],
-            "--port takes a number from 0 to 65535, not x",
+            "cannot parse argument \"x\": invalid digit found in string",
         ),
         (
             &["--port=70000"],
-            "--port takes a number from 0 to 65535, not 70000",
+            "cannot parse argument \"70000\": number too large to fit in target type",
         ),
         (
             &["--port", "-1"],
-            "--port takes a number from 0 to 65535, not -1",
+            "cannot parse argument \"-1\": invalid digit found in string",
         ),
-        (&["a.db", "b.db"], "one database is enough, not also b.db"),
+        (&["a.db", "b.db"], "unexpected argument \"b.db\""),
     ];
     for (arguments, message) in rows {
         let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
@@ -227,10 +205,8 @@ async fn failure_of_the_database_is_for_the_operator_to_read() {
     }
 
     let ended = example.signal("INT").await;
-    let told = ended
-        .stderr
-        .lines()
-        .filter(|line| *line == "notes: database: no such table: notes");
+    let lines = ended.stderr.lines();
+    let told = lines.filter(|line| line.contains("no such table: notes"));
     // Each source once, and the read's handler.
     assert_eq!(told.count(), 3, "{}", ended.stderr);
 }

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use network::{Link, Network};
-use test_support::{Answer, Client, Example, Protocol};
+use test_support::{Answer, Client, Example, Protocol, printed_commands};
 
 const REPLICAS: usize = 3;
 
@@ -61,7 +61,7 @@ async fn of_n_writers_with_one_tag_one_wins() {
     }
 }
 
-/// R-7.1: the locks have connections of their own, so a handler under a lock is never out of them.
+/// The locks have connections of their own, so a handler under a lock is never out of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writers_of_many_notes_do_not_starve_each_other() {
     let Some(url) = cluster::database("many_notes").await else {
@@ -309,7 +309,7 @@ async fn a_lock_that_cannot_be_had() {
     let problem = (503, "precondition_unavailable".into(), "lock".into());
     assert_eq!(refused.problem(), problem);
     assert_eq!(refused.field("retry-after"), "1");
-    replica.logged("postgres: no write lock: ").await;
+    replica.logged("no write lock: ").await;
 
     holder
         .query(&lock("pg_advisory_unlock"), &[&name])
@@ -328,7 +328,7 @@ async fn an_outage_is_a_503() {
     let mut replica = replica(network.url()).await;
 
     for _ in 0..2 {
-        let out = "postgres: the database is unavailable, answering 503: ";
+        let out = "the database is unavailable, answering 503: ";
         assert!(!replica.logged(out).await.ends_with(": "));
         let conditional = [("if-match", "\"p1.1\"")];
         let draft = r#"{"title":"a","body":"b"}"#;
@@ -355,7 +355,7 @@ async fn an_outage_is_a_503() {
 
         network.set(Link::Up);
         until(async || get(&replica, "/notes").await.status == 200).await;
-        replica.logged("postgres: the database is back").await;
+        replica.logged("the database is back").await;
         let note = Note::new(&replica).await;
         assert_eq!(
             note.put(&replica, &note.tag(&replica).await, "c")
@@ -561,4 +561,16 @@ async fn get(replica: &Example, path: &str) -> Answer {
 
 fn stale() -> (u16, String, String) {
     (412, "precondition_failed".into(), "stale".into())
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn commands_that_it_prints_do_what_they_say() {
+    let Some(url) = cluster::database("commands").await else {
+        return;
+    };
+    let mut example = replica(url).await;
+    if let Some(statuses) = printed_commands(&mut example).await {
+        assert_eq!(statuses, ["201", "200", "412"]);
+    }
 }
