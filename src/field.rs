@@ -6,7 +6,7 @@ use std::fmt;
 
 use http::header::{
     HeaderMap, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    IF_UNMODIFIED_SINCE,
+    IF_UNMODIFIED_SINCE, RANGE,
 };
 
 /// One of the five conditional fields.
@@ -84,18 +84,6 @@ impl Field {
         &NAMES[self as usize]
     }
 
-    /// A comparison of numbers: most requests carry none of the five, and must not pay for five look-ups.
-    pub(crate) const fn named(name: &HeaderName) -> Option<Self> {
-        match *name {
-            IF_MATCH => Some(Self::IfMatch),
-            IF_NONE_MATCH => Some(Self::IfNoneMatch),
-            IF_MODIFIED_SINCE => Some(Self::IfModifiedSince),
-            IF_UNMODIFIED_SINCE => Some(Self::IfUnmodifiedSince),
-            IF_RANGE => Some(Self::IfRange),
-            _ => None,
-        }
-    }
-
     const fn bit(self) -> u8 {
         1 << self as u8
     }
@@ -113,12 +101,44 @@ pub(crate) struct Given(u8);
 
 impl Given {
     pub(crate) fn in_headers(headers: &HeaderMap) -> Self {
-        let fields = headers.keys().filter_map(Field::named);
-        fields.fold(Self::default(), |given, field| Self(given.0 | field.bit()))
+        headers.keys().fold(Self::default(), |given, name| {
+            Self(given.0 | Self::of(name))
+        })
+    }
+
+    /// Range is no precondition; it stands beside them because one walk over the names finds all six.
+    const RANGE: u8 = 1 << 7;
+
+    /// Whether the name is one of the six.
+    pub(crate) const fn is_any(name: &HeaderName) -> bool {
+        Self::of(name) != 0
+    }
+
+    /// A comparison of numbers: most requests carry none of the six, and must not pay for six look-ups.
+    const fn of(name: &HeaderName) -> u8 {
+        match *name {
+            IF_MATCH => Field::IfMatch.bit(),
+            IF_NONE_MATCH => Field::IfNoneMatch.bit(),
+            IF_MODIFIED_SINCE => Field::IfModifiedSince.bit(),
+            IF_UNMODIFIED_SINCE => Field::IfUnmodifiedSince.bit(),
+            IF_RANGE => Field::IfRange.bit(),
+            RANGE => Self::RANGE,
+            _ => 0,
+        }
+    }
+
+    pub(crate) const fn has_range(self) -> bool {
+        self.0 & Self::RANGE != 0
     }
 
     pub(crate) const fn any(self) -> bool {
-        self.0 != 0
+        self.0 & !Self::RANGE != 0
+    }
+
+    /// The preconditions of a read that are evaluated once more where the handler states another version.
+    pub(crate) const fn evaluated_again(self) -> Self {
+        let again = Field::IfMatch.bit() | Field::IfUnmodifiedSince.bit() | Field::IfRange.bit();
+        Self(self.0 & again)
     }
 
     pub(crate) const fn has(self, field: Field) -> bool {
@@ -129,9 +149,18 @@ impl Given {
         Self(self.0 & !field.bit())
     }
 
+    pub(crate) const fn without_all(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    /// In the order of [`Field::ALL`].
     pub(crate) fn fields(self) -> impl Iterator<Item = Field> {
-        let given = move |field: &Field| self.has(*field);
-        Field::ALL.into_iter().filter(given)
+        let mut left = self.0 & !Self::RANGE;
+        std::iter::from_fn(move || {
+            let next = Field::ALL.get(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(*next)
+        })
     }
 
     /// Whether one of the fields that can stop a write is there (section 13.2.2, steps 1 to 3).

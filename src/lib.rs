@@ -2,39 +2,76 @@
 //! [RFC 9110, section 13] says.
 //!
 //! Two people GET the same record and both PUT it back: the second silently destroys the first one's work. HTTP has
-//! had the answer for decades, and this crate is that answer for axum, hyper and everything else that speaks tower:
+//! had the answer for decades, and this crate is that answer for axum, hyper and every other tower service:
 //!
 //! ```
-//! use axum::{Router, routing::get};
-//! use tower_conditional::{ConditionalLayer, EntityTag, SourceError, WritePolicy, source_fn};
-//! # async fn version_of(_path: &str) -> Result<Option<u64>, std::io::Error> { Ok(Some(7)) }
-//! # async fn read() -> &'static str { "a note" }
-//! # async fn save() {}
+//! use axum::{Router, extract::{Path, State}, routing::get};
+//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
+//! # use std::{collections::HashMap, sync::{Arc, Mutex}};
+//! # #[derive(Clone, Default)] struct Db(Arc<Mutex<HashMap<i64, Note>>>);
+//! # impl Db {
+//! #     async fn select(&self, id: i64) -> Result<Option<Note>, std::io::Error> {
+//! #         Ok(self.0.lock().unwrap().get(&id).cloned())
+//! #     }
+//! #     async fn update(&self, id: i64, version: Option<u64>, text: String) -> u64 {
+//! #         let mut notes = self.0.lock().unwrap();
+//! #         let Some(note) = notes.get_mut(&id).filter(|note| Some(note.version) == version) else { return 0 };
+//! #         *note = Note { version: note.version + 1, text };
+//! #         1
+//! #     }
+//! # }
 //!
-//! // What version has the target now? `None`: there is none.
-//! let versions = source_fn(|head| {
-//!     let path = head.uri.path().to_owned();
-//!     async move { Ok::<_, SourceError>(version_of(&path).await?.map(EntityTag::from_version)) }
-//! });
-//! let guarded = ConditionalLayer::new(versions).writes(WritePolicy::required());
-//! let app: Router = Router::new().route("/notes/{id}", get(read).put(save).route_layer(guarded));
+//! #[derive(Clone)]
+//! struct Note { version: u64, text: String }
+//!
+//! /// Looks up the row: its version becomes the ETag, and the row itself is for the handler.
+//! async fn load(id: i64, db: Db) -> Result<Option<Found>, SourceError> {
+//!     let note = db.select(id).await?; // SELECT version, text FROM notes WHERE id = ?
+//!     Ok(note.map(|note| Found::version(note.version).with(note)))
+//! }
+//!
+//! async fn read(note: Loaded<Note>) -> String {
+//!     note.into_inner().text
+//! }
+//!
+//! async fn save(
+//!     Path(id): Path<i64>,
+//!     State(db): State<Db>,
+//!     checked: Checked,
+//!     text: String,
+//! ) -> Result<(), PreconditionFailed> {
+//!     let rows = db.update(id, checked.version(), text).await; // UPDATE … WHERE id = ? AND version = ?
+//!     if rows == 0 { Err(checked.lost()) } else { Ok(()) }
+//! }
+//! # let db = Db::default();
+//! # db.0.lock().unwrap().insert(1, Note { version: 7, text: "a note".to_owned() });
+//!
+//! // The id as the handler reads it: what it identifies is what is looked up and what is locked.
+//! let notes = extractor_source(db.clone(), |Path(id): Path<i64>| id, load);
+//! let guarded = ConditionalLayer::new(notes).writes(WritePolicy::required());
+//! let app: Router = Router::new().route("/notes/{id}", get(read).put(save).route_layer(guarded)).with_state(db);
 //! # let test = async {
 //! # use tower::ServiceExt;
-//! # let put = |tag: Option<&str>| {
-//! #     let put = http::Request::put("/notes/1");
+//! # let put = |path: &str, tag: Option<&str>| {
+//! #     let put = http::Request::put(path);
 //! #     let put = match tag { Some(tag) => put.header("if-match", tag), None => put };
-//! #     app.clone().oneshot(put.body(axum::body::Body::empty()).unwrap())
+//! #     app.clone().oneshot(put.body(axum::body::Body::from("a new text")).unwrap())
 //! # };
 //!
-//! assert_eq!(put(None).await?.status(), 428); // say what you have seen
-//! assert_eq!(put(Some("\"6\"")).await?.status(), 412); // somebody was faster
-//! assert_eq!(put(Some("\"7\"")).await?.status(), 200);
+//! assert_eq!(put("/notes/1", None).await?.status(), 428); // say which version you have seen
+//! assert_eq!(put("/notes/1", Some("\"6\"")).await?.status(), 412); // somebody else has changed it since
+//! assert_eq!(put("/notes/1", Some("\"7\"")).await?.status(), 200);
+//! assert_eq!(put("/notes/01", Some("\"7\"")).await?.status(), 412); // another spelling of the same note
+//! # let read = app.clone().oneshot(http::Request::get("/notes/1").body(axum::body::Body::empty()).unwrap()).await?;
+//! # assert_eq!(read.headers()["etag"], "\"8\"");
+//! # assert_eq!(axum::body::to_bytes(read.into_body(), 100).await.unwrap(), "a new text");
 //! # Ok::<(), std::convert::Infallible>(())
 //! # };
 //! # tokio::runtime::Runtime::new().unwrap().block_on(test).unwrap();
 //! ```
 //!
-//! For 304s alone, over whatever a router serves already, this is all:
+//! For ETags and 304s alone, over whatever a router serves already, one line is enough. Writes are not checked:
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -56,19 +93,51 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(test).unwrap();
 //! ```
 //!
-//! # How it thinks
+//! # How it works
 //!
-//! [`Preconditions`] are what the client asked, a [`Representation`] is what the server knows, and
-//! [`evaluate`](Preconditions::evaluate) compares the two in the one order that RFC 9110 gives. A
-//! [`ValidatorSource`] tells what the server knows, at one of two moments:
+//! A [`ValidatorSource`] identifies the resource that a request is about and states its current state: a
+//! [`Representation`] with its validators, or that there is none. [`Preconditions::evaluate`] compares the conditional
+//! headers of the request with that state, in the one order that RFC 9110 gives. The layer carries out the decision: it
+//! answers 304, 412 or 428 itself, or calls the handler.
 //!
-//! | moment | who is judged | sources |
+//! | when | what is evaluated | sources |
 //! |---|---|---|
-//! | before the handler, from the head of the request (*look up*) | reads and writes | [`source_fn`], your own [`ValidatorSource`], [`InMemoryVersions`], [`Fixed`], [`BodyHash::probing`] |
+//! | before the handler, from the head of the request (*look up*) | reads and writes | [`axum::extractor_source`], [`source_fn`], your own [`ValidatorSource`], [`InMemoryVersions`], [`Fixed`], [`BodyHash::probing`] |
 //! | after the handler, from its response (*compute*) | reads alone: for a write it is too late | [`FromResponse`], [`BodyHash`] |
 //!
-//! The core (everything but the layer and its sources) does no I/O, reads no clock, allocates nothing to judge, and
+//! The core (everything but the layer and its sources) does no I/O, reads no clock, allocates nothing to evaluate, and
 //! builds with `default-features = false`: a handler, a test or a cache can use it without tower.
+//!
+//! # What is one resource
+//!
+//! **What the source identifies is what is looked up and what is locked.** Let it be what the handler itself reads from the
+//! request: with the handler's own extractors ([`axum::extractor_source`]), whatever spelling `Path<i64>` reads as 1 is the
+//! note 1, for the look-up, the write lock and the handler alike. The extractors run once, on the request itself, and
+//! their rejection (400, 401, 403, 404) is the answer, ahead of 428 and 412.
+//!
+//! - A resource is an integer, a string, bytes (a UUID as `id.into_bytes()`), a tuple of them such as `(tenant, id)`, or any
+//!   [`ResourceKey`].
+//! - What the look-up needs and what names no resource, such as the form that is asked for, goes [`Beside`] it.
+//! - [`named`](ValidatorSource::named) says what kind of resource it is, so that several layers over one table share their
+//!   write lock.
+//! - [`locked_by`](ValidatorSource::locked_by) takes a coarser lock, for example one for an order and all its lines.
+//!
+//! # Bytes and tag of one version
+//!
+//! A response must never carry a validator of other bytes ([section 8.8.1]). Between the look-up and the handler's own query
+//! somebody may write, and then it would. How the handler of a read gets what it serves decides:
+//!
+//! | the handler of a read | the tag of its response | what it costs |
+//! |---|---|---|
+//! | serves what the look-up has loaded: [`Found::with`] in the source, [`Loaded`] in the handler | that of its bytes | one query for a GET. A 304 loads the row, too |
+//! | reads by itself and states the version that it has read, by an `ETag` of its own: [`ConditionalLayer::handler_states_version`] | that of its bytes | one query for a GET without conditional headers; a conditional one asks for the version first |
+//! | neither | the looked-up one, which may be older than the bytes | two queries |
+//!
+//! The third is for routes that can do neither. Its tag is good enough for If-Match: the worst is a 412 although nothing has
+//! changed since. It is wrong for ranges, so that there a Range is ignored under If-Range, and a 206 gets no validator. And it
+//! is good enough only where the handler reads *after* the look-up and *from the same store*. **A handler that reads a replica
+//! or a cache has to state the version that it has read**: otherwise a newer tag goes out with older bytes, the client's next
+//! If-Match passes over a change that it has never seen, and its If-None-Match is a false 304 until the next change.
 //!
 //! # Where to put the layer
 //!
@@ -78,7 +147,10 @@
 //!
 //! - **Authentication.** 304, 412 and 428 tell a stranger what exists and when it changes. Where authentication is an
 //!   axum extractor, let the source run the same one: its rejection is the answer, ahead of everything else
-//!   (`axum::extractor_source`, or [`SourceError::refused`]).
+//!   ([`axum::extractor_source`], or [`SourceError::refused`]).
+//! - **Readers that you hand in.** The reader of [`ConditionalLayer::recovering`] must contain the authorisation that a GET
+//!   has: what stands outside of the layer has decided on the write alone. The reader of [`BodyHash::probing`] must say
+//!   404 only of what does not exist: one that masks a 403 as a 404 lets `If-None-Match: *` overwrite.
 //! - **Routing.** `MethodRouter::route_layer` alone leaves a 405 a 405; in the other three positions of axum a stale
 //!   `If-Match` on a method that the route does not have is answered 412.
 //! - **Compression** goes *outside* the layer: compressed bytes depend on how chunks arrived, so a hash of them is no
@@ -90,33 +162,44 @@
 //!
 //! # A policy for each route
 //!
-//! A layer is made for a route, and says what the route asks of its writes. The default judges what is sent and
-//! requires nothing.
+//! A layer is made for a route, and says what the route asks of its writes. The default evaluates the preconditions that are
+//! sent and requires none.
 //!
 //! ```
 //! use axum::{Router, http::{HeaderValue, Method, header::CACHE_CONTROL}, routing::get};
-//! use tower_conditional::{ConditionalLayer, InMemoryVersions, WritePolicy};
-//! # async fn handler() {}
+//! use tower_conditional::{ConditionalLayer, WritePolicy};
+//! # use axum::extract::Path;
+//! # use tower_conditional::axum::extractor_source;
+//! # use tower_conditional::{Found, Loaded, SourceError};
+//! # let source = extractor_source((), |Path(id): Path<i64>| id, async |_, ()| {
+//! #     Ok::<_, SourceError>(Found::version(7).with("text"))
+//! # });
+//! # async fn read(text: Loaded<&'static str>) -> &'static str { text.into_inner() }
+//! # async fn write() {}
 //!
-//! let versions = InMemoryVersions::new();
-//! let layer = || ConditionalLayer::new(versions.clone());
+//! let layer = || ConditionalLayer::new(source.clone());
 //! let app: Router = Router::new()
-//!     .route("/drafts/{id}", get(handler).put(handler).route_layer(layer()))
-//!     .route("/notes/{id}", get(handler).put(handler).route_layer(
+//!     .route("/drafts/{id}", get(read).put(write).route_layer(layer()))
+//!     .route("/notes/{id}", get(read).put(write).route_layer(
 //!         layer().writes(WritePolicy::required()), // or 428
 //!     ))
-//!     .route("/ledger", get(handler).post(handler).route_layer(
+//!     .route("/ledgers/{id}", get(read).post(write).route_layer(
 //!         // `If-Match: *` does not count, and POST is asked as well.
 //!         layer().writes(WritePolicy::strictly_required().for_methods([Method::POST])),
 //!     ))
-//!     .route("/reports/{id}", get(handler).route_layer(
+//!     .route("/queues/{id}", get(read).post(write).route_layer(
+//!         // A POST takes the write lock, also without preconditions; ten may wait for it.
+//!         layer().writes(WritePolicy::optional().lock_methods([Method::POST]).max_waiters(10)),
+//!     ))
+//!     .route("/reports/{id}", get(read).route_layer(
 //!         layer().response_fields([(CACHE_CONTROL, HeaderValue::from_static("max-age=60"))]),
 //!     ));
 //! # let test = async {
 //! # use tower::ServiceExt;
 //! # for (method, path, tag, status) in [
 //! #     ("PUT", "/drafts/1", "", 200), ("PUT", "/drafts/1", "\"1\"", 412),
-//! #     ("PUT", "/notes/1", "", 428), ("POST", "/ledger", "", 428), ("POST", "/ledger", "*", 428),
+//! #     ("PUT", "/notes/1", "", 428), ("POST", "/ledgers/1", "", 428), ("POST", "/ledgers/1", "*", 428),
+//! #     ("POST", "/queues/1", "", 200), ("GET", "/reports/1", "", 200),
 //! # ] {
 //! #     let mut request = http::Request::builder().method(method).uri(path);
 //! #     if !tag.is_empty() { request = request.header("if-match", tag); }
@@ -128,6 +211,11 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(test).unwrap();
 //! ```
 //!
+//! A QUERY, or another method that [`ConditionalLayer::classify`] registers as a read, has other validators than the GET of
+//! its target. It is evaluated after its handler, by the validators that the response states, unless the source says that
+//! it identifies the equivalent resource ([`looks_up_reads`](ValidatorSource::looks_up_reads)). Where it carries conditional
+//! headers, its Range is taken off.
+//!
 //! # What it does not protect from
 //!
 //! A middleware that checks and then calls the handler has a race: two writers with the same tag both pass. Here
@@ -135,10 +223,23 @@
 //!
 //! | answer | covers | does not cover |
 //! |---|---|---|
-//! | the write lock, on by default for sources that look up | all writers that pass this layer (and its clones) in this process | other processes, writers that bypass the layer, work that outlives a dropped future |
-//! | [`Checked::hold_lock`], moved into `spawn_blocking` or `spawn` | the same, and work that outlives a client that hung up | other processes, writers that bypass the layer |
-//! | [`Checked`] in the handler's statement (`… WHERE version = ?`), [`PreconditionFailed`] when no row was hit | everything that writes through the database, on any number of machines | nothing: use it wherever there is a database |
-//! | a [`WriteLock`] of your own (advisory locks) | all replicas that use it | writers that bypass it |
+//! | the write lock, on by default for sources that look up | all writers of equal resources that pass this layer, its clones, or a layer over the same [named](ValidatorSource::named) kind, in this process | other processes, writers that bypass the layer, work that outlives a dropped future, what only the database holds equal |
+//! | [`Checked::hold_lock`], moved into `spawn_blocking` or `spawn` | the same, and work that outlives a client that hung up | other processes, writers that bypass the layer, what only the database holds equal |
+//! | [`Checked`] in the handler's statement (`… WHERE version = ?`), [`PreconditionFailed`] when it changed no row | everything that writes through the database, on any number of machines | nothing: use it wherever there is a database |
+//! | a [`WriteLock`] of your own (advisory locks) | all replicas that use it | writers that bypass it, what only the database holds equal |
+//!
+//! - **Equal resources have one lock**, however a client spells them. What only the database holds equal (a collation that
+//!   ignores case, an alias, a slug beside an id) are two resources to the lock: there the statement decides.
+//! - **Two layers have two locks**, also where they are two mounts or two versions of an interface over one table. Sources that
+//!   name the same kind, `source.named("notes")`, share one. Clones of a layer share theirs.
+//! - **A POST without preconditions takes no lock**, unless the policy says so ([`WritePolicy::lock_methods`]). PUT, PATCH and
+//!   DELETE take it with and without them.
+//! - **How many writes may wait for one resource is limited** ([`WritePolicy::max_waiters`], 4,096), and the next one is
+//!   answered 503 at once. **How long they wait is not**, because the crate has no timer: an outer timeout limits it, or a
+//!   lock of your own ([recipe](recipes::operation#how-long-a-write-may-wait)).
+//! - **A probed router has one lock for all of it.** [`BodyHash::probing`] cannot know which paths its router reads as one
+//!   resource. This is safe, and while one write runs, those to other resources wait; `.locked_by(|target| …)` makes it finer
+//!   ([`ProbeTarget`]).
 //!
 //! Use the lock *and* the statement: the lock spares the losers their work, the statement is right by itself.
 //!
@@ -158,18 +259,19 @@
 //!
 //! Problem details ([RFC 9457]) that name the `field` that failed, the [`reason`](Reason), and what to do; nothing of
 //! the request is in them, and [`ConditionalLayer::refusals`] replaces them. [`ConditionalLayer::observe`] tells the
-//! operator the same for every judged request.
+//! operator the same for every evaluated request.
 //!
 //! | status | `error` | when |
 //! |---|---|---|
 //! | 412 | `precondition_failed` | a precondition is false |
 //! | 428 | `precondition_required` | the policy requires one, and none that counts was sent |
 //! | 400 | `precondition_malformed` | If-Match (or If-None-Match on a write) is not what its grammar says: an unquoted tag is the usual slip |
-//! | 503 | `precondition_unavailable` | the source or the lock failed, and the write is conditional |
+//! | 503 | `precondition_unavailable` | the source failed and the write is conditional; the write lock could not be had; or the handler of a ranged read sent a part of another version than its If-Range names |
 //!
 //! # Recipes
 //!
-//! Databases, tenants, negotiated forms, lists, GraphQL, tonic, gateways, the log and your own tests: [`recipes`].
+//! Databases, tenants, two mounts of one table, negotiated forms, lists, GraphQL, tonic, gateways, limits in time, the log and
+//! your own tests: [`recipes`].
 //!
 //! # Choosing a tag
 //!
@@ -186,7 +288,7 @@
 //! | `body-hash` | yes | [`BodyHash`], [`FileMetadata`] |
 //! | `axum` | no | extractors, responses, and a source made of extractors |
 //! | `headers` | no | conversions from and to the typed fields of the `headers` crate |
-//! | `tracing` | no | one event for each judged request, target `tower_conditional` |
+//! | `tracing` | no | one event for each evaluated request, target `tower_conditional` |
 //!
 //! # What it is not
 //!
@@ -194,18 +296,24 @@
 //! task, and authenticates nobody.
 //!
 //! [RFC 9110, section 13]: https://www.rfc-editor.org/rfc/rfc9110#section-13
+//! [section 8.8.1]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.1
 //! [section 13.2.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1
 //! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
 #![cfg_attr(tower_conditional_docsrs, feature(doc_cfg))]
 // A few questions that only the layer asks are answered in the core, beside what they are about.
 #![cfg_attr(not(feature = "layer"), allow(dead_code))]
 // The tour links to what a build without features leaves out.
-#![cfg_attr(not(feature = "body-hash"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(
+    not(all(feature = "axum", feature = "body-hash")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 
 #[cfg(feature = "axum")]
 pub mod axum;
 #[cfg(feature = "layer")]
 mod body;
+#[cfg(feature = "layer")]
+mod box_error;
 mod entity_tag;
 mod epoch;
 mod evaluate;
@@ -218,6 +326,8 @@ mod frames;
 mod header_map;
 mod http_date;
 mod last_modified;
+#[cfg(feature = "layer")]
+mod lock;
 mod method_class;
 #[cfg(feature = "layer")]
 mod middleware;
@@ -239,6 +349,8 @@ mod typed_headers;
 
 #[cfg(feature = "layer")]
 pub use body::ConditionalBody;
+#[cfg(feature = "layer")]
+pub use box_error::BoxError;
 pub use entity_tag::{EntityTag, InvalidEntityTag};
 pub use epoch::Epoch;
 pub use evaluate::Decision;
@@ -246,25 +358,28 @@ pub use field::Field;
 #[cfg(feature = "layer")]
 pub use finish::{Finish, FinishFuture, FinishLayer};
 pub use http_date::HttpDate;
+#[cfg(feature = "layer")]
+pub use lock::{InProcessLock, KeyBuf, ResourceKey, WriteGuard, WriteKey, WriteLock};
 pub use method_class::MethodClass;
 #[cfg(feature = "layer")]
 pub use middleware::{
-    Checked, CollectBody, CollectUpTo, Conditional, ConditionalLayer, Decided, InProcessLock,
-    Judged, JudgedByHandler, Moment, NewVersion, ResponseFuture, StoredVerbatim, WriteGuard,
-    WriteKey, WriteLock, WritePolicy,
+    Checked, CollectBody, CollectUpTo, Conditional, ConditionalLayer, Decided, Judged,
+    JudgedByHandler, Loaded, Moment, NewVersion, ResponseFuture, StoredVerbatim, WritePolicy,
 };
 pub use precondition_failed::{PreconditionFailed, Reason};
 pub use preconditions::Preconditions;
 pub use refusal::Refusal;
 pub use representation::{Absent, Current, Representation};
 pub use rewritten_tag::RewrittenTags;
-#[cfg(feature = "body-hash")]
-pub use source::{BodyHash, FileMetadata};
 #[cfg(feature = "layer")]
 pub use source::{
-    BodyTag, BoxError, BoxSource, Compute, ContentDigest, Fixed, FromResponse, InMemoryVersions,
-    Or, Probe, ProbeBody, Probing, SourceError, SourceFn, ValidatorSource, source_fn,
+    Beside, BodyTag, BoxResource, BoxSource, Compute, ContentDigest, Either, Fixed, Found,
+    FromResponse, InMemoryVersions, IntoIdentified, LockedBy, Named, Or, Probe, ProbeBody,
+    ProbeTarget, Probing, RequestPath, SourceError, SourceFn, Unidentified, ValidatorSource,
+    source_fn,
 };
+#[cfg(feature = "body-hash")]
+pub use source::{BodyHash, FileMetadata};
 
 /// The examples of the README and of the pages are doctests.
 #[cfg(doctest)]
@@ -279,4 +394,6 @@ mod pages {
     struct Races;
     #[doc = include_str!("../docs/refusals.md")]
     struct Refusals;
+    #[doc = include_str!("../docs/sources.md")]
+    struct Sources;
 }

@@ -45,15 +45,26 @@ impl MethodClass {
         }
     }
 
-    /// The class of the methods that RFC 9110 and RFC 5789 define; every other method is [`Neither`](Self::Neither).
+    /// The class of the methods that RFC 9110, RFC 5789 and RFC 10008 (QUERY) define; every other method is
+    /// [`Neither`](Self::Neither).
     ///
-    /// Names are case-sensitive: `get` is not GET. QUERY, PROPPATCH and the like have to be registered.
+    /// Names are case-sensitive: `get` is not GET. PROPFIND, PROPPATCH and the like have to be registered.
     #[must_use]
     pub fn of(method: &Method) -> Self {
         match *method {
             Method::GET | Method::HEAD => Self::Read,
             Method::POST | Method::PUT | Method::PATCH | Method::DELETE => Self::Write,
-            _ => Self::Neither,
+            _ => Self::of_others(method),
+        }
+    }
+
+    /// Not inlined: few requests need a name compared, and [`of`](Self::of) is small without it.
+    #[inline(never)]
+    fn of_others(method: &Method) -> Self {
+        if method.as_str() == "QUERY" {
+            Self::Read
+        } else {
+            Self::Neither
         }
     }
 }

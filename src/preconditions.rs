@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use http::header::{HeaderMap, RANGE};
+use http::header::HeaderMap;
 use http::{Method, request};
 
 use crate::field::{Field, Given};
@@ -100,9 +100,7 @@ impl<'h> Preconditions<'h> {
             class,
             may_create: may_create(method),
             is_get_or_head: is_get_or_head(method),
-            is_ranged_get: given.has(Field::IfRange)
-                && method == Method::GET
-                && headers.contains_key(RANGE),
+            is_ranged_get: given.has(Field::IfRange) && given.has_range() && method == Method::GET,
             now,
             rewrites: None,
             given,

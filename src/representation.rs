@@ -254,10 +254,6 @@ impl Representation {
         self.last_modified.as_ref()
     }
 
-    pub(crate) const fn has_validator(&self) -> bool {
-        self.entity_tag.is_some() || self.last_modified.is_some()
-    }
-
     /// The tags that guard a write beside the one of the selected representation.
     pub(crate) fn others(&self) -> &[EntityTag] {
         self.more.as_ref().map_or(&[], |more| &more.other_tags)
@@ -311,16 +307,6 @@ impl Representation {
 
     pub(crate) fn retag(&mut self, tag: EntityTag) {
         self.entity_tag = Some(tag);
-    }
-
-    /// Whether a later look found the very same validators.
-    pub(crate) fn is_still(&self, later: &Current) -> bool {
-        let Some(later) = later.representation() else {
-            return false;
-        };
-        let octets = |tag: &Option<EntityTag>| tag.as_ref().map(|tag| tag.as_bytes().to_vec());
-        octets(&self.entity_tag) == octets(&later.entity_tag)
-            && self.last_modified_date() == later.last_modified_date()
     }
 }
 

@@ -28,6 +28,30 @@ fn is_dropped_by_not_modified(name: &HeaderName) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TaggedAsCoded;
 
+/// What the handler's response says, as far as it counts here: found in one walk over its names.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stated {
+    tag: bool,
+    date: bool,
+    pub(crate) coding: bool,
+}
+
+impl Stated {
+    #[inline]
+    pub(crate) fn in_headers(headers: &HeaderMap) -> Self {
+        let mut stated = Self::default();
+        for name in headers.keys() {
+            match *name {
+                ETAG => stated.tag = true,
+                LAST_MODIFIED => stated.date = true,
+                CONTENT_ENCODING => stated.coding = true,
+                _ => {}
+            }
+        }
+        stated
+    }
+}
+
 /// What the source says that a 200 would carry, for the 304 of a read that was judged before the handler.
 pub(crate) fn say_what_is_not_modified(
     headers: &mut HeaderMap,
@@ -55,22 +79,54 @@ pub(crate) fn keep_what_not_modified_says(fields: &mut HeaderMap) {
     }
 }
 
+/// Whether the validators that the handler has set are those of `current`; `None` where it says nothing that could be
+/// compared. The tag counts before the date (section 8.8.2).
+#[inline]
+pub(crate) fn states_version_of(
+    headers: &HeaderMap,
+    stated: Stated,
+    current: &Representation,
+) -> Option<bool> {
+    // Few handlers state a version.
+    if stated.tag || stated.date {
+        agrees_with(current, headers)
+    } else {
+        None
+    }
+}
+
+fn agrees_with(current: &Representation, headers: &HeaderMap) -> Option<bool> {
+    let stated = Representation::of_response(headers, None);
+    if let (Some(theirs), Some(ours)) = (stated.entity_tag(), current.entity_tag()) {
+        return Some(theirs.as_bytes() == ours.as_bytes());
+    }
+    let dates = stated
+        .last_modified_date()
+        .zip(current.last_modified_date());
+    dates.map(|(theirs, ours)| theirs == ours)
+}
+
 /// Adds the validators and fields that the handler did not set; its own win, because it saw the bytes it sent.
 pub(crate) fn add_what_is_missing(
     headers: &mut HeaderMap,
+    stated: Stated,
     current: &mut Representation,
     now: impl FnOnce() -> HttpDate,
 ) {
-    if let Some(tag) = current.take_entity_tag() {
-        headers.entry(ETAG).or_insert(tag.into());
+    if !stated.tag
+        && let Some(tag) = current.take_entity_tag()
+    {
+        headers.insert(ETAG, tag.into());
     }
-    if let Some(modified) = current.take_modified() {
+    if !stated.date
+        && let Some(modified) = current.take_modified()
+    {
         add_last_modified(headers, modified, now);
     }
     add_source_fields(headers, current);
 }
 
-fn add_source_fields(headers: &mut HeaderMap, current: &Representation) {
+pub(crate) fn add_source_fields(headers: &mut HeaderMap, current: &Representation) {
     if let Some(fields) = current.fields() {
         add_fields(headers, fields);
     }
@@ -106,9 +162,6 @@ fn add_last_modified(
     mut modified: LastModified,
     now: impl FnOnce() -> HttpDate,
 ) {
-    if has(headers, &LAST_MODIFIED) {
-        return;
-    }
     let now = date_of(headers).unwrap_or_else(now);
     modified.not_after(now);
     let comes_close = !modified.is_before_any_date_at(now);

@@ -23,9 +23,9 @@ use http_body_util::{BodyExt, Empty, Full};
 use libfuzzer_sys::fuzz_target;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_conditional::{
-    Absent, BoxSource, Checked, ConditionalLayer, Current, Field, Fixed, FromResponse,
-    InProcessLock, MethodClass, SourceError, ValidatorSource, WriteKey, WriteLock, WritePolicy,
-    source_fn,
+    Absent, BoxSource, Checked, ConditionalLayer, Current, Field, Found as LookedUp, FromResponse,
+    InProcessLock, MethodClass, SourceError, Unidentified, ValidatorSource, WriteKey, WriteLock,
+    WritePolicy,
 };
 
 #[allow(dead_code, reason = "the tests ask it more")]
@@ -108,7 +108,7 @@ impl Case {
         let has = |bit: u8| policy & (1 << bit) != 0;
         Self {
             class: match MethodClass::of(&method) {
-                MethodClass::Neither if method == "QUERY" && options & 2 != 0 => MethodClass::Read,
+                MethodClass::Read if method == "QUERY" && options & 2 == 0 => MethodClass::Neither,
                 class => class,
             },
             method,
@@ -147,7 +147,7 @@ impl Case {
             let Ok(response) = finish(service.clone().oneshot(request()));
             let seen = std::mem::take(&mut *seen.lock().unwrap());
             self.assert_fate(&expected, response, &seen);
-            assert!(lock.try_lock(&[WriteKey::of_path("/r")]).is_some());
+            assert!(lock.try_lock(&[WriteKey::new("fuzz", &())]).is_some());
         }
     }
 
@@ -170,11 +170,12 @@ impl Case {
         };
         let layer = ConditionalLayer::new(self.source())
             .writes(policy)
-            .classify(|method| (method == "QUERY").then_some(MethodClass::Read))
             .clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(NOW as u64));
         let layer = match self.class {
             // Only where the choice says so is QUERY a read.
-            MethodClass::Neither => layer.classify(|_| None),
+            MethodClass::Neither => {
+                layer.classify(|method| (method == "QUERY").then_some(MethodClass::Neither))
+            }
             _ => layer,
         };
         if self.keeps_preconditions {
@@ -185,25 +186,18 @@ impl Case {
     }
 
     fn source(&self) -> BoxSource {
-        let current = match (&self.source, &self.found) {
-            (Source::Computes, _) => return FromResponse.boxed(),
-            (Source::Known, Found::State(state)) => return Fixed::new(state.current()).boxed(),
-            (_, Found::State(state)) => Some(state.current()),
-            _ => None,
+        if self.source == Source::Computes {
+            return FromResponse.boxed();
+        }
+        let scripted = Scripted {
+            current: match &self.found {
+                Found::State(state) => Some(state.current()),
+                Found::Refused | Found::Failed => None,
+            },
+            is_known: self.source == Source::Known,
+            refuses: matches!(self.found, Found::Refused),
         };
-        let refuses = matches!(self.found, Found::Refused);
-        source_fn(move |_| {
-            let current: Result<Current, SourceError> = match &current {
-                Some(current) => Ok(current.clone()),
-                None if refuses => Err(SourceError::refused(status(StatusCode::FORBIDDEN))),
-                None => Err(SourceError::failed("down")),
-            };
-            async move {
-                wait_once().await;
-                current
-            }
-        })
-        .boxed()
+        scripted.named("fuzz").boxed()
     }
 
     fn handler(
@@ -251,6 +245,42 @@ impl Case {
                     assert!(body.is_empty());
                 }
             }
+        }
+    }
+}
+
+/// Identifies one resource, also for a QUERY, and hands over what it has loaded.
+struct Scripted {
+    current: Option<Current>,
+    is_known: bool,
+    refuses: bool,
+}
+
+impl ValidatorSource for Scripted {
+    type Resource = ();
+
+    fn looks_up_reads(&self, _: &Method) -> bool {
+        true
+    }
+
+    fn identify_now(&self, _: &mut http::request::Parts) -> Option<Result<(), Unidentified>> {
+        Some(Ok(()))
+    }
+
+    fn known(&self, (): &()) -> Option<LookedUp> {
+        let current = self.current.clone().filter(|_| self.is_known)?;
+        Some(LookedUp::from(current).with("the row"))
+    }
+
+    async fn look_up(&self, resource: &()) -> Result<LookedUp, SourceError> {
+        if let Some(known) = self.known(resource) {
+            return Ok(known);
+        }
+        wait_once().await;
+        match &self.current {
+            Some(current) => Ok(LookedUp::from(current.clone()).with("the row")),
+            None if self.refuses => Err(SourceError::refused(status(StatusCode::FORBIDDEN))),
+            None => Err(SourceError::failed("down")),
         }
     }
 }
@@ -306,10 +336,63 @@ impl Case {
         }
         let selects = matches!(self.handler.status().as_u16(), 200 | 206);
         let adds = match state {
-            State::Present(present) if selects => present.tag.as_ref().map(|tag| tag.ours().into()),
+            State::Present(present) if selects => {
+                if !self.states_another_version(present) {
+                    present.tag.as_ref().map(|tag| tag.ours().into())
+                } else if let Some(status) = self.evaluated_again(answer) {
+                    return Fate::Replaced { status, calls: 1 };
+                } else {
+                    None
+                }
+            }
             _ => None,
         };
         Fate::Answered { seen, adds }
+    }
+
+    /// What the handler's own fields say of the version that it has sent.
+    fn stated(&self) -> State {
+        let fields = self.handler.headers();
+        let octets = |name| fields.get(name).map(HeaderValue::as_bytes);
+        State::present(
+            octets(ETAG).and_then(Tag::read),
+            octets(LAST_MODIFIED).and_then(|text| Some((naive::date(text, 0)?, false))),
+        )
+    }
+
+    /// The tag counts before the date.
+    fn states_another_version(&self, looked_up: &Present) -> bool {
+        let State::Present(stated) = self.stated() else {
+            return false;
+        };
+        match (&stated.tag, &looked_up.tag) {
+            (Some(theirs), Some(ours)) => theirs.ours().as_bytes() != ours.ours().as_bytes(),
+            _ => match (stated.modified, looked_up.modified) {
+                (Some((theirs, _)), Some((ours, _))) => theirs != ours,
+                _ => false,
+            },
+        }
+    }
+
+    /// If-Match, If-Unmodified-Since and If-Range count once more, against what the handler states: a false one of the
+    /// first two is 412, and no part of another version is sent.
+    fn evaluated_again(&self, first: Answer) -> Option<u16> {
+        let mut sent = HeaderMap::new();
+        let goes_inward = first != Answer::PerformWithoutRange;
+        for (name, line) in &self.sent {
+            let counts = *name == IF_MATCH
+                || *name == IF_UNMODIFIED_SINCE
+                || goes_inward && (*name == IF_RANGE || *name == RANGE);
+            if counts {
+                sent.append(name, line.clone());
+            }
+        }
+        let request = Request::read(self.class, self.method.as_str(), &sent, NOW);
+        match request.judge(&self.stated()) {
+            Answer::Failed(_) => Some(412),
+            Answer::PerformWithoutRange if self.handler.status() == 206 => Some(503),
+            _ => None,
+        }
     }
 
     /// The validators are those of the response.
@@ -318,13 +401,7 @@ impl Case {
         if CONDITIONAL.iter().any(|name| self.sent.contains_key(name)) {
             seen.remove(RANGE);
         }
-        let fields = self.handler.headers();
-        let octets = |name| fields.get(name).map(HeaderValue::as_bytes);
-        let state = State::present(
-            octets(ETAG).and_then(Tag::read),
-            octets(LAST_MODIFIED).and_then(|text| Some((naive::date(text, 0)?, false))),
-        );
-        let answer = self.request().judge(&state);
+        let answer = self.request().judge(&self.stated());
         match self.status_of(answer) {
             Some(status) if self.handler.status() == 200 => Fate::Replaced { status, calls: 1 },
             _ => Fate::Answered { seen, adds: None },

@@ -5,7 +5,7 @@ mod sync {
     pub(super) use shuttle::sync::{Arc, Mutex, MutexGuard};
 }
 
-#[path = "../../src/middleware/write_lock/keyed_queue.rs"]
+#[path = "../../src/lock/keyed_queue.rs"]
 #[allow(dead_code, reason = "the crate uses all of it")]
 mod keyed_queue;
 

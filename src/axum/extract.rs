@@ -9,7 +9,8 @@ use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::field::Field;
-use crate::{Checked, Current, HttpDate, PreconditionFailed, Preconditions};
+use crate::middleware::LookedUp;
+use crate::{Checked, Current, HttpDate, Loaded, PreconditionFailed, Preconditions};
 
 /// The handler asks for [`Checked`], and no layer has judged the request: 500, because the route is put together
 /// wrongly. Reads are not [`Checked`], only writes are; a POST is only if it carries preconditions, so its handler
@@ -39,6 +40,65 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Checked {
 
     async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
         Ok(head.extensions.get().cloned())
+    }
+}
+
+/// The handler asks for [`Loaded`], and there is nothing of its type: 404 where the source has found nothing, 503 where
+/// it has failed, and otherwise 500, because the route is put together wrongly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotLoaded {
+    /// The target does not exist.
+    Absent,
+    /// The source could not look it up.
+    Failed,
+    /// No layer around the route loads a value of this type.
+    Nothing,
+}
+
+impl NotLoaded {
+    fn of(head: &Parts) -> Self {
+        match head.extensions.get() {
+            Some(LookedUp::Absent) => Self::Absent,
+            Some(LookedUp::Failed) => Self::Failed,
+            Some(LookedUp::Loaded(_)) | None => Self::Nothing,
+        }
+    }
+}
+
+impl IntoResponse for NotLoaded {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Absent => StatusCode::NOT_FOUND.into_response(),
+            Self::Failed => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            Self::Nothing => {
+                let text = "this handler takes Loaded<T>: the source of the ConditionalLayer around its route has to \
+                            hand over a T (Found::with), and a route whose handler states its version is not always \
+                            looked up";
+                (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+            }
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static, S: Send + Sync> FromRequestParts<S> for Loaded<T> {
+    type Rejection = NotLoaded;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, NotLoaded> {
+        Self::of(&head.extensions).ok_or_else(|| NotLoaded::of(head))
+    }
+}
+
+/// `None` where the target does not exist, and only there.
+impl<T: Send + Sync + 'static, S: Send + Sync> OptionalFromRequestParts<S> for Loaded<T> {
+    type Rejection = NotLoaded;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Option<Self>, NotLoaded> {
+        match (Self::of(&head.extensions), NotLoaded::of(head)) {
+            (Some(loaded), _) => Ok(Some(loaded)),
+            (None, NotLoaded::Absent) => Ok(None),
+            (None, rejection) => Err(rejection),
+        }
     }
 }
 

@@ -6,11 +6,18 @@
 //! ```
 //! use axum::{Router, extract::Path, http::StatusCode, routing::get};
 //! use tower_conditional::axum::extractor_source;
-//! use tower_conditional::{Checked, ConditionalLayer, EntityTag, PreconditionFailed, SourceError, WritePolicy};
-//! # async fn read() {}
+//! use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
 //!
-//! async fn version(Path(_id): Path<i64>) -> Result<EntityTag, SourceError> {
-//!     Ok(EntityTag::from_version(7)) // … from the database
+//! #[derive(Clone)]
+//! struct Note { version: u64, text: String }
+//!
+//! async fn load(id: i64, (): ()) -> Result<Option<Found>, SourceError> {
+//!     let note = Some(Note { version: 7, text: format!("note {id}") }); // … from the database
+//!     Ok(note.map(|note| Found::version(note.version).with(note)))
+//! }
+//!
+//! async fn read(note: Loaded<Note>) -> String {
+//!     note.into_inner().text // bytes and tag of one row
 //! }
 //!
 //! async fn save(Path(_id): Path<i64>, checked: Checked, _text: String) -> Result<StatusCode, PreconditionFailed> {
@@ -18,7 +25,8 @@
 //!     if rows == 0 { Err(checked.lost()) } else { Ok(StatusCode::NO_CONTENT) }
 //! }
 //!
-//! let layer = ConditionalLayer::new(extractor_source(version, ())).writes(WritePolicy::required());
+//! let source = extractor_source((), |Path(id): Path<i64>| id, load);
+//! let layer = ConditionalLayer::new(source).writes(WritePolicy::required());
 //! let app: Router = Router::new().route("/notes/{id}", get(read).put(save).route_layer(layer));
 //! # let _ = app;
 //! ```
@@ -27,26 +35,5 @@ mod extract;
 mod extractor_source;
 mod respond;
 
-pub use extract::{NotChecked, RequestPreconditions};
-pub use extractor_source::{ExtractorSource, LookUpHandler, extractor_source, refused};
-
-use ::axum::extract::OriginalUri;
-use http::request::Parts;
-
-use crate::WriteKey;
-
-/// The write key of the path as the client sent it, also inside `Router::nest`, which shortens the path that inner
-/// layers see. For [`WritePolicy::keys`](crate::WritePolicy::keys).
-///
-/// ```
-/// use tower_conditional::{WritePolicy, axum::original_path};
-///
-/// let policy = WritePolicy::required().keys(original_path);
-/// # let _ = policy;
-/// ```
-#[must_use]
-pub fn original_path(head: &Parts) -> Vec<WriteKey<'static>> {
-    let original = head.extensions.get::<OriginalUri>();
-    let uri = original.map_or(&head.uri, |original| &original.0);
-    vec![WriteKey::of_path(uri.path()).into_owned()]
-}
+pub use extract::{NotChecked, NotLoaded, RequestPreconditions};
+pub use extractor_source::{ExtractorSource, IdentifyHandler, extractor_source, refused};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::write_lock::{HeldLock, WriteGuard};
+use crate::lock::{HeldLock, WriteGuard};
 use crate::{Current, EntityTag, Field, PreconditionFailed, Representation};
 
 /// In the extensions of a write that was judged: what the judgement rested on.

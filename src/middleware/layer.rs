@@ -18,8 +18,8 @@ use super::request_body::CollectUpTo;
 use super::service::Conditional;
 use crate::body::ConditionalBody;
 use crate::refusal::Refusal;
-use crate::source::{BoxError, ProbeBody, ValidatorSource};
-use crate::{MethodClass, RewrittenTags};
+use crate::source::{ProbeBody, ValidatorSource};
+use crate::{BoxError, MethodClass, RewrittenTags};
 
 /// Judges the preconditions of every request and answers 304, 412 or 428 itself where RFC 9110 says so.
 ///
@@ -52,9 +52,8 @@ pub struct ConditionalLayer<V, C = ()> {
 impl<V: ValidatorSource> ConditionalLayer<V> {
     /// A layer over this source: reads and writes are judged, nothing is required.
     ///
-    /// The write lock is born here, or with the [`WritePolicy`] that the layer is given. Clones of the layer share it;
-    /// two layers made by two calls share nothing, unless they are given one [`lock`](WritePolicy::lock) or clones of
-    /// one policy.
+    /// Clones of the layer share its write lock. Two layers made by two calls share one where their sources name one kind
+    /// of resource ([`ValidatorSource::named`]).
     pub fn new(source: V) -> Self {
         let source = Arc::new(source);
         Self {
@@ -64,8 +63,9 @@ impl<V: ValidatorSource> ConditionalLayer<V> {
         }
     }
 
-    /// Collects request bodies of up to `limit` bytes before the write lock is taken, so that a slow client does
-    /// not hold it. A longer body runs under the lock: bound the time of request bodies further in.
+    /// Collects request bodies of up to `limit` bytes before the handler runs, so that a slow client does not hold the
+    /// write lock: where the body has to be waited for, the lock is given back and taken again. A longer body runs
+    /// under the lock: bound the time of request bodies further in.
     ///
     /// The limit bounds the memory of each request, however its body is cut: small frames are merged, empty ones
     /// dropped. A body with more empty frames than bytes, beyond 1024 of them, is given up like one that is too long.
@@ -97,14 +97,20 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     ///
     /// # Panics
     ///
-    /// When the policy requires a precondition and the source looks nothing up: it could never judge one.
+    /// When the policy requires a precondition and the source looks nothing up: it could never evaluate one. When the
+    /// policy has a lock of its own or further keys, and the source does not name its kind of resource.
     pub fn writes(mut self, policy: WritePolicy) -> Self {
         assert!(
             !policy.required || self.options.looks_up,
             "WritePolicy::required() needs a source that looks validators up before the handler runs: give \
              BodyHash a reader with .probing(reader), or implement ValidatorSource::look_up"
         );
-        self.options_mut().writes = policy;
+        assert!(
+            !policy.needs_named_resources() || self.options.is_named || !self.options.looks_up,
+            "WritePolicy::lock and WritePolicy::further_keys need a source that names its kind of resource, so that \
+             the lock can tell resources apart: ConditionalLayer::new(source.named(\"notes\"))"
+        );
+        self.options_mut().set_writes(policy);
         self
     }
 
@@ -227,12 +233,22 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// Looks the validators up again after a read's handler and sends them only if they are still the same.
+    /// The route's handlers state the version that they have read, by an `ETag` or `Last-Modified` of their own.
     ///
-    /// A tag that was looked up first is older than the body or as old, which is safe for writes; with this it is
-    /// never older.
-    pub fn verifying_after(mut self) -> Self {
-        self.options_mut().verifies_after = true;
+    /// Then a read without preconditions asks the source nothing, and a Range that If-Range allows reaches the handler. Where
+    /// the handler states another version than the one that was looked up, the preconditions of the read are evaluated
+    /// once more, against that.
+    ///
+    /// ```
+    /// use axum::{Router, http::header::ETAG, routing::get};
+    /// use tower_conditional::{ConditionalLayer, InMemoryVersions};
+    ///
+    /// let layer = ConditionalLayer::new(InMemoryVersions::new()).handler_states_version();
+    /// let note = get(async || ([(ETAG, "\"7\"")], "a note")).route_layer(layer);
+    /// # let _: Router = Router::new().route("/notes/{id}", note);
+    /// ```
+    pub fn handler_states_version(mut self) -> Self {
+        self.options_mut().handler_states_version = true;
         self
     }
 

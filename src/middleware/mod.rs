@@ -3,6 +3,7 @@
 mod checked;
 mod future;
 mod layer;
+mod loaded;
 mod observe;
 mod on_response;
 mod one_call;
@@ -18,13 +19,13 @@ mod service;
 mod take_lock;
 mod taken;
 mod write;
-mod write_lock;
 
 pub use checked::{Checked, JudgedByHandler, NewVersion, StoredVerbatim};
 pub use future::ResponseFuture;
 pub use layer::ConditionalLayer;
+pub use loaded::Loaded;
+pub(crate) use loaded::LookedUp;
 pub use observe::{Decided, Judged, Moment};
 pub use policy::WritePolicy;
 pub use request_body::{CollectBody, CollectUpTo};
 pub use service::Conditional;
-pub use write_lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};

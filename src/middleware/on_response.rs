@@ -15,34 +15,48 @@ use super::options::Options;
 use super::read::Answer;
 use super::recovery::vary_on_prefer;
 use super::request::Waited;
-use super::taken::TakenPreconditions;
-use super::write_lock::HeldLock;
+use super::taken::DetachedPreconditions;
 use crate::body::{ConditionalBody, drop_content_of_head};
+use crate::field::Field;
 use crate::header_map::has;
-use crate::response::TaggedAsCoded;
+use crate::lock::HeldLock;
+use crate::refusal::Refusal;
+use crate::response::{Stated, TaggedAsCoded};
 use crate::source::hashing::{Hashing, Outcome};
 use crate::{
-    Current, EntityTag, MethodClass, PreconditionFailed, Preconditions, Reason, Representation,
-    response,
+    Current, Decision, EntityTag, MethodClass, PreconditionFailed, Preconditions, Reason,
+    Representation, response,
 };
 
 /// What is to be done with the handler's response.
 pub(crate) enum After {
     /// Nothing: the request was not ours to judge.
     Pass,
-    /// A read that was judged: add the validators that the handler did not set.
-    Attach(Representation),
+    /// A read that was looked up: add the validators that the handler did not set.
+    Attach(Attached),
     /// A read whose validators only the response can tell.
     SecondLook(SecondLook),
     /// A write.
     Write(Written),
 }
 
+/// A read that was looked up before its handler ran.
+#[derive(Debug, Default)]
+pub(crate) struct Attached {
+    pub(crate) current: Representation,
+    /// The handler was given what the source has loaded: it serves that.
+    pub(crate) is_loaded: bool,
+    /// The handler may send a part.
+    pub(crate) has_range: bool,
+    /// What is evaluated once more where the handler states another version.
+    pub(crate) recheck: Option<Box<DetachedPreconditions>>,
+}
+
 /// What is left to judge when the response is there.
 #[derive(Debug, Default)]
 pub(crate) struct SecondLook {
     /// `None` when the request carries no precondition.
-    pub(crate) preconditions: Option<Box<TakenPreconditions>>,
+    pub(crate) preconditions: Option<Box<DetachedPreconditions>>,
     /// A HEAD that went inward as GET.
     pub(crate) drops_body: bool,
     pub(crate) is_head: bool,
@@ -83,20 +97,82 @@ pub(crate) struct Reading<B> {
 }
 
 impl Options {
-    /// A read that was judged before: what the handler did not set is added, on 200 and 206 alike.
-    pub(crate) fn attach<B>(&self, current: &mut Representation, response: &mut Response<B>) {
-        if selects_a_representation(response.status()) {
-            let headers = response.headers_mut();
-            response::add_what_is_missing(headers, current, || self.now());
-            response::add_fields(headers, &self.response_fields);
+    /// A read that was looked up: the validators that the handler did not set are added, on 200 and 206 alike, where they
+    /// are those of what it has sent (section 8.8.1).
+    pub(crate) fn attach<B: Body>(
+        &self,
+        attached: &mut Attached,
+        response: &mut Response<ConditionalBody<B>>,
+    ) {
+        if !selects_a_representation(response.status()) {
+            return;
+        }
+        let headers = response.headers();
+        let stated = Stated::in_headers(headers);
+        let states_current = response::states_version_of(headers, stated, &attached.current);
+        if let Some(recheck) = &attached.recheck
+            && let Some(refusal) =
+                self.refused_by_what_is_stated(attached, recheck, states_current, response)
+        {
+            let judged = || Judged {
+                moment: Moment::After,
+                ..self.judged(MethodClass::Read, Decided::Refused, Waited::default())
+            };
+            *response = self.refuse(refusal, false, judged);
+            return;
+        }
+        let is_part = attached.has_range && response.status() == StatusCode::PARTIAL_CONTENT;
+        let fits = states_current.unwrap_or(attached.is_loaded || !is_part);
+        let headers = response.headers_mut();
+        if fits {
+            response::add_what_is_missing(headers, stated, &mut attached.current, || self.now());
+        } else {
+            response::add_source_fields(headers, &attached.current);
+        }
+        response::add_fields(headers, &self.response_fields);
+        if stated.coding || !self.response_fields.is_empty() {
             mark_as_coded(response);
         }
     }
 
+    /// Evaluates the preconditions of a read once more where its handler states another version than the one that was
+    /// looked up. A part of another representation than If-Range names is never sent: the client would splice it
+    /// (section 13.1.5).
+    fn refused_by_what_is_stated<B>(
+        &self,
+        attached: &Attached,
+        recheck: &DetachedPreconditions,
+        states_current: Option<bool>,
+        response: &Response<B>,
+    ) -> Option<Refusal> {
+        let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
+        let guards_part = is_part && recheck.guards_range();
+        match states_current {
+            Some(true) => return None,
+            None if guards_part && !attached.is_loaded => {
+                return Some(Refusal::of(Some(Field::IfRange), Reason::Source));
+            }
+            None => return None,
+            Some(false) => {}
+        }
+        let stated = Representation::of_response(response.headers(), None);
+        let preconditions = recheck.preconditions();
+        let preconditions = preconditions.tolerating(self.read_rewrites.as_deref());
+        match preconditions.evaluate(&Current::Present(stated)) {
+            Decision::PreconditionFailed(failed) => Some(failed.into()),
+            Decision::IgnoreRange if guards_part => {
+                Some(Refusal::of(Some(Field::IfRange), Reason::Source))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the tag of this response may have to be made of its body.
-    pub(crate) fn may_read_body<B>(&self, look: &SecondLook, response: &Response<B>) -> bool {
+    pub(crate) fn may_read_body<B: Body>(&self, look: &SecondLook, response: &Response<B>) -> bool {
         let body_is_whole = !look.is_head || look.drops_body;
-        self.reads_bodies && body_is_whole && response.status() == StatusCode::OK
+        // A handler for HEAD may answer the GET that it gets with nothing: that is no body to make a tag of.
+        let may_be_of_head = look.drops_body && response.body().is_end_stream();
+        self.reads_bodies && body_is_whole && !may_be_of_head && response.status() == StatusCode::OK
     }
 
     /// A response whose tag may have to be made of its body. Most bodies are there at once, and that is the end of it;
@@ -152,7 +228,7 @@ impl Options {
         let mut response = response.map(ConditionalBody::inner);
         match after {
             After::Pass => {}
-            After::Attach(current) => self.attach(current, &mut response),
+            After::Attach(attached) => self.attach(attached, &mut response),
             After::SecondLook(look) => self.conclude(look, None, &mut response),
             After::Write(written) => self.written(written, &mut response),
         }

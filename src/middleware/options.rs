@@ -9,9 +9,11 @@ use http::header::HeaderMap;
 use http::{Method, Response, response};
 
 use super::observe::Observer;
-use super::policy::WritePolicy;
+use super::policy::{LockChoice, WritePolicy};
 use super::recovery::Recovery;
+use super::take_lock::Waiters;
 use crate::field::Given;
+use crate::lock::{InProcessLock, WriteLock};
 use crate::refusal::Refusal;
 use crate::source::{Compute, ValidatorSource};
 use crate::{HttpDate, MethodClass, RewrittenTags};
@@ -28,14 +30,20 @@ pub(crate) struct Options {
     pub(crate) looks_up: bool,
     /// Whether the source makes tags of bodies.
     pub(crate) reads_bodies: bool,
+    /// Whether the source names its kind of resource.
+    pub(crate) is_named: bool,
     compute: ComputeFn,
+    /// The lock that writes take, if any.
+    pub(crate) lock: Option<Arc<dyn WriteLock>>,
+    own_lock: Arc<dyn WriteLock>,
+    pub(crate) waiters: Waiters,
+    pub(crate) handler_states_version: bool,
     pub(crate) writes: WritePolicy,
     pub(crate) response_fields: HeaderMap,
     pub(crate) observer: Observer,
     pub(crate) read_rewrites: Option<Arc<RewrittenTags>>,
     pub(crate) keeps_preconditions: bool,
     pub(crate) leaves_head_alone: bool,
-    pub(crate) verifies_after: bool,
     pub(crate) refusals: Option<RefusalFn>,
     pub(crate) classes: Option<ClassFn>,
     pub(crate) clock: Option<ClockFn>,
@@ -45,22 +53,41 @@ pub(crate) struct Options {
 impl Options {
     /// The source is asked for its facts once, here.
     pub(crate) fn of<V: ValidatorSource>(source: Arc<V>) -> Self {
+        let own_lock: Arc<dyn WriteLock> = Arc::new(if source.is_named() {
+            InProcessLock::of_the_process()
+        } else {
+            InProcessLock::new()
+        });
         Self {
             looks_up: source.looks_up(),
             reads_bodies: source.reads_bodies(),
+            is_named: source.is_named(),
             compute: Arc::new(move |response| source.compute(response)),
+            lock: Some(own_lock.clone()),
+            own_lock,
+            waiters: Waiters::default(),
+            handler_states_version: false,
             writes: WritePolicy::default(),
             response_fields: HeaderMap::new(),
             observer: Observer::default(),
             read_rewrites: None,
             keeps_preconditions: false,
             leaves_head_alone: false,
-            verifies_after: false,
             refusals: None,
             classes: None,
             clock: None,
             recovery: None,
         }
+    }
+
+    /// How writes are guarded from now on.
+    pub(crate) fn set_writes(&mut self, policy: WritePolicy) {
+        self.lock = match &policy.lock {
+            LockChoice::Own => Some(self.own_lock.clone()),
+            LockChoice::Given(lock) => Some(lock.clone()),
+            LockChoice::None => None,
+        };
+        self.writes = policy;
     }
 
     /// What the source wants done with this response.

@@ -9,9 +9,21 @@ use http::request::Parts;
 use http::{Method, Response};
 
 use super::recovery::AlreadyApplied;
-use super::write_lock::{InProcessLock, KeyFn, WriteKey, WriteLock};
+use crate::lock::{WriteKey, WriteLock};
 use crate::tag_list::ListForm;
 use crate::{Current, Field, Preconditions, Reason, Representation, RewrittenTags};
+
+/// Which write lock a route takes.
+#[derive(Clone)]
+pub(crate) enum LockChoice {
+    /// That of the layer, or that of the process where the source names its kind of resource.
+    Own,
+    Given(Arc<dyn WriteLock>),
+    None,
+}
+
+/// The further keys of a write, by its head.
+type KeysFn = Arc<dyn Fn(&Parts) -> Vec<WriteKey> + Send + Sync>;
 
 /// How writes are guarded on a route; the default requires nothing and holds the write lock.
 ///
@@ -28,8 +40,10 @@ pub struct WritePolicy {
     pub(crate) required: bool,
     strict: bool,
     methods: Vec<Method>,
-    pub(crate) lock: Option<Arc<dyn WriteLock>>,
-    pub(crate) keys: Option<KeyFn>,
+    also_locked: Vec<Method>,
+    pub(crate) lock: LockChoice,
+    pub(crate) further_keys: Option<KeysFn>,
+    pub(crate) max_waiters: usize,
     pub(crate) malformed_is_412: bool,
     pub(crate) shows_validators: bool,
     pub(crate) drain_limit: u64,
@@ -45,8 +59,10 @@ impl WritePolicy {
             required: false,
             strict: false,
             methods: vec![Method::PUT, Method::PATCH, Method::DELETE],
-            lock: Some(Arc::new(InProcessLock::new())),
-            keys: None,
+            also_locked: Vec::new(),
+            lock: LockChoice::Own,
+            further_keys: None,
+            max_waiters: 4096,
             malformed_is_412: false,
             shows_validators: false,
             drain_limit: 0,
@@ -95,34 +111,71 @@ impl WritePolicy {
         self
     }
 
-    /// Another write lock: one that several layers share, or one that works across machines.
+    /// Another write lock than the layer's own, such as one that works across machines. The source has to name its
+    /// kind of resource ([`ValidatorSource::named`](crate::ValidatorSource::named)): the lock tells resources apart by that.
     #[must_use]
     pub fn lock(mut self, lock: impl WriteLock) -> Self {
-        self.lock = Some(Arc::new(lock));
+        self.lock = LockChoice::Given(Arc::new(lock));
         self
     }
 
     /// No write lock: check and write are two steps, unless the handler's own statement makes them one.
     #[must_use]
     pub fn without_lock(mut self) -> Self {
-        self.lock = None;
+        self.lock = LockChoice::None;
         self
     }
 
-    /// The resources that a write touches, instead of the one that its path names.
-    ///
-    /// Several keys are taken in a fixed order. A key that is too coarse is slow, one that is too fine is unsafe. No
-    /// key at all is an error: the write is answered 503 (`lock`), and an error event says why. A route that is to take no lock
-    /// says so with [`without_lock`](Self::without_lock).
+    /// The resources that a write touches beside the one that the source identifies: all of them are locked, in a
+    /// fixed order. The source has to name its kind of resource
+    /// ([`ValidatorSource::named`](crate::ValidatorSource::named)).
     ///
     /// A layer inside a layer with the same lock takes only the keys that the outer one does not hold. Let the outer
     /// one name them all: keys taken in two steps are in no fixed order, and two such writes may wait for each other.
+    ///
+    /// ```
+    /// use tower_conditional::{WriteKey, WritePolicy};
+    ///
+    /// // A note is saved together with its folder, which the client names in a header.
+    /// let policy = WritePolicy::required().further_keys(|head| {
+    ///     let folder = head.headers.get("folder").and_then(|folder| folder.to_str().ok()?.parse::<i64>().ok());
+    ///     folder.map(|folder| WriteKey::new("folders", &folder)).into_iter().collect()
+    /// });
+    /// # let _ = policy;
+    /// ```
     #[must_use]
-    pub fn keys(
+    pub fn further_keys(
         mut self,
-        keys: impl Fn(&Parts) -> Vec<WriteKey<'static>> + Send + Sync + 'static,
+        keys: impl Fn(&Parts) -> Vec<WriteKey> + Send + Sync + 'static,
     ) -> Self {
-        self.keys = Some(Arc::new(keys));
+        self.further_keys = Some(Arc::new(keys));
+        self
+    }
+
+    /// Methods that take the write lock even without preconditions, beside PUT, PATCH, DELETE and those that need a
+    /// precondition. A POST that changes its target takes it only if it carries preconditions or is named here.
+    ///
+    /// ```
+    /// use http::Method;
+    /// use tower_conditional::WritePolicy;
+    ///
+    /// let policy = WritePolicy::required().lock_methods([Method::POST]);
+    /// # let _ = policy;
+    /// ```
+    #[must_use]
+    pub fn lock_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.also_locked.extend(methods);
+        self
+    }
+
+    /// How many writes may wait for the lock of one resource (default 4,096): the next one is answered 503 (`lock`) at
+    /// once.
+    ///
+    /// How *long* a write waits is not limited here, because the crate has no timer: a lock of your own may give up by an
+    /// error, or an outer layer may limit the time of the whole request.
+    #[must_use]
+    pub const fn max_waiters(mut self, writes: usize) -> Self {
+        self.max_waiters = writes;
         self
     }
 
@@ -218,13 +271,20 @@ impl WritePolicy {
         modified.is_some_and(|modified| modified.strong || !self.strict)
     }
 
+    /// Whether keys have to mean the same to others than this layer.
+    pub(crate) const fn needs_named_resources(&self) -> bool {
+        matches!(self.lock, LockChoice::Given(_)) || self.further_keys.is_some()
+    }
+
     pub(crate) fn requires(&self, method: &Method) -> bool {
         self.required && self.methods.contains(method)
     }
 
     /// Whether this method takes the lock even without preconditions.
     pub(crate) fn always_guards(&self, method: &Method) -> bool {
-        matches!(*method, Method::PUT | Method::PATCH | Method::DELETE) || self.requires(method)
+        matches!(*method, Method::PUT | Method::PATCH | Method::DELETE)
+            || self.requires(method)
+            || self.also_locked.contains(method)
     }
 }
 
@@ -240,7 +300,7 @@ impl fmt::Debug for WritePolicy {
             .field("required", &self.required)
             .field("strict", &self.strict)
             .field("methods", &self.methods)
-            .field("locks", &self.lock.is_some())
+            .field("locks", &!matches!(self.lock, LockChoice::None))
             .finish_non_exhaustive()
     }
 }

@@ -1,29 +1,32 @@
 //! A read: how it is evaluated before the handler, answered without it, or let through; and the future of one that waits.
 
-use std::future::{Future, ready};
+use std::future::Future;
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::RANGE;
+use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use tower::Service;
 
+use super::LookedUp;
 use super::future::ResponseFuture;
 use super::observe::{Decided, Judged};
-use super::on_response::{After, SecondLook};
+use super::on_response::{After, Attached, SecondLook};
 use super::one_call::OneCall;
 use super::options::Options;
 use super::refuse::own_answer;
-use super::request::{Incoming, look_up};
-use super::taken::TakenPreconditions;
+use super::request::Incoming;
+use super::taken::DetachedPreconditions;
 use crate::body::ConditionalBody;
-use crate::field::Field;
+use crate::field::{Field, Given};
 use crate::header_map::remove;
 use crate::refusal::Refusal;
-use crate::source::{BoxError, SourceError, ValidatorSource};
-use crate::{Current, Decision, MethodClass, Representation, response};
+use crate::source::{Found, SourceError, Unidentified, ValidatorSource};
+use crate::{BoxError, Current, Decision, MethodClass, response};
 
 /// How a read is answered that the handler does not, or no longer, answer.
 #[derive(Clone, Copy, Debug)]
@@ -33,33 +36,29 @@ pub(crate) enum Answer {
 }
 
 impl Options {
-    /// A read: how it is answered at once, if it is. What was judged is taken off a request that goes on.
+    /// Evaluates a read before its handler runs.
+    ///
+    /// # Errors
+    ///
+    /// The handler must not run: how the read is answered.
     pub(crate) fn judge_read(
         &self,
-        request: &mut Incoming,
+        request: &Incoming,
         current: &mut Current,
-    ) -> Option<Answer> {
-        if matches!(current, Current::Unknown | Current::Delegated) {
-            return None;
+    ) -> Result<Decision, Answer> {
+        if !request.given.any() || cannot_tell(current) {
+            return Ok(Decision::Proceed);
         }
-        if !request.given.any() {
-            return None;
-        }
-        let found = self.preconditions(MethodClass::Read, request);
-        let found = found.tolerating(self.read_rewrites.as_deref());
-        let decision = found.evaluate(current);
+        let preconditions = self.preconditions(MethodClass::Read, request);
+        let preconditions = preconditions.tolerating(self.read_rewrites.as_deref());
+        let decision = preconditions.evaluate(current);
         if decision == Decision::NotModified
-            && let Some(tag) = found.as_listed(current)
+            && let Some(tag) = preconditions.as_listed(current)
             && let Some(current) = current.representation_mut()
         {
             current.retag(tag);
         }
-        let answer = self.instead(decision);
-        if answer.is_none() {
-            self.tell_of_read(request, Decided::Proceeded);
-            self.forget_preconditions(request, decision);
-        }
-        answer
+        self.instead(decision).map_or(Ok(decision), Err)
     }
 
     /// The answer to a read that the handler does not see.
@@ -84,12 +83,100 @@ impl Options {
         }
     }
 
-    /// What follows the handler of a read that goes on.
-    pub(crate) fn after_read(&self, request: &mut Incoming, current: Current) -> After {
-        match current {
-            Current::Present(representation) => After::Attach(representation),
+    /// Prepares a read that goes on for its handler, and says what follows the handler. What was evaluated is taken off
+    /// the request.
+    pub(crate) fn after_read(
+        &self,
+        request: &mut Incoming,
+        found: &mut Found,
+        decision: Decision,
+    ) -> After {
+        LookedUp::hand_over(found, &mut request.head.extensions);
+        match found.take_current() {
+            Current::Present(current) => {
+                let is_loaded = request.head.extensions.get::<LookedUp>().is_some();
+                let (has_range, recheck) = self.prepare_for_handler(request, is_loaded, decision);
+                After::Attach(Attached {
+                    current,
+                    is_loaded,
+                    has_range,
+                    recheck,
+                })
+            }
             Current::Unknown => After::SecondLook(self.second_look(request)),
-            Current::Absent(_) | Current::Delegated => After::Pass,
+            Current::Absent(_) => {
+                self.tell_of_evaluated_read(request);
+                self.forget_preconditions(request, decision);
+                After::Pass
+            }
+            Current::Delegated => After::Pass,
+        }
+    }
+
+    /// Takes what was evaluated off the request. Returns whether the handler may send a part, and what is evaluated once
+    /// more where it states another version.
+    fn prepare_for_handler(
+        &self,
+        request: &mut Incoming,
+        is_loaded: bool,
+        decision: Decision,
+    ) -> (bool, Option<Box<DetachedPreconditions>>) {
+        let given = request.given;
+        if !given.any() {
+            return (given.has_range(), None);
+        }
+        self.tell_of_evaluated_read(request);
+        // On a HEAD a Range means nothing (section 14.2).
+        let is_get = request.head.method == Method::GET;
+        let decision = if is_get {
+            self.without_unsafe_range(given, decision, is_loaded)
+        } else {
+            decision
+        };
+        let has_range = given.has_range() && decision != Decision::IgnoreRange;
+        let recheck = self.recheck(request, has_range);
+        self.forget_preconditions(request, decision);
+        (has_range, recheck)
+    }
+
+    /// What is evaluated once more where the handler states another version, taken off the request.
+    fn recheck(
+        &self,
+        request: &mut Incoming,
+        has_range: bool,
+    ) -> Option<Box<DetachedPreconditions>> {
+        let given = request.given;
+        let again = given.evaluated_again();
+        if !again.any() {
+            return None;
+        }
+        let (now, keep) = (self.now_for(given), self.keeps_preconditions);
+        let head = &mut request.head;
+        let taken = DetachedPreconditions::of_stated(head, again, has_range, now, keep);
+        if !keep {
+            request.given = given.without_all(again);
+        }
+        Some(Box::new(taken))
+    }
+
+    /// A part of the representation may only follow If-Range where the handler serves what was looked up, or says what
+    /// it serves (section 13.1.5). Ignoring Range is always allowed (section 14.2).
+    const fn without_unsafe_range(
+        &self,
+        given: Given,
+        decision: Decision,
+        is_loaded: bool,
+    ) -> Decision {
+        if given.has(Field::IfRange) && !is_loaded && !self.handler_states_version {
+            Decision::IgnoreRange
+        } else {
+            decision
+        }
+    }
+
+    fn tell_of_evaluated_read(&self, request: &Incoming) {
+        if request.given.any() {
+            self.tell_of_read(request, Decided::Proceeded);
         }
     }
 
@@ -137,7 +224,7 @@ impl Options {
         let keep = self.keeps_preconditions;
         let preconditions = given
             .any()
-            .then(|| Box::new(TakenPreconditions::take(head, *given, now, keep)));
+            .then(|| Box::new(DetachedPreconditions::take(head, *given, now, keep)));
         if drops_body {
             head.method = Method::GET;
         }
@@ -157,11 +244,17 @@ impl Options {
             error: Some(error.to_string().into()),
             ..self.judged(MethodClass::Read, Decided::SourceFailed, request.waited)
         });
-        After::Attach(Representation::new())
+        request.head.extensions.insert(LookedUp::Failed);
+        After::Attach(Attached::default())
     }
 }
 
-/// A read that has to wait for its source.
+/// Whether the preconditions of a read cannot be evaluated before the handler runs.
+const fn cannot_tell(current: &Current) -> bool {
+    matches!(current, Current::Unknown | Current::Delegated)
+}
+
+/// A read that has to wait for its source. `resource` is what it was identified as, if that needed no waiting.
 #[expect(
     clippy::manual_async_fn,
     reason = "an async fn keeps its arguments twice, and every request that waits carries them"
@@ -172,6 +265,7 @@ pub(crate) fn waiting_read<S, V, ReqBody, ResBody>(
     inner: S,
     mut request: Incoming,
     body: ReqBody,
+    resource: Option<V::Resource>,
 ) -> impl Future<Output = Result<Response<ConditionalBody<ResBody>>, S::Error>>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
@@ -179,50 +273,39 @@ where
     ResBody: Body<Data = Bytes> + Unpin,
 {
     async move {
-        let mut current = match look_up(&*source, &options, &mut request).await {
-            Ok(current) => current,
+        let start = options.observer.start();
+        let found = identify_and_look_up(&*source, &mut request.head, resource).await;
+        request.waited.look_up += start.map_or(Duration::ZERO, |start| start.elapsed());
+        let after = match found {
+            Ok(mut found) => match options.judge_read(&request, &mut found.current) {
+                Ok(decision) => options.after_read(&mut request, &mut found, decision),
+                Err(answer) => {
+                    return Ok(options.answer_read(&request, &mut found.current, answer));
+                }
+            },
             Err(SourceError::Refused(response)) => {
                 return Ok(own_answer(*response, request.head.method == Method::HEAD));
             }
-            Err(SourceError::Failed(error)) => {
-                let after = options.read_unjudged(&mut request, &error);
-                let call = OneCall::new(inner, request.into_request(body));
-                return ResponseFuture::running(options, call, after).await;
-            }
+            Err(SourceError::Failed(error)) => options.read_unjudged(&mut request, &error),
         };
-        if let Some(answer) = options.judge_read(&mut request, &mut current) {
-            return Ok(options.answer_read(&request, &mut current, answer));
-        }
-        match options.after_read(&mut request, current) {
-            After::Attach(found) if options.verifies_after && found.has_validator() => {
-                Box::pin(run_and_verify(source, options, inner, request, body, found)).await
-            }
-            after => {
-                let call = OneCall::new(inner, request.into_request(body));
-                ResponseFuture::running(options, call, after).await
-            }
-        }
+        let call = OneCall::new(inner, request.into_request(body));
+        ResponseFuture::running(options, call, after).await
     }
 }
 
-/// The validators go on the response only if they are still the same when it is there.
-async fn run_and_verify<S, V, ReqBody, ResBody>(
-    source: Arc<V>,
-    options: Arc<Options>,
-    inner: S,
-    mut request: Incoming,
-    body: ReqBody,
-    found: Representation,
-) -> Result<Response<ConditionalBody<ResBody>>, S::Error>
-where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    V: ValidatorSource,
-    ResBody: Body<Data = Bytes> + Unpin,
-{
-    let inward = Request::from_parts(request.head.clone(), body);
-    let response = OneCall::new(inner, inward).await?;
-    let now = look_up(&*source, &options, &mut request).await;
-    let still = now.is_ok_and(|now| found.is_still(&now));
-    let after = After::Attach(if still { found } else { Representation::new() });
-    ResponseFuture::running(options, ready(Ok(response)), after).await
+async fn identify_and_look_up<V: ValidatorSource>(
+    source: &V,
+    head: &mut Parts,
+    resource: Option<V::Resource>,
+) -> Result<Found, SourceError> {
+    let resource = match resource {
+        Some(resource) => resource,
+        None => match source.identify(head).await {
+            Ok(resource) => resource,
+            Err(Unidentified::NotMine) => return Ok(Found::unknown()),
+            Err(Unidentified::Refused(response)) => return Err(SourceError::Refused(response)),
+            Err(Unidentified::Failed(error)) => return Err(SourceError::Failed(error)),
+        },
+    };
+    source.look_up(&resource).await
 }

@@ -20,9 +20,10 @@ use http_body::Body;
 use tower::Service;
 
 use super::prefer::asks_for_representation;
+use crate::BoxError;
 use crate::body::ConditionalBody;
 use crate::frames::whole;
-use crate::source::{BoxError, ProbeBody, ask, probe_for};
+use crate::source::{ProbeBody, ask, probe_for};
 use crate::token_list::add_vary;
 use crate::{Current, Field};
 

@@ -11,10 +11,10 @@ use super::options::Options;
 use super::recovery::{Recovery, vary_on_prefer};
 use super::request::Incoming;
 use super::request_body::drain;
+use crate::BoxError;
 use crate::body::ConditionalBody;
 use crate::field::Field;
 use crate::refusal::Refusal;
-use crate::source::BoxError;
 use crate::{Current, MethodClass, PreconditionFailed, Reason, response};
 
 /// An answer without the handler. To a HEAD it has no content and says how long that of a GET would be: a server

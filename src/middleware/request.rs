@@ -7,14 +7,13 @@ use http::{Method, Request};
 
 use super::checked::Checked;
 use super::observe::{Decided, Judged, Moment};
-use super::on_response::{After, SecondLook, Written};
+use super::on_response::{After, Attached, SecondLook, Written};
 use super::options::Options;
 use super::read::Answer;
-use super::write_lock::HeldLock;
 use crate::field::Given;
+use crate::lock::HeldLock;
 use crate::refusal::Refusal;
-use crate::source::{SourceError, ValidatorSource};
-use crate::{Current, Decision, MethodClass, Preconditions, Reason};
+use crate::{Decision, MethodClass, Preconditions, Reason};
 
 /// A request on its way to the handler. Its body goes beside it, because nobody judges that.
 pub(crate) struct Incoming {
@@ -43,6 +42,9 @@ impl Options {
     pub(crate) fn plain(&self, class: MethodClass, method: &Method) -> Option<After> {
         let looks_up = self.looks_up;
         match class {
+            MethodClass::Read if looks_up && self.handler_states_version => {
+                Some(After::Attach(Attached::default()))
+            }
             MethodClass::Read if looks_up || *method == Method::HEAD => None,
             MethodClass::Read => Some(After::SecondLook(SecondLook::default())),
             MethodClass::Write if looks_up && self.writes.always_guards(method) => None,
@@ -81,21 +83,6 @@ impl Options {
             ..Judged::new(class, Moment::Before)
         }
     }
-}
-
-/// Asks the source, and measures how long it takes if anybody wants to know.
-pub(crate) async fn look_up<V: ValidatorSource>(
-    source: &V,
-    options: &Options,
-    request: &mut Incoming,
-) -> Result<Current, SourceError> {
-    if let Some(current) = source.known(&request.head) {
-        return Ok(current);
-    }
-    let start = options.observer.start();
-    let current = source.look_up(&request.head).await;
-    request.waited.look_up += start.map_or(Duration::ZERO, |start| start.elapsed());
-    current
 }
 
 /// The lock that a layer further out holds for this request.

@@ -1,10 +1,12 @@
 //! The service: `call` is the flow of a request, from top to bottom.
 
+use std::mem;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use tower::Service;
 
@@ -12,13 +14,14 @@ use super::future::ResponseFuture;
 use super::on_response::After;
 use super::options::Options;
 use super::read::waiting_read;
+use super::refuse::own_answer;
 use super::request::{Incoming, Waited};
 use super::request_body::CollectBody;
-use super::write::{Step, Write, waiting_write};
+use super::write::{Progress, Step, begin, waiting_write};
+use crate::MethodClass;
 use crate::body::ConditionalBody;
 use crate::field::Given;
-use crate::source::{ValidatorSource, known};
-use crate::{Current, MethodClass};
+use crate::source::{Found, Unidentified, ValidatorSource};
 
 /// The service that [`ConditionalLayer`](crate::ConditionalLayer) makes.
 #[derive(Debug)]
@@ -126,21 +129,59 @@ impl<S, V, C> Conditional<S, V, C> {
         ResBody::Error: Send,
     {
         let options = &self.options;
-        match known(&*self.source, &request.head) {
-            Some(mut current) if !options.verifies_after => {
-                if let Some(answer) = options.judge_read(&mut request, &mut current) {
-                    return self.answer(options.answer_read(&request, &mut current, answer));
-                }
-                let after = options.after_read(&mut request, current);
+        let looks_up = options.looks_up && self.source.looks_up_reads(&request.head.method);
+        let identified = if looks_up {
+            self.source.identify_now(&mut request.head)
+        } else {
+            Some(Err(Unidentified::NotMine))
+        };
+        let (resource, mut known) = match identified {
+            Some(Ok(resource)) => {
+                let known = self.source.known(&resource);
+                (Some(resource), known)
+            }
+            None => (None, None),
+            Some(Err(Unidentified::NotMine)) => (None, Some(Found::unknown())),
+            Some(Err(Unidentified::Refused(response))) => {
+                let is_head = request.head.method == Method::HEAD;
+                return self.answer(own_answer(*response, is_head));
+            }
+            Some(Err(Unidentified::Failed(error))) => {
+                let after = options.read_unjudged(&mut request, &error);
+                return self.run(request.into_request(body), after);
+            }
+        };
+        let Some(found) = &mut known else {
+            return self.wait_to_read(request, body, resource);
+        };
+        match options.judge_read(&request, &mut found.current) {
+            Ok(decision) => {
+                let after = options.after_read(&mut request, found, decision);
                 self.run(request.into_request(body), after)
             }
-            _ => {
-                let (source, options) = (self.source.clone(), self.options.clone());
-                let inner = self.give_back();
-                let waiting = waiting_read(source, options, inner, request, body);
-                ResponseFuture::waiting(self.options.clone(), waiting)
-            }
+            Err(answer) => self.answer(options.answer_read(&request, &mut found.current, answer)),
         }
+    }
+
+    fn wait_to_read<ReqBody, ResBody>(
+        &mut self,
+        request: Incoming,
+        body: ReqBody,
+        resource: Option<V::Resource>,
+    ) -> ResponseFuture<S::Future, ResBody, S::Error>
+    where
+        S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + 'static,
+        S::Future: Send,
+        S::Error: Send,
+        V: ValidatorSource,
+        ReqBody: Send + 'static,
+        ResBody: Body<Data = Bytes> + Unpin + Send + 'static,
+        ResBody::Error: Send,
+    {
+        let (source, options) = (self.source.clone(), self.options.clone());
+        let inner = self.give_back();
+        let waiting = waiting_read(source, options, inner, request, body, resource);
+        ResponseFuture::waiting(self.options.clone(), waiting)
     }
 
     fn write<ReqBody, ResBody>(
@@ -165,35 +206,70 @@ impl<S, V, C> Conditional<S, V, C> {
             let after = options.write_unjudged(&mut request);
             return self.run(request.into_request(body), after);
         }
-        let mut write = Write::begin(options, &request.head, self.collect.collects(&body));
-        let (mut step, mut current) = (Step::LookUp, Current::Unknown);
-        if write.is_under_lock()
-            && let Some(known) = self.source.known(&request.head)
-        {
-            current = known;
-            step = write.looked_up(options, &request, &current);
-        }
-        match step {
+        let Some(identified) = self.source.identify_now(&mut request.head) else {
+            return self.wait_to_write(request, body, None);
+        };
+        let collects = self.collect.collects(&body);
+        let (resource, mut write) =
+            match begin(&*self.source, options, &request, identified, collects) {
+                ControlFlow::Continue(begun) => begun,
+                ControlFlow::Break(answer) => return self.answer(answer),
+            };
+        let mut known = match &resource {
+            Some(resource) if write.is_under_lock() => self.source.known(resource),
+            Some(_) => None,
+            None => Some(Found::unknown()),
+        };
+        let Some(found) = &mut known else {
+            return self.wait_to_write(request, body, Some(Progress::begun(resource, write)));
+        };
+        match write.looked_up(options, &request, &found.current) {
             Step::Run(satisfied) if options.recovery_for(&request.head).is_none() => {
                 let lock = write.into_held_lock();
-                let after = options.after_write(&mut request, current, satisfied, lock);
+                let after = options.after_write(&mut request, found, satisfied, lock);
                 self.run(request.into_request(body), after)
             }
             Step::Refuse(refusal) if !options.may_wait_to_refuse(&request.head, &body) => {
-                self.answer(options.refuse_write(&request, &current, refusal))
+                self.answer(options.refuse_write(&request, &found.current, refusal))
             }
             step => {
-                let (source, options) = (self.source.clone(), self.options.clone());
-                let (inner, collect) = (self.give_back(), self.collect.clone());
-                let waiting = waiting_write(
-                    source, options, inner, collect, request, body, write, step, current,
-                );
-                ResponseFuture::waiting(self.options.clone(), waiting)
+                let progress = Progress {
+                    resource,
+                    write,
+                    step,
+                    found: mem::replace(found, Found::unknown()),
+                };
+                self.wait_to_write(request, body, Some(progress))
             }
         }
     }
 
-    /// Calls the instance that `poll_ready` made ready.
+    fn wait_to_write<ReqBody, ResBody>(
+        &mut self,
+        request: Incoming,
+        body: ReqBody,
+        progress: Option<Progress<V::Resource>>,
+    ) -> ResponseFuture<S::Future, ResBody, S::Error>
+    where
+        S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + 'static,
+        S::Future: Send,
+        S::Error: Send,
+        V: ValidatorSource,
+        C: CollectBody<ReqBody>,
+        ReqBody: Body + Send + 'static,
+        ReqBody::Data: Send,
+        ReqBody::Error: Send,
+        ResBody: Body<Data = Bytes> + Unpin + Send + 'static,
+        ResBody::Error: Send,
+    {
+        let (source, options) = (self.source.clone(), self.options.clone());
+        let (inner, collect) = (self.give_back(), self.collect.clone());
+        let waiting = waiting_write(source, options, inner, collect, request, body, progress);
+        ResponseFuture::waiting(self.options.clone(), waiting)
+    }
+
+    /// Calls the instance that `poll_ready` made ready. As a call of its own it would move every request once more.
+    #[inline(always)]
     fn run<ReqBody, ResBody: Body>(
         &mut self,
         request: Request<ReqBody>,

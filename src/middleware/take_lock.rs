@@ -1,13 +1,16 @@
 //! The write lock of one request: taken at once where it is free, waited for where it is not.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::request::Parts;
 
 use super::options::Options;
 use super::request::{Incoming, outer_lock};
-use super::write_lock::{HeldLock, WriteKeys, WriteLock, path_key};
-use crate::source::BoxError;
+use crate::BoxError;
+use crate::lock::{HeldLock, WriteKey, WriteKeys, WriteLock};
+use crate::source::ValidatorSource;
 
 /// The write lock of a request, as far as it could be had without waiting.
 pub(crate) enum TakenLock {
@@ -27,16 +30,17 @@ impl TakenLock {
     }
 }
 
+/// The key of the write lock of a resource.
+pub(crate) fn key_of<V: ValidatorSource>(source: &V, resource: &V::Resource) -> WriteKey {
+    WriteKey::written(source.kind(resource), |key| source.lock_key(resource, key))
+}
+
 impl Options {
-    pub(crate) fn try_lock(&self, head: &Parts) -> TakenLock {
-        let Some(lock) = &self.writes.lock else {
+    pub(crate) fn try_lock(&self, head: &Parts, key: impl FnOnce() -> WriteKey) -> TakenLock {
+        let Some(lock) = &self.lock else {
             return TakenLock::NotNeeded;
         };
-        // The error is for whoever waits for the lock.
-        let Ok(keys) = self.keys_to_take(head, &**lock) else {
-            return TakenLock::Busy;
-        };
-        let outer = outer_lock(head);
+        let (keys, outer) = (self.keys_to_take(head, key(), &**lock), outer_lock(head));
         if keys.as_slice().is_empty() {
             return outer.map_or(TakenLock::NotNeeded, |outer| TakenLock::Held(outer.clone()));
         }
@@ -49,15 +53,17 @@ impl Options {
     pub(crate) async fn wait_for_lock(
         &self,
         request: &mut Incoming,
+        key: WriteKey,
     ) -> Result<TakenLock, BoxError> {
         let head = &request.head;
-        // What was free by now, or belongs to a layer further out, needs no waiting.
-        let taken = self.try_lock(head);
-        let (TakenLock::Busy, Some(lock)) = (&taken, &self.writes.lock) else {
+        // What was free by now, or belongs to an outer layer, needs no waiting.
+        let taken = self.try_lock(head, || key.clone());
+        let (TakenLock::Busy, Some(lock)) = (&taken, &self.lock) else {
             return Ok(taken);
         };
+        let _place = self.waiters.enter(key.clone(), self.writes.max_waiters)?;
         let start = self.observer.start();
-        let keys = self.keys_to_take(head, &**lock)?;
+        let keys = self.keys_to_take(head, key, &**lock);
         let guard = lock.lock(keys.as_slice()).await?;
         request.waited.lock += start.map_or(Duration::ZERO, |start| start.elapsed());
         let held = HeldLock::new(guard, &**lock, &keys, outer_lock(head));
@@ -65,25 +71,61 @@ impl Options {
     }
 
     /// The keys of a write, without those that an outer layer holds already.
-    ///
-    /// # Errors
-    ///
-    /// The route's own function names no key: running without a lock is what `without_lock` is for.
-    fn keys_to_take<'h>(
-        &self,
-        head: &'h Parts,
-        lock: &dyn WriteLock,
-    ) -> Result<WriteKeys<'h>, BoxError> {
-        let mut keys = match &self.writes.keys {
-            Some(keys) => WriteKeys::Many(keys(head)),
-            None => WriteKeys::One([path_key(head)]),
+    fn keys_to_take(&self, head: &Parts, key: WriteKey, lock: &dyn WriteLock) -> WriteKeys {
+        let mut keys = match &self.writes.further_keys {
+            Some(further) => WriteKeys::Many([vec![key], further(head)].concat()),
+            None => WriteKeys::One([key]),
         };
-        if keys.as_slice().is_empty() {
-            return Err("the function given to WritePolicy::keys returned no key".into());
-        }
         if let Some(outer) = outer_lock(head) {
             keys.retain(|key| !outer.covers(lock, key));
         }
-        Ok(keys)
+        keys
+    }
+}
+
+/// How many writes wait for each resource. Only those that wait come by here.
+#[derive(Clone, Default)]
+pub(crate) struct Waiters(Arc<Mutex<HashMap<WriteKey, usize>>>);
+
+impl Waiters {
+    /// # Errors
+    ///
+    /// `limit` writes wait already.
+    fn enter(&self, key: WriteKey, limit: usize) -> Result<Place<'_>, BoxError> {
+        let mut waiters = self.lock();
+        let waiting = waiters.entry(key.clone()).or_default();
+        if *waiting >= limit {
+            let text = format!("{limit} writes wait for this resource already");
+            // The last place may just have been entered for the first time, with a limit of 0.
+            if *waiting == 0 {
+                waiters.remove(&key);
+            }
+            return Err(text.into());
+        }
+        *waiting += 1;
+        Ok(Place { waiters: self, key })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<WriteKey, usize>> {
+        // Nothing in here can panic half-way.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One write that waits; dropped, it waits no longer.
+struct Place<'w> {
+    waiters: &'w Waiters,
+    key: WriteKey,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut waiters = self.waiters.lock();
+        if let Some(waiting) = waiters.get_mut(&self.key) {
+            *waiting -= 1;
+            if *waiting == 0 {
+                waiters.remove(&self.key);
+            }
+        }
     }
 }

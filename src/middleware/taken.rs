@@ -2,17 +2,20 @@
 
 use std::mem;
 
+use http::Method;
 use http::header::{Entry, HeaderMap};
 use http::request::Parts;
 
+use crate::HttpDate;
 use crate::field::{Field, Given};
 use crate::field_lines::TakenLine;
 use crate::preconditions::Preconditions;
-use crate::{HttpDate, MethodClass};
 
 #[derive(Debug)]
-pub(crate) struct TakenPreconditions {
+pub(crate) struct DetachedPreconditions {
     is_get_or_head: bool,
+    /// Whether If-Range is among them, on a GET with Range.
+    is_ranged_get: bool,
     given: Given,
     now: HttpDate,
     lines: TakenLines,
@@ -26,15 +29,63 @@ enum TakenLines {
     Many(Vec<TakenLine>),
 }
 
-impl TakenPreconditions {
+impl DetachedPreconditions {
     /// Moves the fields out of the head, or copies them where the inner service is to see them too. If-Range cannot
     /// be judged by a response: its Range is taken off instead.
     pub(crate) fn take(head: &mut Parts, given: Given, now: HttpDate, keep: bool) -> Self {
-        let is_get_or_head = MethodClass::of(&head.method) == MethodClass::Read;
+        let is_get_or_head = matches!(head.method, Method::GET | Method::HEAD);
         let headers = &mut head.headers;
         let judged_later = given.without(Field::IfRange);
-        let mut lines = TakenLines::default();
-        for field in judged_later.fields() {
+        let lines = TakenLines::of(headers, judged_later, keep);
+        if given.has(Field::IfRange) && !keep {
+            headers.remove(Field::IfRange.name());
+        }
+        Self {
+            is_get_or_head,
+            is_ranged_get: false,
+            given: judged_later,
+            now,
+            lines,
+        }
+    }
+
+    /// Moves or copies the fields that are evaluated once more against what the handler states: If-Match,
+    /// If-Unmodified-Since, and If-Range where the Range goes to the handler.
+    pub(crate) fn of_stated(
+        head: &mut Parts,
+        given: Given,
+        has_range: bool,
+        now: HttpDate,
+        keep: bool,
+    ) -> Self {
+        Self {
+            is_get_or_head: true,
+            is_ranged_get: has_range && head.method == Method::GET && given.has(Field::IfRange),
+            given,
+            now,
+            lines: TakenLines::of(&mut head.headers, given, keep),
+        }
+    }
+
+    /// Whether a part must not be sent unless it is of the representation that If-Range names.
+    pub(crate) const fn guards_range(&self) -> bool {
+        self.is_ranged_get
+    }
+
+    pub(crate) fn preconditions(&self) -> Preconditions<'_> {
+        let lines = self.lines.as_slice();
+        let mut preconditions =
+            Preconditions::of_taken(lines, self.is_get_or_head, self.given, self.now);
+        preconditions.is_ranged_get = self.is_ranged_get;
+        preconditions
+    }
+}
+
+impl TakenLines {
+    /// Moves the fields out of the head, or copies them where the inner service is to see them too.
+    fn of(headers: &mut HeaderMap, given: Given, keep: bool) -> Self {
+        let mut lines = Self::default();
+        for field in given.fields() {
             if keep {
                 let copied = headers.get_all(field.name()).iter().cloned();
                 copied.for_each(|line| lines.push((field, line)));
@@ -42,24 +93,9 @@ impl TakenPreconditions {
                 lines.move_from(headers, field);
             }
         }
-        if given.has(Field::IfRange) && !keep {
-            headers.remove(Field::IfRange.name());
-        }
-        Self {
-            is_get_or_head,
-            given: judged_later,
-            now,
-            lines,
-        }
+        lines
     }
 
-    pub(crate) fn preconditions(&self) -> Preconditions<'_> {
-        let lines = self.lines.as_slice();
-        Preconditions::of_taken(lines, self.is_get_or_head, self.given, self.now)
-    }
-}
-
-impl TakenLines {
     fn as_slice(&self) -> &[TakenLine] {
         match self {
             Self::One(line) => line,

@@ -1,8 +1,11 @@
 //! A write: which step comes next, each rule once and without a future; and the future of a write that waits.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -10,6 +13,7 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use tower::Service;
 
+use super::LookedUp;
 use super::checked::{AwaitsJudgement, Checked};
 use super::future::ResponseFuture;
 use super::observe::{Decided, Judged, evidence};
@@ -17,14 +21,14 @@ use super::on_response::{After, Written};
 use super::one_call::OneCall;
 use super::options::Options;
 use super::refuse::own_answer;
-use super::request::{Incoming, look_up, outer_lock};
+use super::request::{Incoming, outer_lock};
 use super::request_body::CollectBody;
-use super::take_lock::TakenLock;
-use super::write_lock::HeldLock;
+use super::take_lock::{TakenLock, key_of};
 use crate::body::ConditionalBody;
 use crate::field::Field;
+use crate::lock::{HeldLock, WriteKey};
 use crate::refusal::Refusal;
-use crate::source::{SourceError, ValidatorSource};
+use crate::source::{Found, SourceError, Unidentified, ValidatorSource};
 use crate::{Current, Decision, MethodClass, Preconditions, Reason};
 
 /// What a write does next.
@@ -36,8 +40,8 @@ use crate::{Current, Decision, MethodClass, Preconditions, Reason};
 pub(crate) enum Step {
     /// Look up the current state, then [`Write::looked_up`].
     LookUp,
-    /// Collect the body, then [`Write::collected`].
-    Collect,
+    /// Collect the body, then [`Write::collected`]. The field is that of [`Run`](Self::Run).
+    Collect(Option<Field>),
     /// Wait for the lock, then [`Write::locked`].
     Lock,
     /// Answer without the handler.
@@ -53,14 +57,25 @@ pub(crate) struct Write {
 }
 
 impl Write {
-    /// Takes the lock if it is free. A body that is to be collected first must not be waited for under the lock.
-    pub(crate) fn begin(options: &Options, head: &Parts, collects: bool) -> Self {
-        let lock = if collects {
-            TakenLock::Busy
-        } else {
-            options.try_lock(head)
-        };
-        Self { lock, collects }
+    /// Takes the lock if it is free. Without a lock no body has to be collected.
+    pub(crate) fn begin(
+        options: &Options,
+        head: &Parts,
+        key: impl FnOnce() -> WriteKey,
+        collects: bool,
+    ) -> Self {
+        Self {
+            lock: options.try_lock(head, key),
+            collects: collects && options.lock.is_some(),
+        }
+    }
+
+    /// A write of which no source knows what it is about: there is nothing to lock, nor to wait for.
+    pub(crate) const fn of_nothing_known() -> Self {
+        Self {
+            lock: TakenLock::NotNeeded,
+            collects: false,
+        }
     }
 
     /// Whether what is looked up now is still true when the handler runs.
@@ -80,8 +95,8 @@ impl Write {
                 self.release_before_refusal();
                 Step::Refuse(refusal)
             }
+            Ok(satisfied) if self.collects => Step::Collect(satisfied),
             Ok(satisfied) if self.is_under_lock() => Step::Run(satisfied),
-            Ok(_) if self.collects => Step::Collect,
             Ok(_) => Step::Lock,
         }
     }
@@ -109,10 +124,19 @@ impl Write {
         }
     }
 
+    /// The body has to be waited for: nobody else waits for this client.
+    fn release_before_collecting(&mut self) {
+        self.lock = TakenLock::Busy;
+    }
+
     /// The body is in memory.
-    pub(crate) fn collected(&mut self) -> Step {
+    pub(crate) fn collected(&mut self, satisfied: Option<Field>) -> Step {
         self.collects = false;
-        Step::Lock
+        if self.is_under_lock() {
+            Step::Run(satisfied)
+        } else {
+            Step::Lock
+        }
     }
 
     /// The lock is held: what was looked up without it may have changed.
@@ -132,14 +156,32 @@ impl Write {
     }
 }
 
-/// A write that has to wait: for the source, the lock, its body, or to be refused in a helpful way.
+/// What a write has reached before it has to wait.
+pub(crate) struct Progress<R> {
+    /// `None`: the request is about nothing that the source knows.
+    pub(crate) resource: Option<R>,
+    pub(crate) write: Write,
+    pub(crate) step: Step,
+    pub(crate) found: Found,
+}
+
+impl<R> Progress<R> {
+    /// Nothing is looked up yet.
+    pub(crate) const fn begun(resource: Option<R>, write: Write) -> Self {
+        Self {
+            resource,
+            write,
+            step: Step::LookUp,
+            found: Found::unknown(),
+        }
+    }
+}
+
+/// A write that has to wait: for the source, the lock, its body, or to be refused in a helpful way. `progress` is
+/// `None` where not even the resource is known yet.
 #[expect(
     clippy::manual_async_fn,
     reason = "an async fn keeps its arguments twice, and every request that waits carries them"
-)]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a struct of them would be moved once more"
 )]
 pub(crate) fn waiting_write<S, V, C, ReqBody, ResBody>(
     source: Arc<V>,
@@ -148,9 +190,7 @@ pub(crate) fn waiting_write<S, V, C, ReqBody, ResBody>(
     collect: C,
     mut request: Incoming,
     mut body: ReqBody,
-    mut write: Write,
-    mut step: Step,
-    mut current: Current,
+    progress: Option<Progress<V::Resource>>,
 ) -> impl Future<Output = Result<Response<ConditionalBody<ResBody>>, S::Error>>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
@@ -160,38 +200,78 @@ where
     ResBody: Body<Data = Bytes> + Unpin,
 {
     async move {
+        let progress = match progress {
+            Some(progress) => progress,
+            None => {
+                let identified = source.identify(&mut request.head).await;
+                let collects = collect.collects(&body);
+                match begin(&*source, &options, &request, identified, collects) {
+                    ControlFlow::Continue((resource, write)) => Progress::begun(resource, write),
+                    ControlFlow::Break(answer) => return Ok(answer),
+                }
+            }
+        };
+        let Progress {
+            resource,
+            mut write,
+            mut step,
+            mut found,
+        } = progress;
         let satisfied = loop {
             step = match step {
-                Step::LookUp => match look_up(&*source, &options, &mut request).await {
-                    Ok(found) => {
-                        current = found;
-                        write.looked_up(&options, &request, &current)
-                    }
-                    Err(error) => {
-                        current = Current::Unknown;
-                        match write.not_looked_up(&options, &request, error) {
-                            ControlFlow::Continue(step) => step,
-                            ControlFlow::Break(answer) => return Ok(answer),
+                Step::LookUp => {
+                    let start = options.observer.start();
+                    let looked_up = match &resource {
+                        Some(resource) => source.look_up(resource).await,
+                        None => Ok(Found::unknown()),
+                    };
+                    request.waited.look_up += start.map_or(Duration::ZERO, |start| start.elapsed());
+                    match looked_up {
+                        Ok(now) => {
+                            found = now;
+                            write.looked_up(&options, &request, &found.current)
+                        }
+                        Err(error) => {
+                            found = Found::unknown();
+                            match write.not_looked_up(&options, &request, error) {
+                                ControlFlow::Continue(step) => step,
+                                ControlFlow::Break(answer) => return Ok(answer),
+                            }
                         }
                     }
-                },
-                Step::Collect => {
-                    body = collect.collect(body).await;
-                    write.collected()
                 }
-                Step::Lock => match options.wait_for_lock(&mut request).await {
-                    Ok(lock) => write.locked(lock),
-                    Err(error) => return Ok(options.unavailable(Reason::Lock, &error, &request)),
-                },
+                Step::Collect(satisfied) => {
+                    let mut collecting = pin!(collect.collect(body));
+                    body = match at_once(collecting.as_mut()).await {
+                        Some(body) => body,
+                        None => {
+                            write.release_before_collecting();
+                            collecting.await
+                        }
+                    };
+                    write.collected(satisfied)
+                }
+                Step::Lock => {
+                    let Some(resource) = &resource else {
+                        break None;
+                    };
+                    let key = key_of(&*source, resource);
+                    match options.wait_for_lock(&mut request, key).await {
+                        Ok(lock) => write.locked(lock),
+                        Err(error) => {
+                            return Ok(options.unavailable(Reason::Lock, &error, &request));
+                        }
+                    }
+                }
                 Step::Refuse(refusal) => {
-                    let answer = options.answer_refused(&request, body, &current, refusal);
+                    let answer = options.answer_refused(&request, body, &found.current, refusal);
                     return Ok(answer.await);
                 }
                 Step::Run(satisfied) => break satisfied,
             };
         };
         let lock = write.into_held_lock();
-        let after = options.after_write(&mut request, current, satisfied, lock);
+        let after = options.after_write(&mut request, &mut found, satisfied, lock);
         let asked = options
             .recovery_for(&request.head)
             .map(|_| without_lock(&request.head));
@@ -199,6 +279,43 @@ where
         let response = ResponseFuture::running(options.clone(), call, after).await?;
         Ok(options.recover_lost(asked.as_ref(), response).await)
     }
+}
+
+/// The output of a future that need not wait.
+async fn at_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+/// The answer of a write that must not go on, or its resource and how far it has come.
+type Begun<B, R> = ControlFlow<Response<ConditionalBody<B>>, (Option<R>, Write)>;
+
+/// Begins a write whose resource the source has identified, or has not. A write whose resource could not be identified
+/// is answered 503: it cannot be locked, and without the lock it might come between the check and the write of another.
+pub(crate) fn begin<V: ValidatorSource, B: Body>(
+    source: &V,
+    options: &Options,
+    request: &Incoming,
+    identified: Result<V::Resource, Unidentified>,
+    collects: bool,
+) -> Begun<B, V::Resource> {
+    ControlFlow::Continue(match identified {
+        Ok(resource) => {
+            let key = || key_of(source, &resource);
+            let write = Write::begin(options, &request.head, key, collects);
+            (Some(resource), write)
+        }
+        Err(Unidentified::NotMine) => (None, Write::of_nothing_known()),
+        Err(Unidentified::Refused(response)) => {
+            return ControlFlow::Break(own_answer(*response, false));
+        }
+        Err(Unidentified::Failed(error)) => {
+            return ControlFlow::Break(options.unavailable(Reason::Source, &error, request));
+        }
+    })
 }
 
 /// The head of a write, to outlive it: a copy of what was checked would hold the lock.
@@ -249,11 +366,12 @@ impl Options {
     pub(crate) fn after_write(
         &self,
         request: &mut Incoming,
-        current: Current,
+        found: &mut Found,
         held_by: Option<Field>,
         lock: Option<HeldLock>,
     ) -> After {
-        if matches!(current, Current::Delegated) {
+        LookedUp::hand_over(found, &mut request.head.extensions);
+        if matches!(found.current, Current::Delegated) {
             return self.write_unjudged(request);
         }
         let head = &mut request.head;
@@ -261,8 +379,8 @@ impl Options {
         let lock = lock.or_else(|| outer_lock(head).cloned());
         let is_put = head.method == Method::PUT;
         let expected_to_fail =
-            held_by == Some(Field::IfMatch) && matches!(current, Current::Absent(_));
-        let checked = Checked::new(current, held_by, lock.clone());
+            held_by == Some(Field::IfMatch) && matches!(found.current, Current::Absent(_));
+        let checked = Checked::new(found.take_current(), held_by, lock.clone());
         head.extensions.insert(checked);
         let looked_at = held_by.is_some() && self.observer.is_on();
         let judged = || Judged {

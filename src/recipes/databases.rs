@@ -1,9 +1,14 @@
 //! A version for each row, and the same version in the statement that writes.
 //!
+//! What identifies a row is the id that the handler's own extractor reads: `/notes/1` and `/notes/01` are one row, and have
+//! one write lock. A read serves the row that was looked up, or states the version that it has read itself.
+//!
 //! # SQLite
 //!
-//! The version comes from a counter of the database's own, so that a row that is deleted and made again has another
-//! one. A blocking call goes on when the client has hung up: the guard moves into it.
+//! The look-up loads the whole row. A GET costs one query, and its body and its tag are those of one row.
+//!
+//! The version comes from a counter of the database's own, so that a row that is deleted and created again has another
+//! one. A blocking call goes on when the client has hung up, so the guard of the write lock moves into it.
 //!
 //! ```
 //! use std::sync::{Arc, Mutex};
@@ -12,7 +17,7 @@
 //! use rusqlite::{Connection, OptionalExtension, params};
 //! use tokio::task::spawn_blocking;
 //! use tower_conditional::axum::extractor_source;
-//! use tower_conditional::{Checked, ConditionalLayer, EntityTag, PreconditionFailed, SourceError, WritePolicy};
+//! use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
 //!
 //! type Db = Arc<Mutex<Connection>>;
 //!
@@ -21,12 +26,26 @@
 //!     INSERT INTO counter VALUES (0);
 //!     CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL, version INTEGER NOT NULL);";
 //!
-//! /// The source: the same extractors as a handler, and the version that the row has now.
-//! async fn version(Path(id): Path<i64>, State(db): State<Db>) -> Result<Option<EntityTag>, SourceError> {
-//!     let select = "SELECT version FROM notes WHERE id = ?";
-//!     let find = move || db.lock().unwrap().query_row(select, [id], |row| row.get(0)).optional();
-//!     let version: Option<i64> = spawn_blocking(find).await??;
-//!     Ok(version.map(i64::cast_unsigned).map(EntityTag::from_version))
+//! #[derive(Clone)]
+//! struct Note {
+//!     text: String,
+//!     version: i64,
+//! }
+//!
+//! /// The look-up: the version is the tag, and the row is for the handler.
+//! async fn load(id: i64, db: Db) -> Result<Option<Found>, SourceError> {
+//!     let select = "SELECT text, version FROM notes WHERE id = ?";
+//!     let find = move || {
+//!         let db = db.lock().unwrap();
+//!         db.query_row(select, [id], |row| Ok(Note { text: row.get(0)?, version: row.get(1)? })).optional()
+//!     };
+//!     let note = spawn_blocking(find).await??;
+//!     Ok(note.map(|note| Found::version(note.version.cast_unsigned()).with(note)))
+//! }
+//!
+//! /// Where there is no row, `Loaded` answers 404.
+//! async fn read(note: Loaded<Note>) -> String {
+//!     note.into_inner().text
 //! }
 //!
 //! async fn save(
@@ -62,13 +81,10 @@
 //!         Ok(Err(_)) | Err(_) => Ok(StatusCode::INTERNAL_SERVER_ERROR),
 //!     }
 //! }
-//! # async fn read(Path(id): Path<i64>, State(db): State<Db>) -> Result<String, StatusCode> {
-//! #     let text = db.lock().unwrap().query_row("SELECT text FROM notes WHERE id = ?", [id], |row| row.get(0));
-//! #     text.map_err(|_| StatusCode::NOT_FOUND)
-//! # }
 //!
-//! fn app(db: Db) -> Router {
-//!     let layer = ConditionalLayer::new(extractor_source(version, db.clone())).writes(WritePolicy::required());
+//! fn app(db: Db, writes: WritePolicy) -> Router {
+//!     let notes = extractor_source(db.clone(), |Path(id): Path<i64>| id, load);
+//!     let layer = ConditionalLayer::new(notes).writes(writes);
 //!     Router::new().route("/notes/{id}", get(read).put(save).route_layer(layer)).with_state(db)
 //! }
 //! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
@@ -78,24 +94,29 @@
 //! #     let db = Connection::open_in_memory().unwrap();
 //! #     db.execute_batch(SCHEMA).unwrap();
 //! #     let db = Arc::new(Mutex::new(db));
-//! #     let app = app(db.clone());
+//! #     let app_with = app;
+//! #     let app = app_with(db.clone(), WritePolicy::required());
 //! #     let put = |field, value| ask(&app, "PUT", "/notes/1", [(field, value)]);
 //! #     assert_eq!(ask(&app, "PUT", "/notes/1", []).await.status(), 428);
 //! #     assert_eq!(put("if-none-match", "*").await.status(), 201);
 //! #     assert_eq!(put("if-none-match", "*").await.status(), 412);
 //! #     assert_eq!(put("if-match", "\"1\"").await.status(), 204);
 //! #     assert_eq!(put("if-match", "\"1\"").await.status(), 412);
+//! #     for spelling in ["/notes/01", "/notes/+1", "/notes/%31"] {
+//! #         let put = |field, value| ask(&app, "PUT", spelling, [(field, value)]);
+//! #         assert_eq!(put("if-none-match", "*").await.status(), 412, "{spelling}");
+//! #         assert_eq!(put("if-match", "\"1\"").await.status(), 412, "{spelling}");
+//! #     }
 //! #     let found = ask(&app, "GET", "/notes/1", []).await;
 //! #     assert_eq!((found.status().as_u16(), tag_of(&found).as_str()), (200, "\"2\""));
+//! #     assert_eq!(axum::body::to_bytes(found.into_body(), 100).await.unwrap(), "text");
 //! #     let again = ask(&app, "GET", "/notes/1", [("if-none-match", "\"2\"")]).await;
 //! #     assert_eq!(again.status(), 304);
 //! #     assert_eq!(ask(&app, "GET", "/notes/2", []).await.status(), 404);
+//! #     assert_eq!(ask(&app, "PUT", "/notes/x", [("if-match", "\"1\"")]).await.status(), 400);
 //! #     // The statement is right by itself.
 //! #     use tower_conditional_testkit::{Scratch, hammer};
-//! #     let policy = WritePolicy::required().without_lock();
-//! #     let layer = ConditionalLayer::new(extractor_source(version, db.clone())).writes(policy);
-//! #     let note = get(read).put(save).route_layer(layer);
-//! #     let unlocked: Router = Router::new().route("/notes/{id}", note).with_state(db);
+//! #     let unlocked = app_with(db, WritePolicy::required().without_lock());
 //! #     let scratch = Scratch::put("/notes/1", "text/plain", |mark| mark.to_owned());
 //! #     let hammered = hammer(unlocked, scratch, 20).await;
 //! #     assert!(hammered.is_clean(), "{hammered}");
@@ -106,22 +127,44 @@
 //!
 //! # PostgreSQL
 //!
+//! Where rows are large and most GETs end in a 304, the look-up reads the version alone, and the handler reads the row and
+//! states the version of what it has read. The route says so once
+//! ([`handler_states_version`](crate::ConditionalLayer::handler_states_version)), and then an unconditional GET costs only
+//! the handler's own query.
+//!
 //! `version` is `bigint NOT NULL DEFAULT nextval('versions')`, and every statement that writes says which version it
-//! replaces: right on any number of replicas, whatever becomes of their locks.
+//! replaces. This is right on any number of replicas, whatever becomes of their locks.
 //!
 //! ```no_run
-//! use axum::{Router, extract::{Path, State}, http::StatusCode, routing::get};
+//! use axum::{Router, extract::{Path, State}, routing::get};
 //! use deadpool_postgres::Pool;
+//! use http::{HeaderName, StatusCode, header::ETAG};
 //! use tower_conditional::axum::extractor_source;
 //! use tower_conditional::{Checked, ConditionalLayer, EntityTag, SourceError, WritePolicy};
 //!
+//! const VERSION: &str = "SELECT version FROM notes WHERE id = $1";
+//! const SELECT: &str = "SELECT text, version FROM notes WHERE id = $1";
 //! const UPDATE: &str = "UPDATE notes SET text = $1, version = nextval('versions') WHERE id = $2 AND version = $3";
 //! const INSERT: &str = "INSERT INTO notes (id, text) VALUES ($2, $1) ON CONFLICT DO NOTHING";
 //!
-//! async fn version(Path(id): Path<i64>, State(db): State<Pool>) -> Result<Option<EntityTag>, SourceError> {
-//!     let row = db.get().await?.query_opt("SELECT version FROM notes WHERE id = $1", &[&id]).await?;
-//!     let version: Option<i64> = row.map(|row| row.try_get(0)).transpose()?;
-//!     Ok(version.map(i64::cast_unsigned).map(EntityTag::from_version))
+//! fn tag_of(version: i64) -> EntityTag {
+//!     EntityTag::from_version(version.cast_unsigned())
+//! }
+//!
+//! async fn version(id: i64, db: Pool) -> Result<Option<EntityTag>, SourceError> {
+//!     let row = db.get().await?.query_opt(VERSION, &[&id]).await?;
+//!     let version = row.map(|row| row.try_get(0)).transpose()?;
+//!     Ok(version.map(tag_of))
+//! }
+//!
+//! async fn read(
+//!     Path(id): Path<i64>,
+//!     State(db): State<Pool>,
+//! ) -> Result<([(HeaderName, EntityTag); 1], String), StatusCode> {
+//!     let db = db.get().await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+//!     let row = db.query_opt(SELECT, &[&id]).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+//!     let row = row.ok_or(StatusCode::NOT_FOUND)?;
+//!     Ok(([(ETAG, tag_of(row.get("version")))], row.get("text")))
 //! }
 //!
 //! async fn save(
@@ -145,33 +188,40 @@
 //!         Ok(Ok(0)) => Err(checked.lost().into()),
 //!         Ok(Ok(_)) if seen.is_none() => Ok(StatusCode::CREATED),
 //!         Ok(Ok(_)) => Ok(StatusCode::NO_CONTENT),
-//!         Ok(Err(_)) | Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE.into()),
+//!         Ok(Err(_)) | Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR.into()), // it may have landed
 //!     }
 //! }
-//! # async fn read() {}
 //!
 //! fn app(db: Pool) -> Router {
-//!     let layer = ConditionalLayer::new(extractor_source(version, db.clone())).writes(WritePolicy::required());
+//!     let notes = extractor_source(db.clone(), |Path(id): Path<i64>| id, version);
+//!     let layer = ConditionalLayer::new(notes).handler_states_version().writes(WritePolicy::required());
 //!     Router::new().route("/notes/{id}", get(read).put(save).route_layer(layer)).with_state(db)
 //! }
 //! # let _ = app;
 //! ```
 //!
-//! The example `postgres` is this with replicas, a lock that they share, and a handler that judges inside its own
-//! transaction.
+//! Look up where the handler reads: a handler that reads a replica must state the version that it has read there, as this
+//! one does. The example `postgres` is this with several processes, a lock that they share, and a handler that evaluates the
+//! preconditions inside its own transaction.
 //!
 //! # In memory
 //!
-//! Where the map itself is the database, the version stands beside the value, and the handler swaps under the map's
-//! own mutex. [`known`](crate::ValidatorSource::known) answers without a future.
+//! Where the map itself is the database, the version stands beside the value, and the handler compares and swaps under the
+//! map's own mutex. Nothing waits: [`identify_now`](crate::ValidatorSource::identify_now) and
+//! [`known`](crate::ValidatorSource::known) answer without a future.
+//!
+//! The source parses the path as `Path<i64>` does, from its decoded form. Where the handler refuses a path, the source
+//! refuses it, too.
 //!
 //! ```
 //! use std::collections::HashMap;
 //! use std::sync::{Arc, Mutex};
 //!
-//! use axum::{Router, extract::State, http::{StatusCode, Uri, request::Parts}, routing::get};
+//! use axum::{Router, extract::{Path, State}, http::request::Parts, routing::get};
+//! use http::{Response, StatusCode};
 //! use tower_conditional::{
-//!     Checked, ConditionalLayer, Current, EntityTag, PreconditionFailed, ValidatorSource, WritePolicy,
+//!     Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, RequestPath, Unidentified, ValidatorSource,
+//!     WritePolicy,
 //! };
 //!
 //! #[derive(Clone, Default)]
@@ -180,37 +230,49 @@
 //! #[derive(Default)]
 //! struct Shelf {
 //!     last_version: u64, // never goes back, not for a removed note either
-//!     by_path: HashMap<String, (u64, String)>,
+//!     by_id: HashMap<i64, (u64, Arc<str>)>,
 //! }
 //!
 //! impl ValidatorSource for Notes {
-//!     fn known(&self, head: &Parts) -> Option<Current> {
+//!     type Resource = i64;
+//!
+//!     fn identify_now(&self, head: &mut Parts) -> Option<Result<i64, Unidentified>> {
+//!         let path = RequestPath::of(head);
+//!         let id = path.normalised().strip_prefix("/notes/").and_then(|id| id.parse().ok());
+//!         Some(id.ok_or_else(|| {
+//!             let mut no_such_note = Response::new("notes have numbers");
+//!             *no_such_note.status_mut() = StatusCode::NOT_FOUND;
+//!             Unidentified::refused(no_such_note)
+//!         }))
+//!     }
+//!
+//!     fn known(&self, id: &i64) -> Option<Found> {
 //!         let shelf = self.0.lock().unwrap();
-//!         let found = shelf.by_path.get(head.uri.path());
-//!         Some(found.map(|(version, _)| EntityTag::from_version(*version)).into())
+//!         let note = shelf.by_id.get(id);
+//!         Some(note.map(|(version, text)| Found::version(*version).with(text.clone())).into())
 //!     }
 //! }
 //!
+//! async fn read(text: Loaded<Arc<str>>) -> String {
+//!     text.to_string()
+//! }
+//!
 //! async fn save(
+//!     Path(id): Path<i64>,
 //!     State(notes): State<Notes>,
-//!     uri: Uri,
 //!     checked: Checked,
 //!     text: String,
 //! ) -> Result<(), PreconditionFailed> {
 //!     let mut shelf = notes.0.lock().unwrap();
-//!     let now = shelf.by_path.get(uri.path()).map(|(version, _)| *version);
+//!     let now = shelf.by_id.get(&id).map(|(version, _)| *version);
 //!     if now != checked.version() {
 //!         return Err(checked.lost());
 //!     }
 //!     shelf.last_version += 1;
 //!     let version = shelf.last_version;
-//!     shelf.by_path.insert(uri.path().to_owned(), (version, text));
+//!     shelf.by_id.insert(id, (version, text.into()));
 //!     Ok(())
 //! }
-//! # async fn read(State(notes): State<Notes>, uri: Uri) -> Result<String, StatusCode> {
-//! #     let shelf = notes.0.lock().unwrap();
-//! #     shelf.by_path.get(uri.path()).map(|(_, text)| text.clone()).ok_or(StatusCode::NOT_FOUND)
-//! # }
 //!
 //! let notes = Notes::default();
 //! let layer = ConditionalLayer::new(notes.clone()).writes(WritePolicy::required());
@@ -218,11 +280,17 @@
 //! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
 //! # use kit::*;
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
-//! #     let put = |field, value| ask(&app, "PUT", "/notes/1", [(field, value)]);
-//! #     assert_eq!(put("if-none-match", "*").await.status(), 200);
-//! #     assert_eq!(put("if-match", "\"1\"").await.status(), 200);
-//! #     assert_eq!(put("if-match", "\"1\"").await.status(), 412);
-//! #     assert_eq!(tag_of(&ask(&app, "GET", "/notes/1", []).await), "\"2\"");
+//! #     let put = |path, field, value| ask(&app, "PUT", path, [(field, value)]);
+//! #     assert_eq!(put("/notes/1", "if-none-match", "*").await.status(), 200);
+//! #     assert_eq!(put("/notes/1", "if-match", "\"1\"").await.status(), 200);
+//! #     for spelling in ["/notes/1", "/notes/01", "/notes/+1", "/notes/%31"] {
+//! #         assert_eq!(put(spelling, "if-match", "\"1\"").await.status(), 412, "{spelling}");
+//! #         assert_eq!(put(spelling, "if-none-match", "*").await.status(), 412, "{spelling}");
+//! #         let read = ask(&app, "GET", spelling, []).await;
+//! #         assert_eq!((read.status().as_u16(), tag_of(&read).as_str()), (200, "\"2\""), "{spelling}");
+//! #     }
+//! #     assert_eq!(ask(&app, "GET", "/notes/2", []).await.status(), 404);
+//! #     assert_eq!(ask(&app, "PUT", "/notes/x", []).await.status(), 404);
 //! # });
 //! ```
 //!

@@ -5,19 +5,21 @@
 //! | rows with a version in SQLite | [databases](databases#sqlite) |
 //! | rows with a version in PostgreSQL | [databases](databases#postgresql) |
 //! | a map in memory | [databases](databases#in-memory) |
-//! | tenants that share paths | [resources](resources#a-key-for-each-tenant) |
+//! | tenants that share paths | [resources](resources#a-resource-of-each-tenant) |
+//! | nested mounts, or versions of an interface, over one table | [resources](resources#one-resource-under-two-paths) |
 //! | one resource in several forms | [resources](resources#negotiated-representations) |
 //! | a list | [resources](resources#collections) |
-//! | GraphQL or RPC beside it | [neighbours](neighbours#graphql-and-rpc) |
-//! | tonic in the same router | [neighbours](neighbours#tonic) |
-//! | a gateway in front of others | [neighbours](neighbours#a-gateway) |
-//! | a service that is not `Clone`, a `Buffer` | [neighbours](neighbours#buffer) |
+//! | GraphQL or RPC beside it | [integrations](integrations#graphql-and-rpc) |
+//! | tonic in the same router | [integrations](integrations#tonic) |
+//! | a gateway in front of others | [integrations](integrations#a-gateway) |
+//! | a service that is not `Clone`, a `Buffer` | [integrations](integrations#buffer) |
 //! | a 412 that nobody understands | [operation](operation#the-reason-of-a-412-in-the-log) |
+//! | a handler that hangs under the write lock | [operation](operation#how-long-a-write-may-wait) |
 //! | a router to be checked | [operation](operation#the-testkit-over-your-own-router) |
 //!
 //! Larger ones, with sockets and pages, are in the folder `examples` of the repository.
 
 pub mod databases;
-pub mod neighbours;
+pub mod integrations;
 pub mod operation;
 pub mod resources;

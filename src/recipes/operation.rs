@@ -1,16 +1,18 @@
-//! What an operator wants to know, and how to find out before the users do.
+//! What an operator wants to know, to limit, and to find out before the users do.
 //!
 //! # The reason of a 412 in the log
 //!
-//! With the feature `tracing` every judged request is one event of the target `tower_conditional`; a refusal is INFO.
+//! With the feature `tracing` every evaluated request is one event of the target `tower_conditional`; a refusal is INFO.
 //! The event has no path: a span around the layer says it.
 //!
 //! ```
-//! use axum::{Router, routing::get};
-//! use tower_conditional::{ConditionalLayer, InMemoryVersions, WritePolicy};
+//! use axum::{Router, extract::Path, routing::get};
+//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::{ConditionalLayer, WritePolicy};
 //! use tower_http::trace::{DefaultMakeSpan, TraceLayer};
 //! use tracing::Level;
 //! # use std::sync::{Arc, Mutex};
+//! # use tower_conditional::{EntityTag, SourceError};
 //! # #[derive(Clone, Default)]
 //! # struct Log(Arc<Mutex<Vec<u8>>>);
 //! # impl std::io::Write for Log {
@@ -25,16 +27,17 @@
 //! # let _subscriber = tracing::subscriber::set_default(
 //! #     tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish(),
 //! # );
+//! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }
+//! # async fn read() -> &'static str { "a note" }
+//! # async fn save() {}
+//! # let db = ();
 //! # /*
 //!
 //! tracing_subscriber::fmt().init(); // INFO and above
 //! # */
-//! # let versions = InMemoryVersions::new();
-//! # for _ in 0..7 { versions.changed("/notes/1"); }
-//! # async fn read() -> &'static str { "a note" }
-//! # async fn save() {}
 //!
-//! let layer = ConditionalLayer::new(versions).writes(WritePolicy::required());
+//! let notes = extractor_source(db, |Path(id): Path<i64>| id, version);
+//! let layer = ConditionalLayer::new(notes).writes(WritePolicy::required());
 //! let app: Router = Router::new()
 //!     .route("/notes/{id}", get(read).put(save).route_layer(layer))
 //!     .layer(TraceLayer::new_for_http().make_span_with(DefaultMakeSpan::new().level(Level::INFO)));
@@ -58,8 +61,115 @@
 //!   decision="refused" reason="stale" field="If-Match" class="write" moment="before" … versions_behind=2 …
 //! ```
 //!
-//! Without `tracing`, [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) is told the same; the example
-//! `metrics` counts it.
+//! Without `tracing`, the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) gets the same; the
+//! example `metrics` counts it.
+//!
+//! # How long a write may wait
+//!
+//! A handler that hangs, or a client that is slow to send its body, keeps the later writers of its resource waiting. How
+//! *many* may wait for one resource is limited ([`max_waiters`](crate::WritePolicy::max_waiters)): the next one is answered
+//! 503 (`lock`) at once. How *long* they wait is not, because the crate has no timer. There are two ways to limit it.
+//!
+//! **An outer timeout** ends the whole request, whatever it waits for: the lock, the body or the handler. Its future is
+//! dropped, and with it the lock. The answer cannot say whether the change was made, because the handler may have been at
+//! work:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use axum::{BoxError, Router, error_handling::HandleErrorLayer, extract::Path, routing::get};
+//! use http::StatusCode;
+//! use tower::ServiceBuilder;
+//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::{ConditionalLayer, WritePolicy};
+//! # use std::sync::atomic::{AtomicBool, Ordering};
+//! # use tower_conditional::{EntityTag, SourceError};
+//! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }
+//! # async fn read() -> &'static str { "a note" }
+//! # static HUNG: AtomicBool = AtomicBool::new(false);
+//! # async fn save() { if !HUNG.swap(true, Ordering::SeqCst) { std::future::pending().await } }
+//! # let db = ();
+//!
+//! let notes = extractor_source(db, |Path(id): Path<i64>| id, version);
+//! let layer = ConditionalLayer::new(notes).writes(WritePolicy::required().max_waiters(100));
+//! let too_late = async |_: BoxError| {
+//!     (StatusCode::SERVICE_UNAVAILABLE, "no answer in time; the change may have been made")
+//! };
+//! let app: Router = Router::new()
+//!     .route("/notes/{id}", get(read).put(save).route_layer(layer))
+//!     .layer(ServiceBuilder::new().layer(HandleErrorLayer::new(too_late)).timeout(Duration::from_secs(10)));
+//! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
+//! # use kit::*;
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+//! # runtime.block_on(async {
+//! #     let put = || ask(&app, "PUT", "/notes/1", [("if-match", "\"7\"")]);
+//! #     let (hangs, waits) = tokio::join!(put(), put());
+//! #     assert_eq!((hangs.status().as_u16(), waits.status().as_u16()), (503, 503));
+//! #     assert!(!waits.headers().contains_key("retry-after"), "the timeout's answer, not the lock's");
+//! #     assert_eq!(put().await.status(), 200, "the lock is free again");
+//! # });
+//! ```
+//!
+//! **A lock of your own** gives up by an error. The write that waited is answered 503 (`lock`) with Retry-After, and was
+//! not performed; the write that holds the lock goes on. Such a lock tells resources apart by their kind, so the source names
+//! it, and all layers of the kind are given a clone of one lock:
+//!
+//! ```
+//! use std::{future::Future, pin::Pin, time::Duration};
+//!
+//! use axum::{Router, extract::Path, routing::get};
+//! use tokio::time::timeout;
+//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::{
+//!     BoxError, ConditionalLayer, InProcessLock, ValidatorSource, WriteGuard, WriteKey, WriteLock, WritePolicy,
+//! };
+//! # use std::sync::atomic::{AtomicBool, Ordering};
+//! # use tower_conditional::{EntityTag, SourceError};
+//! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }
+//! # async fn read() -> &'static str { "a note" }
+//! # static HUNG: AtomicBool = AtomicBool::new(false);
+//! # async fn save() { if !HUNG.swap(true, Ordering::SeqCst) { std::future::pending().await } }
+//! # let db = ();
+//!
+//! /// Waits for five seconds at most; clones are one lock.
+//! #[derive(Clone, Default)]
+//! struct FiveSeconds(InProcessLock);
+//!
+//! impl WriteLock for FiveSeconds {
+//!     fn identity(&self) -> usize {
+//!         self.0.identity()
+//!     }
+//!
+//!     fn try_lock(&self, keys: &[WriteKey]) -> Option<WriteGuard> {
+//!         self.0.try_lock(keys)
+//!     }
+//!
+//!     fn lock<'a>(
+//!         &'a self,
+//!         keys: &'a [WriteKey],
+//!     ) -> Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>> {
+//!         Box::pin(async move { timeout(Duration::from_secs(5), self.0.lock(keys)).await? })
+//!     }
+//! }
+//!
+//! let lock = FiveSeconds::default();
+//! let notes = extractor_source(db, |Path(id): Path<i64>| id, version).named("notes");
+//! let layer = ConditionalLayer::new(notes).writes(WritePolicy::required().lock(lock.clone()));
+//! let app: Router = Router::new().route("/notes/{id}", get(read).put(save).route_layer(layer));
+//! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
+//! # use kit::*;
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+//! # runtime.block_on(async {
+//! #     let put = || ask(&app, "PUT", "/notes/1", [("if-match", "\"7\"")]);
+//! #     let mut hangs = Box::pin(put());
+//! #     let refused = tokio::select! { _ = &mut hangs => unreachable!(), refused = put() => refused };
+//! #     assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"1".parse().unwrap()));
+//! #     drop(hangs);
+//! #     assert_eq!(put().await.status(), 200, "the lock is free again");
+//! # });
+//! ```
+//!
+//! The advisory lock of the example `postgres` gives up in the same way.
 //!
 //! # The testkit over your own router
 //!
@@ -68,34 +178,41 @@
 //!
 //! ```
 //! use tower_conditional_testkit::{Fixture, Scratch, check, hammer};
-//! # use axum::{Router, routing::get, extract::{Path, State}, http::{StatusCode, Uri}};
-//! # use tower_conditional::{ConditionalLayer, InMemoryVersions, WritePolicy, Checked};
+//! # use axum::{Router, routing::get, extract::{Path, State}, http::StatusCode};
 //! # use std::{collections::HashMap, sync::{Arc, Mutex}};
-//! # type Texts = Arc<Mutex<HashMap<String, String>>>;
+//! # use tower_conditional::axum::extractor_source;
+//! # use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, SourceError, WritePolicy};
+//! # #[derive(Clone, Default)]
+//! # struct Notes(Arc<Mutex<(u64, HashMap<i64, (u64, String)>)>>);
+//! # impl Notes {
+//! #     fn save(&self, id: i64, text: String) {
+//! #         let mut notes = self.0.lock().unwrap();
+//! #         notes.0 += 1;
+//! #         let version = notes.0;
+//! #         notes.1.insert(id, (version, text));
+//! #     }
+//! # }
 //! # fn app() -> Router {
-//! #     let (versions, texts) = (InMemoryVersions::new(), Texts::default());
-//! #     versions.changed("/notes/1");
-//! #     texts.lock().unwrap().insert("/notes/1".to_owned(), "a note".to_owned());
-//! #     let read = async |State(texts): State<Texts>, uri: Uri| {
-//! #         texts.lock().unwrap().get(uri.path()).cloned().ok_or(StatusCode::NOT_FOUND)
-//! #     };
-//! #     let changed = versions.clone();
-//! #     let save = async move |State(texts): State<Texts>, uri: Uri, checked: Checked, text: String| {
-//! #         changed.changed(uri.path());
-//! #         texts.lock().unwrap().insert(uri.path().to_owned(), text);
+//! #     let notes = Notes::default();
+//! #     notes.save(1, "a note".to_owned());
+//! #     let source = extractor_source(notes.clone(), |Path(id): Path<i64>| id, async |id, notes: Notes| {
+//! #         let note = notes.0.lock().unwrap().1.get(&id).cloned();
+//! #         Ok::<_, SourceError>(note.map(|(version, text)| Found::version(version).with(text)))
+//! #     });
+//! #     let read = async |text: Loaded<String>| text.into_inner();
+//! #     let save = async |Path(id): Path<i64>, State(notes): State<Notes>, checked: Checked, text: String| {
+//! #         notes.save(id, text);
 //! #         if checked.existed() == Some(false) { StatusCode::CREATED } else { StatusCode::NO_CONTENT }
 //! #     };
-//! #     let removed = versions.clone();
-//! #     let remove = async move |State(texts): State<Texts>, uri: Uri| {
-//! #         removed.removed(uri.path());
-//! #         match texts.lock().unwrap().remove(uri.path()) {
+//! #     let remove = async |Path(id): Path<i64>, State(notes): State<Notes>| {
+//! #         match notes.0.lock().unwrap().1.remove(&id) {
 //! #             Some(_) => StatusCode::NO_CONTENT,
 //! #             None => StatusCode::NOT_FOUND,
 //! #         }
 //! #     };
-//! #     let layer = ConditionalLayer::new(versions).writes(WritePolicy::required());
+//! #     let layer = ConditionalLayer::new(source).writes(WritePolicy::required());
 //! #     let note = get(read).put(save).delete(remove).route_layer(layer);
-//! #     Router::new().route("/notes/{id}", note).with_state(texts)
+//! #     Router::new().route("/notes/{id}", note).with_state(notes)
 //! # }
 //!
 //! # /*

@@ -1,101 +1,240 @@
-//! What has a tag, and under which name it is locked.
+//! What one resource is: what is looked up together, and what has one write lock.
 //!
-//! # A key for each tenant
+//! # A resource of each tenant
 //!
-//! `/settings` is another resource for each tenant, and the path does not say so. The default key of the write lock
-//! is the path: safe here, and slow, because all tenants wait for each other. A key with the tenant in it lets them
-//! go side by side. The source and the key must mean the same resource, so both ask one function. It takes the path in
-//! the normal form that the default key has: to a router `/%73ettings` is the same.
+//! Note 7 of one tenant and note 7 of another are two resources, and the path does not say so. Tenant and id together
+//! identify the resource: both take part in the look-up and in the key of the write lock, so that tenants neither see nor
+//! wait for each other.
+//!
+//! The tenant comes from the extractor that authenticates. The source runs the same extractor as the handler, on the same
+//! request, so that its 401 comes ahead of 428 and 412. What it caches in the extensions is there for the handler: a
+//! request is authenticated once.
 //!
 //! ```
-//! use axum::{Router, http::{HeaderName, request::Parts}, routing::get};
-//! use tower_conditional::{ConditionalLayer, Representation, SourceError, WriteKey, WritePolicy, source_fn};
-//! # use tower_conditional::{EntityTag, InMemoryVersions};
+//! use axum::{Router, extract::{FromRequestParts, Path, State}, http::request::Parts, routing::get};
+//! use http::{HeaderValue, StatusCode, header::{AUTHORIZATION, CACHE_CONTROL}};
+//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
+//! # use std::collections::HashMap;
+//! # use std::sync::{Arc, Mutex, atomic::{AtomicUsize, Ordering}};
+//! # static AUTHENTICATED: AtomicUsize = AtomicUsize::new(0);
+//! # fn tenant_of(token: Option<&HeaderValue>) -> Option<String> {
+//! #     AUTHENTICATED.fetch_add(1, Ordering::SeqCst);
+//! #     Some(token?.to_str().ok()?.to_owned())
+//! # }
+//! # #[derive(Clone)] struct Note { version: u64, text: String }
+//! # #[derive(Clone)] struct Db(Arc<Mutex<HashMap<(String, i64), Note>>>, Arc<tokio::sync::Barrier>);
+//! # impl Db {
+//! #     async fn note(&self, tenant: &str, id: i64) -> Result<Option<Note>, std::io::Error> {
+//! #         Ok(self.0.lock().unwrap().get(&(tenant.to_owned(), id)).cloned())
+//! #     }
+//! #     async fn update(&self, tenant: &str, id: i64, seen: Option<u64>, text: String) -> u64 {
+//! #         self.1.wait().await;
+//! #         let mut notes = self.0.lock().unwrap();
+//! #         let Some(note) = notes.get_mut(&(tenant.to_owned(), id)) else { return 0 };
+//! #         if Some(note.version) != seen { return 0 }
+//! #         *note = Note { version: note.version + 1, text };
+//! #         1
+//! #     }
+//! # }
+//! # let note = |version| Note { version, text: "text".to_owned() };
+//! # let notes = HashMap::from([(("a".to_owned(), 7), note(1)), (("b".to_owned(), 7), note(2))]);
+//! # let db = Db(Arc::new(Mutex::new(notes)), Arc::new(tokio::sync::Barrier::new(2)));
 //!
-//! const TENANT: HeaderName = HeaderName::from_static("x-tenant"); // as authentication has set it
+//! #[derive(Clone)]
+//! struct Tenant(String);
 //!
-//! fn name_of(head: &Parts) -> String {
-//!     let tenant = head.headers.get(TENANT).map_or("", |tenant| tenant.to_str().unwrap_or(""));
-//!     let path = WriteKey::of_path(head.uri.path());
-//!     format!("{tenant}:{}", String::from_utf8_lossy(path.as_bytes()))
-//! }
-//! # let name = |uri: &str| name_of(&http::Request::get(uri).body(()).unwrap().into_parts().0);
-//! # assert_eq!(name("/settings"), name("/%73ettings"), "two spellings of one path");
-//! # let versions = InMemoryVersions::new();
-//! # versions.changed("a:/settings");
-//! # versions.changed("b:/settings");
-//! # let version_of = move |name: String| {
-//! #     let tag: Option<EntityTag> = versions.tag(&name);
-//! #     async move { Ok::<_, SourceError>(tag) }
-//! # };
+//! impl<S: Sync> FromRequestParts<S> for Tenant {
+//!     type Rejection = StatusCode;
 //!
-//! let source = source_fn(move |head| {
-//!     let found = version_of(name_of(head));
-//!     async move {
-//!         let tag = found.await?;
-//!         Ok::<_, SourceError>(tag.map(|tag| Representation::tagged(tag).varying_on([TENANT])))
+//!     async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, StatusCode> {
+//!         if let Some(tenant) = head.extensions.get::<Self>() {
+//!             return Ok(tenant.clone());
+//!         }
+//!         let tenant = tenant_of(head.headers.get(AUTHORIZATION)).map(Self).ok_or(StatusCode::UNAUTHORIZED)?;
+//!         head.extensions.insert(tenant.clone());
+//!         Ok(tenant)
 //!     }
-//! });
-//! let policy = WritePolicy::required().keys(|head| vec![WriteKey::new(name_of(head))]);
-//! let layer = ConditionalLayer::new(source).writes(policy);
-//! # let both = std::sync::Arc::new(tokio::sync::Barrier::new(2));
-//! # let save = async move || { both.wait().await; };
-//! # let read = async || "settings";
-//! let app: Router = Router::new().route("/settings", get(read).put(save).route_layer(layer));
+//! }
+//!
+//! async fn load((tenant, id): (String, i64), db: Db) -> Result<Option<Found>, SourceError> {
+//!     let note = db.note(&tenant, id).await?;
+//!     Ok(note.map(|note| Found::version(note.version).with(note)))
+//! }
+//!
+//! async fn read(note: Loaded<Note>) -> String {
+//!     note.into_inner().text
+//! }
+//!
+//! async fn save(
+//!     Tenant(tenant): Tenant,
+//!     Path(id): Path<i64>,
+//!     State(db): State<Db>,
+//!     checked: Checked,
+//!     text: String,
+//! ) -> Result<(), PreconditionFailed> {
+//!     // UPDATE … WHERE tenant = ? AND id = ? AND version = ?
+//!     let rows = db.update(&tenant, id, checked.version(), text).await;
+//!     if rows == 0 { Err(checked.lost()) } else { Ok(()) }
+//! }
+//!
+//! let notes = extractor_source(db.clone(), |Tenant(tenant): Tenant, Path(id): Path<i64>| (tenant, id), load);
+//! let layer = ConditionalLayer::new(notes)
+//!     .writes(WritePolicy::required())
+//!     .response_fields([(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))]);
+//! let app: Router = Router::new().route("/notes/{id}", get(read).put(save).route_layer(layer)).with_state(db);
 //! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
 //! # use kit::*;
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
-//! #     let put = |tenant, tag| ask(&app, "PUT", "/settings", [("x-tenant", tenant), ("if-match", tag)]);
-//! #     // Each handler waits for the other: under one key neither would come to its end.
+//! #     let put = |tenant, tag| ask(&app, "PUT", "/notes/7", [("authorization", tenant), ("if-match", tag)]);
+//! #     // Each handler waits for the other: under one lock neither would come to its end.
 //! #     let both = async { tokio::join!(put("a", "\"1\""), put("b", "\"2\"")) };
 //! #     let (a, b) = tokio::time::timeout(std::time::Duration::from_secs(10), both).await.unwrap();
 //! #     assert_eq!((a.status().as_u16(), b.status().as_u16()), (200, 200));
-//! #     assert_eq!(put("a", "\"2\"").await.status(), 412, "the tag of another tenant");
-//! #     let read = ask(&app, "GET", "/settings", [("x-tenant", "a")]).await;
-//! #     assert_eq!((tag_of(&read).as_str(), read.headers()["vary"].to_str().unwrap()), ("\"1\"", "x-tenant"));
+//! #     assert_eq!(AUTHENTICATED.load(Ordering::SeqCst), 2, "once for each request");
+//! #     assert_eq!(put("a", "\"3\"").await.status(), 412, "the tag of another tenant");
+//! #     assert_eq!(ask(&app, "PUT", "/notes/7", []).await.status(), 401, "ahead of 428");
+//! #     let read = ask(&app, "GET", "/notes/07", [("authorization", "a")]).await;
+//! #     assert_eq!((tag_of(&read).as_str(), &read.headers()["cache-control"]), ("\"2\"", &"private, no-cache".parse().unwrap()));
+//! #     assert_eq!(ask(&app, "GET", "/notes/8", [("authorization", "a")]).await.status(), 404);
 //! # });
 //! ```
 //!
-//! # Negotiated representations
+//! # One resource under two paths
 //!
-//! Each form of a resource needs a tag of its own, and the response says what it varied on. A PUT rarely repeats the
-//! GET's Accept, so a write is guarded by the tag of *any* current representation.
+//! Two layers have two write locks, also where they are nested mounts or versions of an interface over one table. Their
+//! sources name the kind of resource once, and then all layers of that kind in the process share one lock.
 //!
 //! ```
-//! use axum::{Router, http::header::ACCEPT, routing::get};
-//! use tower_conditional::{ConditionalLayer, EntityTag, Representation, SourceError, WritePolicy, source_fn};
+//! use axum::{Router, extract::Path, routing::get};
+//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy};
+//! # use axum::extract::State;
+//! # use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+//! # use tower_conditional::{Found, Loaded, SourceError};
+//! # type Db = Arc<AtomicU64>;
+//! # async fn load(_id: i64, db: Db) -> Result<Found, SourceError> {
+//! #     let version = db.load(Ordering::SeqCst);
+//! #     Ok(Found::version(version).with(version))
+//! # }
+//! # async fn read(version: Loaded<u64>) -> String { version.to_string() }
+//! # // A statement that asks for no version, to see what the lock alone does.
+//! # async fn save(State(db): State<Db>) {
+//! #     tokio::task::yield_now().await;
+//! #     db.fetch_add(1, Ordering::SeqCst);
+//! # }
 //!
-//! fn current(version: u64, wants_turtle: bool) -> Representation {
-//!     let tag = |form: &str| EntityTag::strong(format!("{version}-{form}")).expect("digits and letters");
-//!     let (selected, other) = if wants_turtle { ("ttl", "json") } else { ("json", "ttl") };
-//!     Representation::tagged(tag(selected)).other_tags([tag(other)]).varying_on([ACCEPT])
+//! /// The notes, for each version of the interface.
+//! fn notes(db: Db) -> Router {
+//!     let source = extractor_source(db.clone(), |Path(id): Path<i64>| id, load).named("notes");
+//!     let layer = ConditionalLayer::new(source).writes(WritePolicy::required());
+//!     Router::new().route("/notes/{id}", get(read).put(save).route_layer(layer)).with_state(db)
 //! }
-//! # async fn version_of(_path: &str) -> Result<Option<u64>, std::io::Error> { Ok(Some(7)) }
-//! # async fn read() -> &'static str { "the graph" }
-//! # async fn save() {}
+//! # let db = Db::new(AtomicU64::new(7));
 //!
-//! let source = source_fn(|head| {
-//!     let path = head.uri.path().to_owned();
-//!     let wants_turtle = head.headers.get(ACCEPT).is_some_and(|accept| accept == "text/turtle");
-//!     async move {
-//!         let version = version_of(&path).await?;
-//!         Ok::<_, SourceError>(version.map(|version| current(version, wants_turtle)))
-//!     }
-//! });
-//! let layer = ConditionalLayer::new(source).writes(WritePolicy::required());
-//! let app: Router = Router::new().route("/graph", get(read).put(save).route_layer(layer));
+//! let app: Router = Router::new().nest("/v1", notes(db.clone())).nest("/v2", notes(db));
 //! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
 //! # use kit::*;
-//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
-//! #     let turtle = ask(&app, "GET", "/graph", [("accept", "text/turtle")]).await;
-//! #     assert_eq!((tag_of(&turtle).as_str(), &turtle.headers()["vary"]), ("\"7-ttl\"", &"accept".parse().unwrap()));
-//! #     let json = [("if-none-match", "\"7-ttl\"")];
-//! #     assert_eq!(ask(&app, "GET", "/graph", json).await.status(), 200, "another form is no 304");
-//! #     let json = [("if-none-match", "\"7-json\"")];
-//! #     assert_eq!(ask(&app, "GET", "/graph", json).await.status(), 304);
-//! #     for (tag, status) in [("\"7-ttl\"", 200), ("\"7-json\"", 200), ("\"6-json\"", 412)] {
-//! #         assert_eq!(ask(&app, "PUT", "/graph", [("if-match", tag)]).await.status(), status, "{tag}");
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! #     let put = |path| ask(&app, "PUT", path, [("if-match", "\"7\"")]);
+//! #     let (v1, v2) = tokio::join!(put("/v1/notes/7"), put("/v2/notes/007"));
+//! #     assert_eq!((v1.status().as_u16(), v2.status().as_u16()), (200, 412), "of two writers one wins");
+//! #     assert_eq!(tag_of(&ask(&app, "GET", "/v2/notes/7", []).await), "\"8\"");
+//! # });
+//! ```
+//!
+//! A write that touches further resources, such as the folder of a note, names their keys with
+//! [`WritePolicy::further_keys`](crate::WritePolicy::further_keys).
+//!
+//! # Negotiated representations
+//!
+//! Each form of a resource needs a tag of its own, and the response says what it varied on. The form that is asked for
+//! stands [`Beside`](crate::Beside) the id: the look-up needs it, and it names no resource, so that the writers of all
+//! forms have one lock. A PUT rarely repeats the GET's Accept, so a write is guarded by the tag of *any* current
+//! representation.
+//!
+//! ```
+//! use axum::{Router, extract::Path, routing::get};
+//! use http::{HeaderMap, HeaderName, header::{ACCEPT, CONTENT_TYPE}};
+//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::{
+//!     Beside, ConditionalLayer, EntityTag, Found, Loaded, Representation, SourceError, WritePolicy,
+//! };
+//! # use axum::extract::State;
+//! # use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+//! # #[derive(Clone)] struct Db(Arc<AtomicU64>);
+//! # struct Graph { version: u64 }
+//! # impl Graph { fn written_as(&self, form: Form) -> String { format!("{:?}", form.media_type()) } }
+//! # impl Db {
+//! #     async fn graph(&self, _: i64) -> Result<Option<Graph>, std::io::Error> {
+//! #         Ok(Some(Graph { version: self.0.load(Ordering::SeqCst) }))
 //! #     }
+//! # }
+//! # // A statement that asks for no version, to see what the lock alone does.
+//! # async fn save(State(db): State<Db>) {
+//! #     tokio::task::yield_now().await;
+//! #     db.0.fetch_add(1, Ordering::SeqCst);
+//! # }
+//! # let db = Db(Arc::new(AtomicU64::new(7)));
+//!
+//! #[derive(Clone, Copy)]
+//! enum Form { Json, Turtle }
+//!
+//! impl Form {
+//!     fn wanted_by(headers: &HeaderMap) -> Self {
+//!         let wants_turtle = headers.get(ACCEPT).is_some_and(|accept| accept == "text/turtle");
+//!         if wants_turtle { Self::Turtle } else { Self::Json }
+//!     }
+//!
+//!     fn media_type(self) -> &'static str {
+//!         match self { Self::Json => "application/ld+json", Self::Turtle => "text/turtle" }
+//!     }
+//!
+//!     fn tag(self, version: u64) -> EntityTag {
+//!         let form = match self { Self::Json => "json", Self::Turtle => "ttl" };
+//!         EntityTag::strong(format!("{version}-{form}")).expect("digits and letters")
+//!     }
+//!
+//!     /// The representation in this form; its tag, and that of the other one.
+//!     fn of(self, version: u64) -> Representation {
+//!         let other = match self { Self::Json => Self::Turtle, Self::Turtle => Self::Json };
+//!         Representation::tagged(self.tag(version)).other_tags([other.tag(version)]).varying_on([ACCEPT])
+//!     }
+//! }
+//!
+//! async fn load((id, Beside(form)): (i64, Beside<Form>), db: Db) -> Result<Option<Found>, SourceError> {
+//!     let graph = db.graph(id).await?;
+//!     Ok(graph.map(|graph| Found::from(form.of(graph.version)).with((form, graph.written_as(form)))))
+//! }
+//!
+//! /// The form that was selected: the handler does not select once more.
+//! async fn read(graph: Loaded<(Form, String)>) -> ([(HeaderName, &'static str); 1], String) {
+//!     let (form, text) = graph.into_inner();
+//!     ([(CONTENT_TYPE, form.media_type())], text)
+//! }
+//!
+//! let graphs = extractor_source(
+//!     db.clone(),
+//!     |Path(id): Path<i64>, headers: HeaderMap| (id, Beside(Form::wanted_by(&headers))),
+//!     load,
+//! );
+//! let layer = ConditionalLayer::new(graphs).writes(WritePolicy::required());
+//! let app: Router = Router::new().route("/graphs/{id}", get(read).put(save).route_layer(layer)).with_state(db);
+//! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
+//! # use kit::*;
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! #     let turtle = ask(&app, "GET", "/graphs/1", [("accept", "text/turtle")]).await;
+//! #     let fields = ["vary", "content-type"].map(|name| turtle.headers()[name].to_str().unwrap());
+//! #     assert_eq!((tag_of(&turtle).as_str(), fields), ("\"7-ttl\"", ["accept", "text/turtle"]));
+//! #     let json = [("if-none-match", "\"7-ttl\"")];
+//! #     assert_eq!(ask(&app, "GET", "/graphs/1", json).await.status(), 200, "another form is no 304");
+//! #     let json = [("if-none-match", "\"7-json\"")];
+//! #     assert_eq!(ask(&app, "GET", "/graphs/1", json).await.status(), 304);
+//! #     let put = |accept, tag| ask(&app, "PUT", "/graphs/1", [("accept", accept), ("if-match", tag)]);
+//! #     assert_eq!(put("*/*", "\"6-json\"").await.status(), 412);
+//! #     assert_eq!(put("*/*", "\"7-ttl\"").await.status(), 200, "the tag of another form");
+//! #     let (a, b) = tokio::join!(put("*/*", "\"8-json\""), put("text/turtle", "\"8-ttl\""));
+//! #     assert_eq!((a.status().as_u16(), b.status().as_u16()), (200, 412), "one lock for all forms");
 //! # });
 //! ```
 //!
@@ -107,42 +246,60 @@
 //! was removed. Two changes within one tick of the clock look like one, so the tag is weak: it is good for a 304,
 //! and no write can rest on it.
 //!
+//! A list is the only resource of its kind, `()`. The look-up for a 304 reads two figures; the handler reads all rows and
+//! states the tag of those rows, so that no row that came in between is missing under a tag that counts it.
+//!
 //! ```
-//! use axum::{Router, routing::get};
+//! use axum::{Router, extract::State, routing::get};
+//! use http::{HeaderName, header::ETAG};
 //! use tower_conditional::{ConditionalLayer, EntityTag, SourceError, source_fn};
+//! # use std::sync::{Arc, Mutex, atomic::{AtomicUsize, Ordering}};
+//! # #[derive(Clone)] struct Note { updated_at: i64, text: String }
+//! # #[derive(Clone)] struct Db(Arc<Mutex<Vec<Note>>>, Arc<AtomicUsize>);
+//! # impl Db {
+//! #     async fn figures(&self) -> Result<(Option<i64>, usize), std::io::Error> {
+//! #         self.1.fetch_add(1, Ordering::SeqCst);
+//! #         let notes = self.0.lock().unwrap();
+//! #         Ok((notes.iter().map(|note| note.updated_at).max(), notes.len()))
+//! #     }
+//! #     async fn all(&self) -> Vec<Note> { self.0.lock().unwrap().clone() }
+//! # }
+//! # let note = |updated_at| Note { updated_at, text: "text".to_owned() };
+//! # let db = Db(Arc::new(Mutex::new(vec![note(1), note(1_700_000_000_000_000)])), Arc::default());
+//! # let now = db.clone();
 //!
-//! /// `SELECT max(updated_at), count(*) FROM notes`; microseconds, and none for an empty list.
-//! fn tag_of_list(updated_at: Option<i64>, count: i64) -> EntityTag {
-//!     EntityTag::weak(format!("{}-{count}", updated_at.unwrap_or(0))).expect("digits")
+//! /// Of `updated_at` in microseconds; none for an empty list.
+//! fn tag_of_list(last_update: Option<i64>, count: usize) -> EntityTag {
+//!     EntityTag::weak(format!("{}-{count}", last_update.unwrap_or(0))).expect("digits")
 //! }
-//! # let state = std::sync::Arc::new(std::sync::Mutex::new((Some(1_700_000_000_000_000), 2)));
-//! # let now = state.clone();
-//! # let list_state = move || {
-//! #     let state = *state.lock().unwrap();
-//! #     async move { Ok::<_, SourceError>(state) }
-//! # };
 //!
-//! let source = source_fn(move |_head| {
-//!     let state = list_state();
-//!     async move {
-//!         let (updated_at, count) = state.await?;
-//!         Ok::<_, SourceError>(tag_of_list(updated_at, count))
-//!     }
+//! async fn list(State(db): State<Db>) -> ([(HeaderName, EntityTag); 1], String) {
+//!     let notes = db.all().await; // SELECT text, updated_at FROM notes
+//!     let tag = tag_of_list(notes.iter().map(|note| note.updated_at).max(), notes.len());
+//!     let texts: Vec<_> = notes.into_iter().map(|note| note.text).collect();
+//!     ([(ETAG, tag)], texts.join("\n"))
+//! }
+//!
+//! let source = source_fn(db.clone(), |_head| (), async |(), db: Db| {
+//!     let (last_update, count) = db.figures().await?; // SELECT max(updated_at), count(*) FROM notes
+//!     Ok::<_, SourceError>(tag_of_list(last_update, count))
 //! });
-//! # let list = async || "[]";
-//! let app: Router = Router::new().route("/notes", get(list).route_layer(ConditionalLayer::new(source)));
+//! let layer = ConditionalLayer::new(source).handler_states_version();
+//! let app: Router = Router::new().route("/notes", get(list).route_layer(layer)).with_state(db);
 //! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
 //! # use kit::*;
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! #     let tag = tag_of(&ask(&app, "GET", "/notes", []).await);
+//! #     assert_eq!(now.1.load(Ordering::SeqCst), 0, "an unconditional read asks the handler alone");
 //! #     let again = || ask(&app, "GET", "/notes", [("if-none-match", &tag)]);
 //! #     assert_eq!(again().await.status(), 304);
-//! #     *now.lock().unwrap() = (Some(1_700_000_000_000_000), 1);
+//! #     now.0.lock().unwrap().remove(0);
 //! #     assert_eq!(again().await.status(), 200, "one was removed");
-//! #     *now.lock().unwrap() = (None, 0);
+//! #     now.0.lock().unwrap().clear();
 //! #     assert_eq!(again().await.status(), 200, "all were removed");
 //! # });
 //! ```
 //!
 //! Where writes are conditional on the list itself (a POST with If-Match), take the counter that all versions come
-//! from: [`Epoch::version`](crate::Epoch::version) of it is a strong tag.
+//! from: [`Epoch::version`](crate::Epoch::version) of it is a strong tag. A POST without preconditions takes no write lock;
+//! [`WritePolicy::lock_methods`](crate::WritePolicy::lock_methods) lets it take one.

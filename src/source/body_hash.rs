@@ -153,6 +153,8 @@ impl BodyHash {
 }
 
 impl ValidatorSource for BodyHash {
+    type Resource = ();
+
     fn looks_up(&self) -> bool {
         false
     }

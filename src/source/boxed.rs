@@ -1,14 +1,15 @@
 //! A source whose type is erased.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http::{request, response};
+use http::{Method, request, response};
 
-use super::{Compute, SourceError, ValidatorSource};
-use crate::Current;
+use super::{Compute, Found, SourceError, Unidentified, ValidatorSource};
+use crate::lock::{KeyBuf, ResourceKey};
 
 /// What [`ValidatorSource::boxed`] returns: any source, with one type for all; clones share it.
 #[derive(Clone)]
@@ -26,7 +27,24 @@ impl fmt::Debug for BoxSource {
     }
 }
 
+/// A resource of a [`BoxSource`].
+pub struct BoxResource(Box<dyn ErasedResource>);
+
+impl fmt::Debug for BoxResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BoxResource")
+    }
+}
+
+impl ResourceKey for BoxResource {
+    fn write_key(&self, key: &mut KeyBuf) {
+        self.0.write_erased_key(key);
+    }
+}
+
 impl ValidatorSource for BoxSource {
+    type Resource = BoxResource;
+
     fn looks_up(&self) -> bool {
         self.0.looks_up()
     }
@@ -35,12 +53,36 @@ impl ValidatorSource for BoxSource {
         self.0.reads_bodies()
     }
 
-    fn known(&self, head: &request::Parts) -> Option<Current> {
-        self.0.known(head)
+    fn looks_up_reads(&self, method: &Method) -> bool {
+        self.0.looks_up_reads(method)
     }
 
-    async fn look_up(&self, head: &request::Parts) -> Result<Current, SourceError> {
-        self.0.look_up(head).await
+    fn identify_now(&self, head: &mut request::Parts) -> Option<Result<BoxResource, Unidentified>> {
+        self.0.identify_now(head)
+    }
+
+    async fn identify(&self, head: &mut request::Parts) -> Result<BoxResource, Unidentified> {
+        self.0.identify(head).await
+    }
+
+    fn known(&self, resource: &BoxResource) -> Option<Found> {
+        self.0.known(resource)
+    }
+
+    async fn look_up(&self, resource: &BoxResource) -> Result<Found, SourceError> {
+        self.0.look_up(resource).await
+    }
+
+    fn kind(&self, resource: &BoxResource) -> &'static str {
+        self.0.kind(resource)
+    }
+
+    fn is_named(&self) -> bool {
+        self.0.is_named()
+    }
+
+    fn lock_key(&self, resource: &BoxResource, key: &mut KeyBuf) {
+        self.0.lock_key(resource, key);
     }
 
     fn compute(&self, response: &response::Parts) -> Compute {
@@ -48,14 +90,44 @@ impl ValidatorSource for BoxSource {
     }
 }
 
-type LookUp<'s> = Pin<Box<dyn Future<Output = Result<Current, SourceError>> + Send + 's>>;
+type Erased<'s, T> = Pin<Box<dyn Future<Output = T> + Send + 's>>;
+
+/// A [`ResourceKey`] that can be told to be what it was.
+trait ErasedResource: Any + Send + Sync {
+    fn write_erased_key(&self, key: &mut KeyBuf);
+}
+
+impl<R: ResourceKey> ErasedResource for R {
+    fn write_erased_key(&self, key: &mut KeyBuf) {
+        self.write_key(key);
+    }
+}
+
+fn boxed<R: ResourceKey>(resource: R) -> BoxResource {
+    BoxResource(Box::new(resource))
+}
+
+/// The resource as the source has made it. One of another source is a mistake of whoever implements the trait by hand.
+fn unboxed<R: ResourceKey>(resource: &BoxResource) -> Option<&R> {
+    let resource: &dyn Any = &*resource.0;
+    resource.downcast_ref()
+}
 
 /// [`ValidatorSource`] in a form that can be a trait object.
 trait ErasedSource: Send + Sync {
     fn looks_up(&self) -> bool;
     fn reads_bodies(&self) -> bool;
-    fn known(&self, head: &request::Parts) -> Option<Current>;
-    fn look_up<'s>(&'s self, head: &'s request::Parts) -> LookUp<'s>;
+    fn looks_up_reads(&self, method: &Method) -> bool;
+    fn identify_now(&self, head: &mut request::Parts) -> Option<Result<BoxResource, Unidentified>>;
+    fn identify<'s>(
+        &'s self,
+        head: &'s mut request::Parts,
+    ) -> Erased<'s, Result<BoxResource, Unidentified>>;
+    fn known(&self, resource: &BoxResource) -> Option<Found>;
+    fn look_up<'s>(&'s self, resource: &'s BoxResource) -> Erased<'s, Result<Found, SourceError>>;
+    fn kind(&self, resource: &BoxResource) -> &'static str;
+    fn is_named(&self) -> bool;
+    fn lock_key(&self, resource: &BoxResource, key: &mut KeyBuf);
     fn compute(&self, response: &response::Parts) -> Compute;
 }
 
@@ -68,12 +140,44 @@ impl<V: ValidatorSource> ErasedSource for V {
         V::reads_bodies(self)
     }
 
-    fn known(&self, head: &request::Parts) -> Option<Current> {
-        V::known(self, head)
+    fn looks_up_reads(&self, method: &Method) -> bool {
+        V::looks_up_reads(self, method)
     }
 
-    fn look_up<'s>(&'s self, head: &'s request::Parts) -> LookUp<'s> {
-        Box::pin(V::look_up(self, head))
+    fn identify_now(&self, head: &mut request::Parts) -> Option<Result<BoxResource, Unidentified>> {
+        Some(V::identify_now(self, head)?.map(boxed))
+    }
+
+    fn identify<'s>(
+        &'s self,
+        head: &'s mut request::Parts,
+    ) -> Erased<'s, Result<BoxResource, Unidentified>> {
+        Box::pin(async { V::identify(self, head).await.map(boxed) })
+    }
+
+    fn known(&self, resource: &BoxResource) -> Option<Found> {
+        V::known(self, unboxed(resource)?)
+    }
+
+    fn look_up<'s>(&'s self, resource: &'s BoxResource) -> Erased<'s, Result<Found, SourceError>> {
+        match unboxed(resource) {
+            Some(resource) => Box::pin(V::look_up(self, resource)),
+            None => Box::pin(async { Err(SourceError::failed("a resource of another source")) }),
+        }
+    }
+
+    fn kind(&self, resource: &BoxResource) -> &'static str {
+        unboxed(resource).map_or("", |resource| V::kind(self, resource))
+    }
+
+    fn is_named(&self) -> bool {
+        V::is_named(self)
+    }
+
+    fn lock_key(&self, resource: &BoxResource, key: &mut KeyBuf) {
+        if let Some(resource) = unboxed(resource) {
+            V::lock_key(self, resource, key);
+        }
     }
 
     fn compute(&self, response: &response::Parts) -> Compute {

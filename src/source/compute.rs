@@ -20,6 +20,8 @@ use crate::{EntityTag, Epoch};
 /// struct Public(BodyHash);
 ///
 /// impl ValidatorSource for Public {
+///     type Resource = ();
+///
 ///     fn looks_up(&self) -> bool {
 ///         false
 ///     }

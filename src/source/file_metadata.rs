@@ -24,16 +24,17 @@ use crate::{Epoch, Representation};
 ///
 /// ```
 /// use std::path::{Component, Path};
-/// use tower_conditional::{ConditionalLayer, FileMetadata, SourceError, source_fn};
+/// use tower_conditional::{ConditionalLayer, FileMetadata, RequestPath, SourceError, source_fn};
 ///
-/// let source = source_fn(|head| {
-///     let path = Path::new("assets").join(head.uri.path().trim_start_matches('/'));
-///     async move {
-///         let leaves = path.components().any(|component| component == Component::ParentDir);
-///         match tokio::fs::metadata(path).await {
-///             Ok(file) if file.is_file() && !leaves => Ok(Some(FileMetadata::weak().of(&file))),
-///             _ => Ok::<_, SourceError>(None),
-///         }
+/// let source = source_fn((), RequestPath::of, async |path, ()| {
+///     let path = path.normalised();
+///     let file = Path::new(path.trim_start_matches('/'));
+///     if !file.components().all(|part| matches!(part, Component::Normal(_))) {
+///         return Ok(None); // it leaves the folder
+///     }
+///     match tokio::fs::metadata(Path::new("assets").join(file)).await {
+///         Ok(file) if file.is_file() => Ok(Some(FileMetadata::weak().of(&file))),
+///         _ => Ok::<_, SourceError>(None),
 ///     }
 /// });
 /// let layer = ConditionalLayer::new(source);

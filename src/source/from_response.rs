@@ -19,6 +19,8 @@ use super::ValidatorSource;
 pub struct FromResponse;
 
 impl ValidatorSource for FromResponse {
+    type Resource = ();
+
     fn looks_up(&self) -> bool {
         false
     }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::request::Parts;
 
-use super::ValidatorSource;
+use super::{Found, RequestPath, Unidentified, ValidatorSource};
+use crate::lock::normalised_path;
 use crate::{Current, EntityTag, HttpDate, Representation};
 
 /// The same answer for every request: a route with one resource, a constant, a test.
@@ -33,12 +34,22 @@ impl Fixed {
 }
 
 impl ValidatorSource for Fixed {
-    fn known(&self, _: &Parts) -> Option<Current> {
-        Some(self.0.clone())
+    type Resource = ();
+
+    fn identify_now(&self, _: &mut Parts) -> Option<Result<(), Unidentified>> {
+        Some(Ok(()))
+    }
+
+    fn known(&self, (): &()) -> Option<Found> {
+        Some(self.0.clone().into())
     }
 }
 
-/// A version for each path (as `uri().path()` has it), from one counter that never repeats; clones share it.
+/// A version for each path, from one counter that never repeats; clones share it.
+///
+/// All spellings of a path are one path: percent-encoded or not, with a trailing slash or without. What a handler makes
+/// of the path is not known here: where it parses `01` and `1` as one id, use `source_fn` or the handler's own
+/// extractors.
 ///
 /// Good enough for examples and tests. The handler records what it did, inside the layer's write lock:
 ///
@@ -57,7 +68,7 @@ pub struct InMemoryVersions(Arc<Mutex<Versions>>);
 #[derive(Debug, Default)]
 struct Versions {
     last: u64,
-    by_path: HashMap<String, Representation>,
+    by_path: HashMap<Vec<u8>, Representation>,
 }
 
 impl InMemoryVersions {
@@ -68,14 +79,14 @@ impl InMemoryVersions {
     }
 
     /// The target at this path was created or changed; the tag is its new one.
-    pub fn changed(&self, path: impl Into<String>) -> EntityTag {
-        self.record(path.into(), Representation::tagged)
+    pub fn changed(&self, path: impl AsRef<str>) -> EntityTag {
+        self.record(path.as_ref(), Representation::tagged)
     }
 
     /// As [`changed`](Self::changed), with a Last-Modified date.
-    pub fn changed_at(&self, path: impl Into<String>, date: impl Into<HttpDate>) -> EntityTag {
+    pub fn changed_at(&self, path: impl AsRef<str>, date: impl Into<HttpDate>) -> EntityTag {
         let date = date.into();
-        self.record(path.into(), |tag| {
+        self.record(path.as_ref(), |tag| {
             let state = Representation::tagged(tag).last_modified(date);
             state.written_out()
         })
@@ -83,20 +94,25 @@ impl InMemoryVersions {
 
     /// The target at this path is gone.
     pub fn removed(&self, path: &str) {
-        self.lock().by_path.remove(path);
+        self.lock().by_path.remove(&*normalised_path(path));
     }
 
     /// The current tag of the target at this path, if it exists.
     #[must_use]
     pub fn tag(&self, path: &str) -> Option<EntityTag> {
         let versions = self.lock();
-        versions.by_path.get(path)?.entity_tag().cloned()
+        versions
+            .by_path
+            .get(&*normalised_path(path))?
+            .entity_tag()
+            .cloned()
     }
 
-    fn record(&self, path: String, state: impl FnOnce(EntityTag) -> Representation) -> EntityTag {
+    fn record(&self, path: &str, state: impl FnOnce(EntityTag) -> Representation) -> EntityTag {
         let mut versions = self.lock();
         versions.last += 1;
         let tag = EntityTag::from_version(versions.last);
+        let path = normalised_path(path).into_owned();
         versions.by_path.insert(path, state(tag.clone()));
         tag
     }
@@ -108,7 +124,15 @@ impl InMemoryVersions {
 }
 
 impl ValidatorSource for InMemoryVersions {
-    fn known(&self, head: &Parts) -> Option<Current> {
-        Some(self.lock().by_path.get(head.uri.path()).cloned().into())
+    type Resource = RequestPath;
+
+    fn identify_now(&self, head: &mut Parts) -> Option<Result<RequestPath, Unidentified>> {
+        Some(Ok(RequestPath::of(head)))
+    }
+
+    fn known(&self, path: &RequestPath) -> Option<Found> {
+        let path = path.normalised_bytes();
+        let state = self.lock().by_path.get(&*path).cloned();
+        Some(Current::from(state).into())
     }
 }

@@ -8,12 +8,15 @@
 //! | files | [`FileMetadata`](crate::FileMetadata) |
 //! | a few resources in memory, a test | [`Fixed`], [`InMemoryVersions`] |
 
+mod adaptors;
 mod boxed;
 mod compute;
+mod found;
 mod from_response;
 pub(crate) mod hashing;
 mod memory;
 mod or;
+mod resource;
 mod source_fn;
 #[cfg(feature = "axum")]
 mod unroute;
@@ -29,38 +32,40 @@ mod reader_refusal;
 
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Response, request, response};
+use http::{Method, Response, request, response};
 
-use crate::Current;
+use crate::BoxError;
+use crate::lock::{KeyBuf, ResourceKey};
 
+pub use adaptors::{LockedBy, Named};
 #[cfg(feature = "body-hash")]
 pub use body_hash::BodyHash;
-pub use boxed::BoxSource;
+pub use boxed::{BoxResource, BoxSource};
 pub use compute::{BodyTag, Compute, ContentDigest};
 #[cfg(feature = "body-hash")]
 pub use file_metadata::FileMetadata;
+pub use found::Found;
 pub use from_response::FromResponse;
 pub use memory::{Fixed, InMemoryVersions};
-pub use or::Or;
-pub(crate) use or::known;
-pub use probe::{Probe, ProbeBody, Probing};
+pub use or::{Either, Or};
+pub use probe::{Probe, ProbeBody, ProbeTarget, Probing};
 pub(crate) use probe::{ask, probe_for};
-pub use source_fn::{SourceFn, source_fn};
+pub use resource::{Beside, RequestPath};
+pub use source_fn::{IntoIdentified, SourceFn, source_fn};
 
-/// Any error, as sources and locks report it.
-pub type BoxError = Box<dyn Error + Send + Sync>;
-
-/// Computes or looks up the validators of the target of a request.
+/// Identifies the resource that a request is about, and looks up or computes its validators.
 ///
 /// There are two moments, and an implementer writes only the one they need:
 ///
-/// - **look up** ([`look_up`](Self::look_up)): from the head of the request, before the handler runs. Only then can
-///   a write be refused. Write a plain `async fn`; nothing has to be boxed.
-/// - **compute** ([`compute`](Self::compute)): from the response, for reads alone. The default takes what the
+/// - **before the handler**, from the head of the request: the source identifies the resource
+///   ([`identify_now`](Self::identify_now) or [`identify`](Self::identify)) and then looks up its state
+///   ([`known`](Self::known) or [`look_up`](Self::look_up)). Only then can a write be refused. What is identified is
+///   what is looked up and what is locked: however a client spells a resource, its writers meet.
+/// - **after the handler**, from its response, for reads alone ([`compute`](Self::compute)). The default takes what the
 ///   handler has set.
 ///
 /// A source must be asked about the truth of the origin, not about what was answered last.
@@ -69,61 +74,120 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 ///
 /// ```
 /// use http::request::Parts;
-/// use tower_conditional::{Current, EntityTag, SourceError, ValidatorSource};
+/// use tower_conditional::{EntityTag, Found, SourceError, Unidentified, ValidatorSource};
 ///
 /// struct Notes;
 ///
 /// impl Notes {
-///     async fn version(&self, _path: &str) -> Result<Option<u64>, std::io::Error> {
+///     async fn version(&self, _id: i64) -> Result<Option<u64>, std::io::Error> {
 ///         Ok(Some(7))
 ///     }
 /// }
 ///
 /// impl ValidatorSource for Notes {
-///     async fn look_up(&self, head: &Parts) -> Result<Current, SourceError> {
-///         let version = self.version(head.uri.path()).await?;
-///         Ok(version.map(EntityTag::from_version).into())
+///     type Resource = i64;
+///
+///     fn identify_now(&self, head: &mut Parts) -> Option<Result<i64, Unidentified>> {
+///         let id = head.uri.path().strip_prefix("/notes/").and_then(|id| id.parse().ok());
+///         Some(id.ok_or(Unidentified::NotMine))
+///     }
+///
+///     async fn look_up(&self, id: &i64) -> Result<Found, SourceError> {
+///         Ok(self.version(*id).await?.map(EntityTag::from_version).into())
 ///     }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `ValidatorSource`",
-    label = "cannot look up or compute validators",
-    note = "implement `ValidatorSource` with `async fn look_up(&self, head: &http::request::Parts) -> Result<Current, SourceError>`",
-    note = "a closure becomes a source with `source_fn(|head| {{ let path = head.uri.path().to_owned(); async move {{ … }} }})`"
+    label = "cannot identify resources and look up or compute their validators",
+    note = "implement `ValidatorSource` with `type Resource`, `fn identify_now(&self, head: &mut http::request::Parts) -> Option<Result<Self::Resource, Unidentified>>` and `async fn look_up(&self, resource: &Self::Resource) -> Result<Found, SourceError>`",
+    note = "closures become a source with `source_fn(db, |head| head.uri.path().strip_prefix(\"/notes/\")?.parse().ok(), async |id: i64, db: Db| …)`"
 )]
 pub trait ValidatorSource: Send + Sync + 'static {
-    /// Whether the source speaks before the handler runs. A source that only computes (`false`) never judges and
-    /// never locks writes.
+    /// What the source looks its state up by: an id, a tenant and an id, a normalised path. A source that only computes
+    /// says `()`.
+    type Resource: ResourceKey;
+
+    /// Whether the source can look validators up before the handler runs. A source that only computes (`false`) never
+    /// evaluates and never locks writes. Asked once, when the layer is made.
     fn looks_up(&self) -> bool {
         true
     }
 
     /// Whether tags are made of bodies: only then is [`compute`](Self::compute) asked, and a HEAD goes inward as GET, so
-    /// that both get one tag.
+    /// that both get one tag. Asked once, when the layer is made.
     fn reads_bodies(&self) -> bool {
         false
     }
 
-    /// What is known at once, without waiting: an answer here saves the future and its allocation.
-    fn known(&self, head: &request::Parts) -> Option<Current> {
+    /// Whether reads of this method are looked up. Every other read is evaluated after the handler, by the validators
+    /// of its response: a QUERY, whose content takes part in the answer, has other validators than the GET
+    /// ([RFC 10008](https://www.rfc-editor.org/rfc/rfc10008)). A source that identifies the equivalent resource says so
+    /// here.
+    fn looks_up_reads(&self, method: &Method) -> bool {
+        matches!(*method, Method::GET | Method::HEAD)
+    }
+
+    /// The resource that the request is about, where that is known without waiting; `None` asks
+    /// [`identify`](Self::identify).
+    ///
+    /// Asked once for each request. It may depend on the target and on what an outer layer has put into the extensions,
+    /// never on the conditional headers. It leaves the head as it is where it says [`Unidentified::NotMine`].
+    fn identify_now(
+        &self,
+        head: &mut request::Parts,
+    ) -> Option<Result<Self::Resource, Unidentified>> {
         let _ = head;
         None
     }
 
-    /// The current state of the target, asked for only when [`known`](Self::known) had no answer.
+    /// The resource that the request is about. Asked once for each request, where
+    /// [`identify_now`](Self::identify_now) had no answer; on the real head, so that an extractor that caches in the
+    /// extensions caches for the handler too.
+    fn identify(
+        &self,
+        head: &mut request::Parts,
+    ) -> impl Future<Output = Result<Self::Resource, Unidentified>> + Send {
+        let _ = head;
+        ready(Err(Unidentified::NotMine))
+    }
+
+    /// What is known of the resource at once, without waiting: an answer here saves the future and its allocation.
+    fn known(&self, resource: &Self::Resource) -> Option<Found> {
+        let _ = resource;
+        None
+    }
+
+    /// The current state of the resource. The default says what is [`known`](Self::known).
     ///
     /// # Errors
     ///
     /// [`SourceError::Refused`] answers the request with a response of the source's own, ahead of everything else;
-    /// [`SourceError::Failed`] lets reads pass unjudged and answers conditional writes with 503. `?` works on any
-    /// `std::error::Error`; a boxed one goes through [`SourceError::failed`]. Its text never reaches a client.
+    /// [`SourceError::Failed`] lets reads pass without evaluation and answers conditional writes with 503. `?` works on
+    /// any `std::error::Error`; a boxed one goes through [`SourceError::failed`]. Its text never reaches a client.
     fn look_up(
         &self,
-        head: &request::Parts,
-    ) -> impl Future<Output = Result<Current, SourceError>> + Send {
-        let _ = head;
-        async { Ok(Current::Unknown) }
+        resource: &Self::Resource,
+    ) -> impl Future<Output = Result<Found, SourceError>> + Send {
+        let known = self.known(resource);
+        ready(Ok(known.unwrap_or_else(Found::unknown)))
+    }
+
+    /// The kind of resource, as [`named`](Self::named) has it: the space in which keys of the write lock are told apart.
+    /// `""` is the layer's own.
+    fn kind(&self, resource: &Self::Resource) -> &'static str {
+        let _ = resource;
+        ""
+    }
+
+    /// Whether [`kind`](Self::kind) names every resource of this source.
+    fn is_named(&self) -> bool {
+        false
+    }
+
+    /// Writes the key of the resource's write lock: its own key, or a coarser one.
+    fn lock_key(&self, resource: &Self::Resource, key: &mut KeyBuf) {
+        resource.write_key(key);
     }
 
     /// What to do with the response to a read that was not looked up, where the source
@@ -133,21 +197,66 @@ pub trait ValidatorSource: Send + Sync + 'static {
         Compute::FromFields
     }
 
-    /// A chain: `second` answers where this source says [`Current::Unknown`].
+    /// Names the kind of resource: two layers over one kind share their write lock, whatever their paths are.
+    ///
+    /// Without a name the keys are the layer's own, and so is its lock. All layers of one kind in a process share one
+    /// lock by default; a lock of another machine ([`WritePolicy::lock`](crate::WritePolicy::lock)) needs the name.
     ///
     /// ```
-    /// use tower_conditional::{BodyHash, Current, SourceError, ValidatorSource, source_fn};
-    /// # async fn version_of(_path: String) -> Result<Option<tower_conditional::EntityTag>, SourceError> { Ok(None) }
+    /// use tower_conditional::{ConditionalLayer, InMemoryVersions, ValidatorSource};
     ///
-    /// let notes = source_fn(|head| {
-    ///     let path = head.uri.path().to_owned();
-    ///     async move {
-    ///         if !path.starts_with("/notes/") {
-    ///             return Ok::<_, SourceError>(Current::Unknown);
-    ///         }
-    ///         Ok(version_of(path).await?.into())
-    ///     }
-    /// });
+    /// let versions = InMemoryVersions::new();
+    /// // Two interfaces over one set of notes.
+    /// let v1 = ConditionalLayer::new(versions.clone().named("notes"));
+    /// let v2 = ConditionalLayer::new(versions.named("notes"));
+    /// # let _ = (v1, v2);
+    /// ```
+    fn named(self, kind: &'static str) -> Named<Self>
+    where
+        Self: Sized,
+    {
+        Named::new(self, kind)
+    }
+
+    /// Locks by another key than the resource's own. A coarser key is slower; one that is finer than the resource is
+    /// unsafe.
+    ///
+    /// ```
+    /// use tower_conditional::{Found, SourceError, ValidatorSource, source_fn};
+    ///
+    /// let lines = source_fn(
+    ///     (),
+    ///     |head| {
+    ///         let (order, line) = head.uri.path().strip_prefix("/orders/")?.split_once("/lines/")?;
+    ///         Some((order.parse::<i64>().ok()?, line.parse::<i64>().ok()?))
+    ///     },
+    ///     async |(_order, _line), ()| Ok::<_, SourceError>(Found::absent()),
+    /// );
+    /// // One lock for each order: its lines are saved together.
+    /// let lines = lines.locked_by(|&(order, _line)| order);
+    /// # let _ = lines;
+    /// ```
+    fn locked_by<F, K>(self, key: F) -> LockedBy<Self, F>
+    where
+        Self: Sized,
+        F: Fn(&Self::Resource) -> K + Send + Sync + 'static,
+        K: ResourceKey,
+    {
+        LockedBy::new(self, key)
+    }
+
+    /// A chain: `second` identifies where this source says [`Unidentified::NotMine`]. The one that identifies looks up:
+    /// one resource, one lock, one look-up.
+    ///
+    /// ```
+    /// use tower_conditional::{BodyHash, EntityTag, SourceError, ValidatorSource, source_fn};
+    /// # async fn version_of(_id: i64) -> Result<Option<EntityTag>, SourceError> { Ok(None) }
+    ///
+    /// let notes = source_fn(
+    ///     (),
+    ///     |head| head.uri.path().strip_prefix("/notes/")?.parse::<i64>().ok(),
+    ///     async |id, ()| version_of(id).await,
+    /// );
     /// let source = notes.or(BodyHash::strong()); // pages are hashed, notes are looked up
     /// # let _ = source;
     /// ```
@@ -177,24 +286,40 @@ pub trait ValidatorSource: Send + Sync + 'static {
 }
 
 impl<V: ValidatorSource> ValidatorSource for Arc<V> {
-    fn looks_up(&self) -> bool {
-        V::looks_up(self)
-    }
+    type Resource = V::Resource;
 
-    fn reads_bodies(&self) -> bool {
-        V::reads_bodies(self)
-    }
+    adaptors::forward_to_source!(|source| **source);
+}
 
-    fn known(&self, head: &request::Parts) -> Option<Current> {
-        V::known(self, head)
-    }
+/// Why a source has identified no resource.
+#[derive(Debug)]
+#[allow(clippy::exhaustive_enums, reason = "the layer handles each of them")]
+pub enum Unidentified {
+    /// The request is about nothing that this source knows. The next source of a [chain](ValidatorSource::or) is asked;
+    /// without one the state is [unknown](crate::Current::Unknown), and no lock is taken.
+    NotMine,
+    /// This response is the answer: the caller may not know the target (401, 403), or no resource can have this name
+    /// (400, 404).
+    Refused(Box<Response<Bytes>>),
+    /// The resource could not be identified. The hook gets the error, the client does not: a read passes without
+    /// evaluation, a write that would take the lock is answered 503.
+    Failed(BoxError),
+}
 
-    async fn look_up(&self, head: &request::Parts) -> Result<Current, SourceError> {
-        V::look_up(self, head).await
+impl Unidentified {
+    /// Answers the request with this response, ahead of 428, 412 and 304.
+    #[must_use]
+    pub fn refused(response: Response<impl Into<Bytes>>) -> Self {
+        Self::Refused(Box::new(response.map(Into::into)))
     }
+}
 
-    fn compute(&self, response: &response::Parts) -> Compute {
-        V::compute(self, response)
+impl From<SourceError> for Unidentified {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Refused(response) => Self::Refused(response),
+            SourceError::Failed(error) => Self::Failed(error),
+        }
     }
 }
 

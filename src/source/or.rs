@@ -1,12 +1,12 @@
 //! A chain of two sources.
 
-use http::{request, response};
+use http::{Method, request, response};
 
-use super::{Compute, SourceError, ValidatorSource};
-use crate::Current;
+use super::{Compute, Found, SourceError, Unidentified, ValidatorSource};
+use crate::lock::{KeyBuf, ResourceKey};
 
-/// What [`ValidatorSource::or`] returns: the second source answers where the first says [`Current::Unknown`], and
-/// computes where the first only takes what the handler has set.
+/// What [`ValidatorSource::or`] returns: the second source identifies where the first says
+/// [`Unidentified::NotMine`], and computes where the first only takes what the handler has set.
 #[derive(Clone, Debug)]
 pub struct Or<A, B> {
     first: A,
@@ -19,7 +19,35 @@ impl<A, B> Or<A, B> {
     }
 }
 
+/// A resource of the first source or of the second one.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::exhaustive_enums, reason = "there are two sources")]
+pub enum Either<A, B> {
+    /// The first source has identified it.
+    First(A),
+    /// The second source has.
+    Second(B),
+}
+
+/// Where no source names its kind, the keys of the two are told apart by their place.
+impl<A: ResourceKey, B: ResourceKey> ResourceKey for Either<A, B> {
+    fn write_key(&self, key: &mut KeyBuf) {
+        match self {
+            Self::First(resource) => {
+                key.push(b"first");
+                resource.write_key(key);
+            }
+            Self::Second(resource) => {
+                key.push(b"second");
+                resource.write_key(key);
+            }
+        }
+    }
+}
+
 impl<A: ValidatorSource, B: ValidatorSource> ValidatorSource for Or<A, B> {
+    type Resource = Either<A::Resource, B::Resource>;
+
     fn looks_up(&self) -> bool {
         self.first.looks_up() || self.second.looks_up()
     }
@@ -28,17 +56,70 @@ impl<A: ValidatorSource, B: ValidatorSource> ValidatorSource for Or<A, B> {
         self.first.reads_bodies() || self.second.reads_bodies()
     }
 
-    fn known(&self, head: &request::Parts) -> Option<Current> {
-        match known(&self.first, head) {
-            Some(Current::Unknown) => known(&self.second, head),
-            answer => answer,
+    fn looks_up_reads(&self, method: &Method) -> bool {
+        self.first.looks_up_reads(method) || self.second.looks_up_reads(method)
+    }
+
+    fn identify_now(
+        &self,
+        head: &mut request::Parts,
+    ) -> Option<Result<Self::Resource, Unidentified>> {
+        match identify_now(&self.first, head)? {
+            Err(Unidentified::NotMine) => {
+                identify_now(&self.second, head).map(|resource| resource.map(Either::Second))
+            }
+            identified => Some(identified.map(Either::First)),
         }
     }
 
-    async fn look_up(&self, head: &request::Parts) -> Result<Current, SourceError> {
-        match look_up(&self.first, head).await? {
-            Current::Unknown => look_up(&self.second, head).await,
-            answer => Ok(answer),
+    async fn identify(&self, head: &mut request::Parts) -> Result<Self::Resource, Unidentified> {
+        match identify(&self.first, head).await {
+            Err(Unidentified::NotMine) => identify(&self.second, head).await.map(Either::Second),
+            identified => identified.map(Either::First),
+        }
+    }
+
+    fn known(&self, resource: &Self::Resource) -> Option<Found> {
+        match resource {
+            Either::First(resource) => self.first.known(resource),
+            Either::Second(resource) => self.second.known(resource),
+        }
+    }
+
+    async fn look_up(&self, resource: &Self::Resource) -> Result<Found, SourceError> {
+        match resource {
+            Either::First(resource) => self.first.look_up(resource).await,
+            Either::Second(resource) => self.second.look_up(resource).await,
+        }
+    }
+
+    fn kind(&self, resource: &Self::Resource) -> &'static str {
+        match resource {
+            Either::First(resource) => self.first.kind(resource),
+            Either::Second(resource) => self.second.kind(resource),
+        }
+    }
+
+    fn is_named(&self) -> bool {
+        let is_named_or_computes = |named, looks_up: bool| named || !looks_up;
+        is_named_or_computes(self.first.is_named(), self.first.looks_up())
+            && is_named_or_computes(self.second.is_named(), self.second.looks_up())
+    }
+
+    fn lock_key(&self, resource: &Self::Resource, key: &mut KeyBuf) {
+        match resource {
+            Either::First(resource) => {
+                if !self.first.is_named() {
+                    key.push(b"first");
+                }
+                self.first.lock_key(resource, key);
+            }
+            Either::Second(resource) => {
+                if !self.second.is_named() {
+                    key.push(b"second");
+                }
+                self.second.lock_key(resource, key);
+            }
         }
     }
 
@@ -50,21 +131,24 @@ impl<A: ValidatorSource, B: ValidatorSource> ValidatorSource for Or<A, B> {
     }
 }
 
-/// A source that only computes knows nothing before the handler, and knows that at once.
-pub(crate) fn known(source: &impl ValidatorSource, head: &request::Parts) -> Option<Current> {
+/// A source that only computes identifies nothing, and says so at once.
+fn identify_now<V: ValidatorSource>(
+    source: &V,
+    head: &mut request::Parts,
+) -> Option<Result<V::Resource, Unidentified>> {
     if source.looks_up() {
-        source.known(head)
+        source.identify_now(head)
     } else {
-        Some(Current::Unknown)
+        Some(Err(Unidentified::NotMine))
     }
 }
 
-async fn look_up(
-    source: &impl ValidatorSource,
-    head: &request::Parts,
-) -> Result<Current, SourceError> {
-    match known(source, head) {
-        Some(current) => Ok(current),
-        None => source.look_up(head).await,
+async fn identify<V: ValidatorSource>(
+    source: &V,
+    head: &mut request::Parts,
+) -> Result<V::Resource, Unidentified> {
+    match identify_now(source, head) {
+        Some(identified) => identified,
+        None => source.identify(head).await,
     }
 }

@@ -14,11 +14,13 @@ use tower::Service;
 
 use super::hashing::{Hashing, Outcome};
 use super::reader_refusal::refused_by_reader;
-use super::{BoxError, Compute, SourceError, ValidatorSource};
+use super::{Compute, Found, RequestPath, SourceError, Unidentified, ValidatorSource};
+use crate::BoxError;
 use crate::field::{Field, Given};
 use crate::header_map::remove_all;
+use crate::lock::{KeyBuf, ResourceKey};
 use crate::tag_list::ListForm;
-use crate::{Current, HttpDate, Preconditions, Representation};
+use crate::{HttpDate, Preconditions, Representation};
 
 /// In the extensions of a request that is a probe: the reader can tell it from a client's.
 ///
@@ -137,29 +139,45 @@ where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: Into<BoxError>,
 {
+    type Resource = ProbeTarget;
+
     fn reads_bodies(&self) -> bool {
         self.source.reads_bodies()
     }
 
-    fn known(&self, head: &request::Parts) -> Option<Current> {
-        let is_probe = head.extensions.get::<Probe>().is_some();
-        let asks = !is_probe
-            && !is_read(&head.method)
-            && Given::in_headers(&head.headers).any_for_writes();
-        if asks { None } else { Some(Current::Unknown) }
+    /// Reads are not probed: there is nothing to identify.
+    fn looks_up_reads(&self, _: &Method) -> bool {
+        false
+    }
+
+    fn identify_now(&self, head: &mut request::Parts) -> Option<Result<ProbeTarget, Unidentified>> {
+        Some(Ok(ProbeTarget::of(head)))
+    }
+
+    /// Only a write that carries preconditions is worth a probe.
+    fn known(&self, target: &ProbeTarget) -> Option<Found> {
+        target.probe.is_none().then(Found::unknown)
     }
 
     fn look_up(
         &self,
-        head: &request::Parts,
-    ) -> impl Future<Output = Result<Current, SourceError>> + Send {
-        let reader = self.reader();
-        let probe = probe_for(head);
-        let compares_tags = compares_tags(head);
+        target: &ProbeTarget,
+    ) -> impl Future<Output = Result<Found, SourceError>> + Send {
+        let probe = target
+            .probe
+            .as_ref()
+            .map(|probe| (self.reader(), probe.to_request()));
+        let compares_tags = target
+            .probe
+            .as_ref()
+            .is_some_and(|probe| probe.compares_tags);
         async move {
+            let Some((reader, probe)) = probe else {
+                return Ok(Found::unknown());
+            };
             let (head, body) = ask(reader, probe).await?.into_parts();
             match head.status {
-                StatusCode::NOT_FOUND | StatusCode::GONE => Ok(Current::absent()),
+                StatusCode::NOT_FOUND | StatusCode::GONE => Ok(Found::absent()),
                 status if status.is_success() && compares_tags => {
                     self.validators_of(&head, body).await
                 }
@@ -172,7 +190,7 @@ where
                 status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
                     Err(SourceError::failed(format!("the reader answered {status}")))
                 }
-                _ => Ok(Current::Unknown),
+                _ => Ok(Found::unknown()),
             }
         }
     }
@@ -184,16 +202,12 @@ where
 
 impl<V: ValidatorSource, R> Probing<V, R> {
     /// As the second moment would have it: what gets no tag on a read gets none here.
-    async fn validators_of<B>(
-        &self,
-        head: &response::Parts,
-        body: B,
-    ) -> Result<Current, SourceError>
+    async fn validators_of<B>(&self, head: &response::Parts, body: B) -> Result<Found, SourceError>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<BoxError>,
     {
-        let of_fields = |tag| Current::from(Representation::of_response(&head.headers, tag));
+        let of_fields = |tag| Found::from(Representation::of_response(&head.headers, tag));
         if !self.source.reads_bodies() {
             return Ok(of_fields(None));
         }
@@ -211,15 +225,97 @@ impl<V: ValidatorSource, R> Probing<V, R> {
     }
 }
 
-/// A GET for the target of the write, from the same caller, without what describes or conditions the write.
+/// What a probed write is about. The router behind the reader parses its paths by itself, so that two targets may be
+/// one resource: by default all writes of the mount have one lock.
+///
+/// [`ValidatorSource::locked_by`] makes it finer, by whatever the router takes for the identity of a resource:
+///
+/// ```
+/// # use axum::{Router, routing::get};
+/// use tower_conditional::{BodyHash, ConditionalLayer, ValidatorSource};
+///
+/// # let todos: Router = Router::new().route("/todos/{id}", get(async || "milk").put(async || ()));
+/// // The router's `Path<u64>` takes `/todos/1` and `/todos/01` for one: so does this.
+/// let source = BodyHash::strong().probing(todos.clone()).locked_by(|target| {
+///     let id = target.path().normalised().rsplit('/').next().and_then(|id| id.parse::<u64>().ok());
+///     id.unwrap_or(u64::MAX) // what is no id has one lock
+/// });
+/// let guarded = todos.layer(ConditionalLayer::new(source));
+/// # let _ = guarded;
+/// ```
+pub struct ProbeTarget {
+    path: RequestPath,
+    /// Only of a write that carries preconditions.
+    probe: Option<Box<ProbeHead>>,
+}
+
+/// What a probe is made of.
+struct ProbeHead {
+    /// Without its mark: most requests have no extensions, and cloning none costs nothing.
+    request: Request<ProbeBody>,
+    compares_tags: bool,
+}
+
+impl ProbeTarget {
+    fn of(head: &request::Parts) -> Self {
+        let is_probe = head.extensions.get::<Probe>().is_some();
+        let asks = !is_probe
+            && !is_read(&head.method)
+            && Given::in_headers(&head.headers).any_for_writes();
+        Self {
+            path: RequestPath::of(head),
+            probe: asks.then(|| {
+                Box::new(ProbeHead {
+                    request: get_for(head),
+                    compares_tags: compares_tags(head),
+                })
+            }),
+        }
+    }
+
+    /// The path of the target.
+    #[must_use]
+    pub const fn path(&self) -> &RequestPath {
+        &self.path
+    }
+}
+
+impl ProbeHead {
+    fn to_request(&self) -> Request<ProbeBody> {
+        marked(self.request.clone())
+    }
+}
+
+impl fmt::Debug for ProbeTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProbeTarget")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One lock for the whole mount.
+impl ResourceKey for ProbeTarget {
+    fn write_key(&self, _: &mut KeyBuf) {}
+}
+
+/// A probe: a GET for the target of the write, from the same caller, without what describes or conditions the write.
 pub(crate) fn probe_for(head: &request::Parts) -> Request<ProbeBody> {
+    marked(get_for(head))
+}
+
+fn marked(mut probe: Request<ProbeBody>) -> Request<ProbeBody> {
+    probe.extensions_mut().insert(Probe);
+    probe
+}
+
+fn get_for(head: &request::Parts) -> Request<ProbeBody> {
     let mut probe = Request::new(ProbeBody);
     *probe.method_mut() = Method::GET;
     *probe.uri_mut() = head.uri.clone();
     *probe.version_mut() = head.version;
     *probe.headers_mut() = head.headers.clone();
     *probe.extensions_mut() = head.extensions.clone();
-    probe.extensions_mut().insert(Probe);
     remove_all(probe.headers_mut(), is_the_writes_own);
     probe
 }
@@ -239,19 +335,16 @@ fn compares_tags(head: &request::Parts) -> bool {
 
 /// What describes the write's content, conditions it, or could make a write of the probe again.
 fn is_the_writes_own(name: &HeaderName) -> bool {
-    const OTHERS: [&str; 8] = [
+    const OTHERS: [&str; 7] = [
         "transfer-encoding",
         "trailer",
         "expect",
-        "range",
         "repr-digest",
         "x-http-method",
         "x-http-method-override",
         "x-method-override",
     ];
-    name.as_str().starts_with("content-")
-        || OTHERS.contains(&name.as_str())
-        || Field::ALL.iter().any(|field| field.header_name() == name)
+    Given::is_any(name) || name.as_str().starts_with("content-") || OTHERS.contains(&name.as_str())
 }
 
 #[cfg_attr(not(feature = "axum"), expect(unused_mut))]

@@ -1,64 +1,136 @@
-//! A source made of a closure.
+//! A source made of two closures.
 
 use std::fmt;
 use std::future::Future;
 
 use http::request::Parts;
 
-use super::{SourceError, ValidatorSource};
-use crate::Current;
+use super::{Found, SourceError, Unidentified, ValidatorSource};
+use crate::lock::ResourceKey;
 
-/// Makes a source of a closure that looks the validators up.
+/// Makes a source of two closures: one that identifies the resource of a request, and one that looks its state up.
 ///
-/// The closure takes what it needs out of the head before its `async move`, because the head stays behind ("lifetime
-/// may not live long enough" means that it did not), and says its error type with the `Ok`:
+/// `identify` answers `Option<R>` (`None`: not a resource of this source) or `Result<R, Unidentified>`. It sees the path
+/// as the client has sent it: where a router decodes paths before it parses them, let it be
+/// [`RequestPath`](crate::RequestPath), or use the extractors of the handler (`extractor_source`, feature `axum`).
+///
+/// `look_up` gets the resource and a clone of `state` by value, so that an async closure can be used.
 ///
 /// ```
 /// use tower_conditional::{EntityTag, SourceError, source_fn};
 ///
 /// # #[derive(Clone)] struct Db;
-/// # impl Db { async fn version(&self, _: &str) -> Result<Option<u64>, std::io::Error> { Ok(None) } }
+/// # impl Db { async fn version(&self, _: i64) -> Result<Option<u64>, std::io::Error> { Ok(None) } }
 /// # let db = Db;
-/// let source = source_fn(move |head| {
-///     let (db, path) = (db.clone(), head.uri.path().to_owned());
-///     async move {
-///         let version = db.version(&path).await?;
+/// let source = source_fn(
+///     db,
+///     |head| head.uri.path().strip_prefix("/notes/")?.parse().ok(),
+///     async |id: i64, db: Db| {
+///         let version = db.version(id).await?;
 ///         Ok::<_, SourceError>(version.map(EntityTag::from_version))
-///     }
-/// });
+///     },
+/// );
 /// # let _ = source;
 /// ```
-pub fn source_fn<F, Fut, C, E>(look_up: F) -> SourceFn<F>
+pub fn source_fn<S, I, O, L, Fut, C, E>(state: S, identify: I, look_up: L) -> SourceFn<S, I, L>
 where
-    F: Fn(&Parts) -> Fut + Send + Sync + 'static,
+    S: Clone + Send + Sync + 'static,
+    I: Fn(&Parts) -> O + Send + Sync + 'static,
+    O: IntoIdentified,
+    O::Resource: Clone,
+    L: Fn(O::Resource, S) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<C, E>> + Send,
-    C: Into<Current>,
+    C: Into<Found>,
     E: Into<SourceError>,
 {
-    SourceFn(look_up)
+    SourceFn {
+        state,
+        identify,
+        look_up,
+    }
 }
 
 /// What [`source_fn`] returns.
 #[derive(Clone)]
-pub struct SourceFn<F>(F);
+pub struct SourceFn<S, I, L> {
+    state: S,
+    identify: I,
+    look_up: L,
+}
 
-impl<F> fmt::Debug for SourceFn<F> {
+impl<S, I, L> fmt::Debug for SourceFn<S, I, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SourceFn")
-            .field(&std::any::type_name::<F>())
+            .field(&std::any::type_name::<L>())
             .finish()
     }
 }
 
-impl<F, Fut, C, E> ValidatorSource for SourceFn<F>
+impl<S, I, O, L, Fut, C, E> ValidatorSource for SourceFn<S, I, L>
 where
-    F: Fn(&Parts) -> Fut + Send + Sync + 'static,
+    S: Clone + Send + Sync + 'static,
+    I: Fn(&Parts) -> O + Send + Sync + 'static,
+    O: IntoIdentified,
+    O::Resource: Clone,
+    L: Fn(O::Resource, S) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<C, E>> + Send,
-    C: Into<Current>,
+    C: Into<Found>,
     E: Into<SourceError>,
 {
-    fn look_up(&self, head: &Parts) -> impl Future<Output = Result<Current, SourceError>> + Send {
-        let found = (self.0)(head);
+    type Resource = O::Resource;
+
+    fn identify_now(&self, head: &mut Parts) -> Option<Result<O::Resource, Unidentified>> {
+        Some((self.identify)(head).into_identified())
+    }
+
+    fn look_up(
+        &self,
+        resource: &O::Resource,
+    ) -> impl Future<Output = Result<Found, SourceError>> + Send {
+        let found = (self.look_up)(resource.clone(), self.state.clone());
         async move { found.await.map(Into::into).map_err(Into::into) }
+    }
+}
+
+/// What the first closure of a source may answer: a resource, `None`, or why there is none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not identify a resource",
+    label = "neither a `ResourceKey`, nor an `Option` or a `Result<_, Unidentified>` of one",
+    note = "answer an integer, a string, bytes, or a tuple of them; a UUID as `id.into_bytes()`",
+    note = "a value that the look-up needs and that names nothing goes into `Beside`"
+)]
+pub trait IntoIdentified {
+    /// The resource.
+    type Resource: ResourceKey;
+
+    /// The resource, or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// `None` is [`Unidentified::NotMine`].
+    fn into_identified(self) -> Result<Self::Resource, Unidentified>;
+}
+
+impl<R: ResourceKey> IntoIdentified for R {
+    type Resource = R;
+
+    fn into_identified(self) -> Result<R, Unidentified> {
+        Ok(self)
+    }
+}
+
+impl<R: ResourceKey> IntoIdentified for Option<R> {
+    type Resource = R;
+
+    fn into_identified(self) -> Result<R, Unidentified> {
+        self.ok_or(Unidentified::NotMine)
+    }
+}
+
+impl<R: ResourceKey> IntoIdentified for Result<R, Unidentified> {
+    type Resource = R;
+
+    fn into_identified(self) -> Self {
+        self
     }
 }

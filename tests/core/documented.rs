@@ -6,9 +6,10 @@ use std::fs;
 use crate::tree::{files_under, root};
 
 /// Who is shown somewhere else, and where.
-const SHOWN_ELSEWHERE: [(&str, &str); 26] = [
+const SHOWN_ELSEWHERE: [(&str, &str); 34] = [
     ("BodyTag", "what a source makes for `Compute`"),
     ("BoxError", "another name for what is behind it"),
+    ("BoxResource", "what a `BoxSource` identifies"),
     ("BoxSource", "`ValidatorSource::boxed`"),
     ("CollectBody", "a bound that `collecting_bodies` meets"),
     ("CollectUpTo", "`ConditionalLayer::collecting_bodies`"),
@@ -16,15 +17,21 @@ const SHOWN_ELSEWHERE: [(&str, &str); 26] = [
     ("ConditionalBody", "what every response of the layer has"),
     ("Content", "the tour of the testkit"),
     ("Decided", "`Judged`"),
+    ("Either", "what `ValidatorSource::or` identifies"),
     ("ExtractorSource", "`axum::extractor_source`"),
     ("Finding", "`testkit::check`"),
     ("Finish", "what `FinishLayer` makes"),
     ("FinishFuture", "what `Finish` answers with"),
     ("Hammered", "`testkit::hammer`"),
+    ("IdentifyHandler", "a bound on what extracts"),
+    ("IntoIdentified", "a bound on what is identified"),
     ("InvalidEntityTag", "`EntityTag`"),
-    ("LookUpHandler", "a bound that async functions meet"),
+    ("KeyBuf", "`ResourceKey`"),
+    ("LockedBy", "`ValidatorSource::locked_by`"),
     ("Moment", "a field of `Judged`"),
+    ("Named", "`ValidatorSource::named`"),
     ("NotChecked", "nobody makes one"),
+    ("NotLoaded", "nobody makes one"),
     ("Or", "`ValidatorSource::or`"),
     ("ProbeBody", "a request body that is empty"),
     ("Probing", "`BodyHash::probing`"),
@@ -32,6 +39,7 @@ const SHOWN_ELSEWHERE: [(&str, &str); 26] = [
     ("ResponseFuture", "what `Conditional` answers with"),
     ("Scratch", "`testkit::Fixture`"),
     ("SourceFn", "`source_fn`"),
+    ("Unidentified", "`ValidatorSource`"),
     ("WriteGuard", "`WriteLock`"),
 ];
 

@@ -1,4 +1,4 @@
-//! The picture of the rooms in CONTRIBUTING.md is drawn from the code: which room names which.
+//! The picture of the modules in CONTRIBUTING.md is drawn from the code: which module names which.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,12 +18,12 @@ fn the_picture_is_what_the_code_says() {
     let (picture, after) = from_picture.split_once("```").unwrap();
     assert_eq!(picture, drawn(&rooms()), "the picture, and what is true");
 
-    let (_, table) = after.split_once("| room |").unwrap();
+    let (_, table) = after.split_once("| module |").unwrap();
     for room in rooms().keys() {
         let row = table.lines().find(|line| {
             line.starts_with(&format!("| {room}: ")) || line.starts_with(&format!("| `{room}/` "))
         });
-        assert!(row.is_some(), "what is the room {room} for?");
+        assert!(row.is_some(), "what is the module {room} for?");
     }
 }
 

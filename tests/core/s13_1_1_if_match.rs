@@ -181,7 +181,7 @@ fn registered_methods() {
     );
     #[rustfmt::skip]
     let table: &[Row<'_>] = &[
-        ("9.1", "QUERY", e(), &[(INM, r#""v1""#)], Run),
+        ("9.1", "QUERY", e(), &[(INM, r#""v1""#)], NotModified),
         ("9.1", "put", tagged(r#""v2""#), &[(IM, r#""v1""#)], Run),
     ];
     rows(table);

@@ -19,7 +19,7 @@ pub(crate) const NOW: i64 = T_SECONDS + 12 * 3600;
 pub(crate) const READS: [&str; 2] = ["GET", "HEAD"];
 pub(crate) const WRITES: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 /// They neither select nor modify, or nobody knows (names are case-sensitive).
-pub(crate) const NEITHER: [&str; 6] = ["CONNECT", "OPTIONS", "TRACE", "QUERY", "PROPPATCH", "get"];
+pub(crate) const NEITHER: [&str; 5] = ["CONNECT", "OPTIONS", "TRACE", "PROPPATCH", "get"];
 
 /// Exists, strong tag `"v1"`, modified at T.
 pub(crate) fn e() -> State {

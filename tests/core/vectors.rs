@@ -279,12 +279,12 @@ fn malformed_lists_are_refused_on_writes_only() {
     assert_eq!((refused, run), (16, 25));
 }
 
-/// QUERY is not of RFC 9110: as long as the service does not register it, its preconditions are its own.
+/// QUERY is not of RFC 9110, but of RFC 10008: a read.
 const QUERY: &str = "rack-inm-query";
 
 /// What a peer does against the text, and we do too: a date that the source does not call strong never satisfies
-/// If-Range, also not half a minute after the change.
-const AGREED_AGAINST_THE_TEXT: [&str; 1] = ["httpd-ir-date-30s"];
+/// If-Range, also not half a minute after the change. And a query is a read (RFC 10008).
+const AGREED_AGAINST_THE_TEXT: [&str; 2] = [QUERY, "httpd-ir-date-30s"];
 
 /// What peers do against the text is there to be departed from.
 #[test]
@@ -311,10 +311,10 @@ fn peers_against_the_text() {
 }
 
 #[test]
-fn query_is_judged_once_it_is_registered() {
+fn query_is_a_read() {
     let entries = Entry::all();
     let query = entries.iter().find(|entry| entry.id == QUERY).unwrap();
-    assert_eq!(query.ours(), "proceed");
+    assert_eq!(query.ours(), "304");
     assert_eq!(query.ours_as(MethodClass::Read), "304");
     assert_eq!(query.ours_as(MethodClass::Write), "412");
 }

@@ -302,7 +302,8 @@ fn other_tasks_get_their_turn() {
     fn pauses(polls: &Counter, future: impl Future) {
         let mut future = Box::pin(future);
         assert!(future.as_mut().now_or_never().is_none());
-        assert!((1..=2_000).contains(&polls.get()), "{}", polls.get());
+        // A write tries once under the lock, and once more without it.
+        assert!((1..=2_048).contains(&polls.get()), "{}", polls.get());
         block_on(future);
         assert!(polls.get() > 10_000, "{}", polls.get());
     }

@@ -122,7 +122,8 @@ fn layer<V: ValidatorSource>(source: V, policy: Policy) -> ConditionalLayer<V> {
         Required => WritePolicy::required(),
         Strict => WritePolicy::optional().malformed_as_failed(),
     };
-    ConditionalLayer::new(source).writes(writes).clock(now)
+    let layer = ConditionalLayer::new(source).writes(writes).clock(now);
+    layer.handler_states_version()
 }
 
 /// The source is asked before the handler.

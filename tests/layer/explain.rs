@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, Once};
 
 use tower_conditional::{
     BoxError, ConditionalLayer, Current, Decided, Epoch, Judged, Representation, SourceError,
-    WritePolicy,
+    ValidatorSource, WritePolicy,
 };
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber, subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::support::source::{self, Script};
-use crate::support::{self, Answer, Handler, NOW, Record, T, T_MINUS_1, date};
+use crate::support::{self, Answer, Handler, NOW, OutOfReach, Record, T, T_MINUS_1, date};
 
 const RELEASE: Epoch = Epoch::new("r2");
 
@@ -159,7 +159,7 @@ const CAUSES: [Cause; 16] = [
         to_do: "client: try again. Operator: `error` in the record says what failed",
     },
     Cause {
-        what: "the write lock could not be had, or `WritePolicy::keys` named no key",
+        what: "the write lock could not be had, or too many writes wait for it (`WritePolicy::max_waiters`)",
         request: &[("if-match", "\"r2.9\"")],
         current: version_9,
         status: 503,
@@ -173,7 +173,7 @@ impl Cause {
         match self.reason {
             "missing" => WritePolicy::required(),
             "wildcard" | "inapplicable" => WritePolicy::strictly_required(),
-            "lock" => WritePolicy::optional().keys(|_| Vec::new()),
+            "lock" => WritePolicy::optional().lock(OutOfReach),
             _ => WritePolicy::optional(),
         }
     }
@@ -189,7 +189,7 @@ impl Cause {
     fn play(&self) -> (Answer, Vec<Judged>, Vec<String>) {
         let record = Record::default();
         let now = support::clock_at(date(NOW));
-        let layer = ConditionalLayer::new(self.source())
+        let layer = ConditionalLayer::new(self.source().named("tests"))
             .writes(self.policy())
             .clock(now)
             .observe(record.hook());
@@ -273,7 +273,7 @@ fn the_error_of_a_source_is_for_the_operator_alone() {
 #[test]
 fn a_terse_service_says_nothing_but_the_status() {
     for cause in &CAUSES {
-        let layer = ConditionalLayer::new(cause.source())
+        let layer = ConditionalLayer::new(cause.source().named("tests"))
             .writes(cause.policy())
             .refusals(|refusal| refusal.to_terse());
         let handler = Handler::answering(204, &[], "");

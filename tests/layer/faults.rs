@@ -24,8 +24,8 @@ use tower::timeout::error::Elapsed;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 use tower_conditional::{
-    BodyHash, ConditionalLayer, Current, EntityTag, Fixed, InProcessLock, ProbeBody, SourceError,
-    ValidatorSource, WriteGuard, WriteKey, WriteLock, WritePolicy,
+    BodyHash, ConditionalLayer, Current, EntityTag, Fixed, InProcessLock, Named, ProbeBody,
+    SourceError, ValidatorSource, WriteGuard, WriteKey, WriteLock, WritePolicy,
 };
 
 use crate::support::{Counter, source};
@@ -81,13 +81,13 @@ impl Rig {
     }
 
     fn over(&self, source: impl ValidatorSource) -> Served {
-        let layer = ConditionalLayer::new(source).writes(self.policy());
+        let layer = ConditionalLayer::new(source.named("tests")).writes(self.policy());
         cut_off(layer.layer(self.handler()))
     }
 
     fn under(&self, lock: impl WriteLock) -> Served {
         let policy = WritePolicy::required().lock(lock);
-        let layer = ConditionalLayer::new(Fixed::new(V1)).writes(policy);
+        let layer = ConditionalLayer::new(Fixed::new(V1).named("tests")).writes(policy);
         cut_off(layer.layer(self.handler()))
     }
 
@@ -101,20 +101,20 @@ impl Rig {
             + 'static,
         S::Future: Send + 'static,
     {
-        let layer = ConditionalLayer::new(source::waiting(V1)).writes(self.policy());
+        let layer = ConditionalLayer::new(source::waiting(V1).named("tests")).writes(self.policy());
         cut_off(layer.layer(inner))
     }
 
     fn with(
         &self,
-        option: impl FnOnce(ConditionalLayer<Fixed>) -> ConditionalLayer<Fixed>,
+        option: impl FnOnce(ConditionalLayer<Named<Fixed>>) -> ConditionalLayer<Named<Fixed>>,
     ) -> Served {
-        let layer = ConditionalLayer::new(Fixed::new(V1)).writes(self.policy());
+        let layer = ConditionalLayer::new(Fixed::new(V1).named("tests")).writes(self.policy());
         cut_off(option(layer).layer(self.handler()))
     }
 
     fn collecting(&self) -> Served {
-        let layer = ConditionalLayer::new(Fixed::new(V1)).writes(self.policy());
+        let layer = ConditionalLayer::new(Fixed::new(V1).named("tests")).writes(self.policy());
         cut_off(
             layer
                 .collecting_bodies(1024, Body::new)
@@ -128,13 +128,15 @@ impl Rig {
 
     /// For those who wait behind: nothing cuts them off.
     fn healthy(&self) -> Served {
-        let layer = ConditionalLayer::new(Fixed::new(V1)).writes(self.policy());
+        let layer = ConditionalLayer::new(Fixed::new(V1).named("tests")).writes(self.policy());
         let service = layer.layer(self.handler());
         BoxCloneSyncService::new(service.map_response(|response| response.status()))
     }
 
     fn lock_is_free(&self) -> bool {
-        self.lock.try_lock(&[WriteKey::of_path(PATH)]).is_some()
+        // The one resource of `Fixed`, and that of the sources that go by the path.
+        let keys = [WriteKey::new("tests", &()), WriteKey::new("tests", &PATH)];
+        self.lock.try_lock(&keys).is_some()
     }
 }
 
@@ -291,7 +293,7 @@ async fn sources() {
                 });
                 let policy = WritePolicy::required().lock(lock);
                 cut_off(
-                    ConditionalLayer::new(source)
+                    ConditionalLayer::new(source.named("tests"))
                         .writes(policy)
                         .layer(rig.handler()),
                 )
@@ -449,7 +451,7 @@ impl WriteLock for Faulty {
 
     fn lock<'a>(
         &'a self,
-        keys: &'a [WriteKey<'a>],
+        keys: &'a [WriteKey],
     ) -> Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>> {
         Box::pin(async move {
             match self.fails {
@@ -473,13 +475,13 @@ impl WriteLock for Faulty {
 struct PanicsWhenTried(InProcessLock);
 
 impl WriteLock for PanicsWhenTried {
-    fn try_lock(&self, _: &[WriteKey<'_>]) -> Option<WriteGuard> {
+    fn try_lock(&self, _: &[WriteKey]) -> Option<WriteGuard> {
         panic!("on purpose")
     }
 
     fn lock<'a>(
         &'a self,
-        keys: &'a [WriteKey<'a>],
+        keys: &'a [WriteKey],
     ) -> Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>> {
         self.0.lock(keys)
     }
@@ -825,15 +827,11 @@ async fn hooks() {
         ),
         fault(
             "key panics",
-            |rig| rig.with(|layer| layer.writes(rig.policy().keys(|_| panic!("on purpose")))),
+            |rig| {
+                rig.with(|layer| layer.writes(rig.policy().further_keys(|_| panic!("on purpose"))))
+            },
             Panicked,
             Panicked,
-        ),
-        fault(
-            "no key",
-            |rig| rig.with(|layer| layer.writes(rig.policy().keys(|_| Vec::new()))),
-            Status(503),
-            Status(412),
         ),
         fault(
             "attempts hang",

@@ -33,10 +33,11 @@ fn ask<V: ValidatorSource>(source: V, method: &str, given: &[(&str, &str)]) -> A
 
 /// A source that has to be waited for takes another way than one that knows at once.
 fn waited_for(state: Representation) -> impl ValidatorSource {
-    source_fn(move |_| {
-        let state = state.clone();
-        async move { Ok::<_, SourceError>(state) }
-    })
+    source_fn(
+        state,
+        |_| (),
+        async |(), state: Representation| Ok::<_, SourceError>(state),
+    )
 }
 
 fn status(method: &str, given: &[(&str, &str)]) -> u16 {
@@ -72,6 +73,7 @@ fn if_range_is_evaluated_against_the_stated_date() {
     for (line, keeps_range) in [(NOW, false), (NOW_PLUS_2_SECONDS, true)] {
         let handler = plain();
         let layer = ConditionalLayer::new(Fixed::new(ahead())).clock(now);
+        let layer = layer.handler_states_version();
         let given = [("range", "bytes=0-3"), ("if-range", line)];
         send(&layer, handler.clone(), request("GET", &given));
         let seen = handler.seen_fields();

@@ -25,26 +25,24 @@ const MISTAKES: [Mistake; 7] = [
     Mistake {
         what: "a closure by itself as a source",
         code: "let _ = ConditionalLayer::new(async |_: &Parts| Ok::<_, SourceError>(TAG));",
-        says: "a closure becomes a source with `source_fn(|head| { let path = head.uri.path().to_owned(); \
-               async move { … } })`",
+        says: "closures become a source with `source_fn(db, |head| \
+               head.uri.path().strip_prefix(\"/notes/\")?.parse().ok(), async |id: i64, db: Db| …)`",
     },
     Mistake {
-        what: "a future that borrows the head",
-        code: "let _ = source_fn(|head| async move { \
-                   Ok::<_, SourceError>(EntityTag::strong(head.uri.path())?) \
-               });",
-        says: "returning this value requires that `'1` must outlive `'2`",
+        what: "a value that identifies no resource",
+        code: "let _ = source_fn((), |_| Some(1.5_f64), async |_, ()| Ok::<_, SourceError>(TAG));",
+        says: "`Option<f64>` does not identify a resource",
     },
     Mistake {
         what: "an Ok that does not say its error type",
-        code: "let _ = source_fn(|_| async { Ok(TAG) });",
+        code: "let _ = source_fn((), |_| (), async |(), ()| Ok(TAG));",
         says: "cannot satisfy `_: Into<SourceError>`",
     },
     Mistake {
-        what: "a source of extractors that answers a status",
-        code: "async fn tag(Path(_): Path<u64>) -> Result<EntityTag, StatusCode> { Ok(TAG) } \
-               let _ = extractor_source(tag, ());",
-        says: "a `StatusCode` is no `SourceError`: use `axum::refused`",
+        what: "a body extractor that identifies",
+        code: "let version = async |_: i64, ()| Ok::<_, SourceError>(TAG); \
+               let _ = extractor_source((), |Json(id): Json<i64>| id, version);",
+        says: "a body extractor (`Json`, `String`) cannot be used, the body is the handler's",
     },
     Mistake {
         what: "a service that cannot be cloned",
@@ -75,7 +73,7 @@ const MISTAKES: [Mistake; 7] = [
 const BEFORE: &str = "
     #![allow(unused_imports)]
     use std::convert::Infallible;
-    use axum::{Router, ServiceExt, body::Body, extract::{Path, Request}};
+    use axum::{Json, Router, ServiceExt, body::Body, extract::{Path, Request}};
     use axum::http::{StatusCode, request::Parts};
     use axum::response::Response;
     use tokio::net::TcpListener;

@@ -32,7 +32,7 @@ struct Broken;
 impl WriteLock for Broken {
     fn lock<'a>(
         &'a self,
-        _: &'a [WriteKey<'a>],
+        _: &'a [WriteKey],
     ) -> Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>> {
         Box::pin(async { Err("the lock server is gone".into()) })
     }
@@ -265,7 +265,8 @@ fn every_reason_in_words() {
     ];
     for (current, policy, given, expected) in cases {
         let handler = handler();
-        let layer = ConditionalLayer::new(Fixed::new(current.clone())).writes(policy.clone());
+        let layer = ConditionalLayer::new(Fixed::new(current.clone()).named("tests"))
+            .writes(policy.clone());
         let answer = send(&layer.clock(now), handler.clone(), request("PUT", given));
         check(&answer, expected);
         assert_eq!(handler.calls(), 0, "{expected:?}");
@@ -483,7 +484,7 @@ fn refusals_in_the_applications_own_words() {
         assert_eq!(answer.field("content-type"), None);
         assert_eq!(answer.field("cache-control"), Some("no-store"));
     }
-    let over = |policy| ConditionalLayer::new(Fixed::new(V1)).writes(policy);
+    let over = |policy| ConditionalLayer::new(Fixed::new(V1).named("tests")).writes(policy);
     let optional = || over(WritePolicy::optional());
     let stale = [("if-match", "\"v0\"")];
     check(

@@ -10,7 +10,7 @@ use tower_conditional::{
     source_fn,
 };
 
-use crate::support::source::{self, Script, looked_up};
+use crate::support::source::{self, NotMine, Script, looked_up};
 use crate::support::{Answer, Failures, Handler, Record, T, fields, request, send};
 
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
@@ -68,8 +68,9 @@ fn every_form_of_a_source_judges_alike() {
     judges(closure().boxed());
     judges(Fixed::new(V1).boxed());
     judges(Arc::new(looked_up(V1).boxed()));
-    judges(Fixed::new(Current::Unknown).or(Fixed::new(V1)));
-    judges(looked_up(Current::Unknown).or(looked_up(V1)));
+    judges(NotMine.or(Fixed::new(V1)));
+    judges(NotMine.or(looked_up(V1)));
+    judges(Fixed::new(V1).named("fixed").locked_by(|()| 1_u8));
     judges(Arc::new(FromResponse.or(looked_up(V1))).boxed());
 }
 
@@ -109,8 +110,7 @@ fn every_form_of_a_computing_source_leaves_writes_alone() {
     tags_heads(FromResponse.or(BodyHash::strong()));
 }
 
-/// The second source answers where the first says that it does not know, and only there; whether they are asked or know
-/// at once.
+/// The second source identifies where the first says that the request is not about its resources, and only there.
 #[test]
 fn chains() {
     let both_ways = |current: Current| {
@@ -134,10 +134,16 @@ fn chains() {
         };
         answer
     };
-    assert_eq!(second_is_asked(Current::Unknown), (304, 1));
+    // That nothing is known of it is an answer, too.
+    assert_eq!(second_is_asked(Current::Unknown), (200, 0));
     assert_eq!(second_is_asked(V1.into()), (200, 0));
     assert_eq!(second_is_asked(Current::absent()), (200, 0));
     assert_eq!(second_is_asked(Current::Delegated), (200, 0));
+
+    let second = looked_up(V1);
+    let elsewhere = NotMine.or(second.clone());
+    assert_eq!(outcome(elsewhere, handler(), "PUT", &STALE), (412, 0));
+    assert_eq!(second.looks(), 1);
 
     let second = looked_up(V1);
     let failing = source::failing("down").or(second.clone());
@@ -217,10 +223,14 @@ fn what_a_source_may_return() {
     assert_eq!(put(Fixed::new(Current::Delegated)), (200, 1));
 
     // `?` on any error.
-    let own_error = source_fn(|_| async {
-        let version: u64 = "no number".parse()?;
-        Ok::<_, SourceError>(EntityTag::from_version(version))
-    });
+    let own_error = source_fn(
+        (),
+        |_| (),
+        async |(), ()| {
+            let version: u64 = "no number".parse()?;
+            Ok::<_, SourceError>(EntityTag::from_version(version))
+        },
+    );
     assert_eq!(outcome(own_error, handler(), "PUT", &CURRENT), (503, 0));
 }
 

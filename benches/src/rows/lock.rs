@@ -12,7 +12,7 @@ use crate::meter::{Meter, Row};
 
 pub(super) fn rows(meter: &mut impl Meter) {
     let lock = InProcessLock::new();
-    let key = [WriteKey::of_path("/notes/1")];
+    let key = [WriteKey::new("", &"/notes/1")];
     meter.row(Row::new("lock free"), || (), |()| lock.try_lock(&key));
 
     contended(meter, "lock 2 writers", 2);
@@ -29,7 +29,7 @@ type Waiting<'l> = Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + S
 /// All writers want one key at once; each has its turn and ends it.
 fn contended(meter: &mut impl Meter, name: &'static str, writers: usize) {
     let lock = InProcessLock::new();
-    let key = [WriteKey::of_path("/notes/1")];
+    let key = [WriteKey::new("", &"/notes/1")];
     let all_take_turns = |()| {
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(wakes.clone());
@@ -57,9 +57,7 @@ fn contended(meter: &mut impl Meter, name: &'static str, writers: usize) {
 /// Nobody waits for a writer of another key.
 fn unrelated(meter: &mut impl Meter, name: &'static str) {
     let lock = InProcessLock::new();
-    let keys: Vec<[WriteKey<'_>; 1]> = (0..10_000)
-        .map(|number| [WriteKey::from(format!("/notes/{number}"))])
-        .collect();
+    let keys = keys_of_notes();
     let held: Vec<_> = keys.iter().map(|key| lock.try_lock(key)).collect();
     let waits = held.iter().filter(|guard| guard.is_none()).count();
     meter.count(name, "writers that wait", waits as u64);
@@ -68,9 +66,7 @@ fn unrelated(meter: &mut impl Meter, name: &'static str) {
 /// Each writer has a key of its own, while the other keys are held.
 fn among_others(meter: &mut impl Meter, name: &'static str, writers: usize) {
     let lock = InProcessLock::new();
-    let keys: Vec<[WriteKey<'_>; 1]> = (0..10_000)
-        .map(|number| [WriteKey::from(format!("/notes/{number}"))])
-        .collect();
+    let keys = keys_of_notes();
     let (apart, others) = keys.split_at(writers);
     let held: Vec<_> = others.iter().map(|key| lock.try_lock(key)).collect();
     let all_at_once = |()| {
@@ -79,6 +75,12 @@ fn among_others(meter: &mut impl Meter, name: &'static str, writers: usize) {
     };
     meter.row(Row::new(name).times(5), || (), all_at_once);
     drop(held);
+}
+
+fn keys_of_notes() -> Vec<[WriteKey; 1]> {
+    (0..10_000)
+        .map(|number| [WriteKey::new("", &format!("/notes/{number}"))])
+        .collect()
 }
 
 fn poll(writer: &mut Waiting<'_>, waker: &Waker) -> Option<WriteGuard> {

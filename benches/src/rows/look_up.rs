@@ -9,8 +9,8 @@ use http::{Method, StatusCode};
 use http_body_util::Full;
 use tower::Layer;
 use tower_conditional::{
-    Conditional, ConditionalLayer, Current, EntityTag, Fixed, FromResponse, HttpDate, Refusal,
-    Representation, ValidatorSource, WritePolicy,
+    Conditional, ConditionalLayer, Current, EntityTag, Fixed, Found, FromResponse, HttpDate,
+    Refusal, Representation, Unidentified, ValidatorSource, WritePolicy,
 };
 
 use super::{TAG, request, service, with_more_fields};
@@ -310,7 +310,13 @@ fn formatting() -> Layered<Formatting> {
 struct Formatting;
 
 impl ValidatorSource for Formatting {
-    fn known(&self, _: &Parts) -> Option<Current> {
+    type Resource = ();
+
+    fn identify_now(&self, _: &mut Parts) -> Option<Result<(), Unidentified>> {
+        Some(Ok(()))
+    }
+
+    fn known(&self, (): &()) -> Option<Found> {
         let tag = EntityTag::from_version(1_234_567);
         Some(Representation::tagged(tag).last_modified(CHANGED).into())
     }

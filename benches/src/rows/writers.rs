@@ -10,7 +10,7 @@ use http::header::{ETAG, IF_MATCH};
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use tower::{Layer, Service};
-use tower_conditional::{BodyHash, ConditionalLayer};
+use tower_conditional::{BodyHash, ConditionalLayer, ProbeTarget, ValidatorSource};
 
 use super::{NoBody, anew, request, service};
 use crate::meter::{Meter, Row};
@@ -30,41 +30,54 @@ pub(super) fn rows(meter: &mut impl Meter) {
     let alone = &mut layer.layer(Bare::of_size(KIB));
     service(meter, row, alone, &put, StatusCode::OK);
 
-    let alone = layer.layer(Turning);
+    let one_lock = layer.layer(Turning);
     crowd(
         meter,
         Row::new("1 writer probed"),
-        &alone,
+        &one_lock,
         std::slice::from_ref(&put),
     );
+    let own_locks = ConditionalLayer::new(probing().locked_by(note_of)).layer(Turning);
     for (writers, on_one_key, on_many) in [
         (
             2,
             "2 writers probed on one key",
-            "2 writers probed on 10 000 keys",
+            "2 writers probed on 10 000 keys locked_by",
         ),
         (
             16,
             "16 writers probed on one key",
-            "16 writers probed on 10 000 keys",
+            "16 writers probed on 10 000 keys locked_by",
         ),
         (
             256,
             "256 writers probed on one key",
-            "256 writers probed on 10 000 keys",
+            "256 writers probed on 10 000 keys locked_by",
         ),
     ] {
         let same = vec![put.clone(); writers];
         let row = Row::new(on_one_key).over("1 writer probed");
-        crowd(meter, row, &alone, &same);
-        let mut keys = (0..10_000).cycle().step_by(10_000 / writers);
-        let apart: Vec<_> = same
-            .into_iter()
-            .map(|put| elsewhere(put, keys.next().unwrap_or_default()))
-            .collect();
+        crowd(meter, row, &one_lock, &same);
         let row = Row::new(on_many).over("1 writer probed");
-        crowd(meter, row, &alone, &apart);
+        crowd(meter, row, &own_locks, &apart(&put, writers));
     }
+    // Without `locked_by` writers of different notes wait for each other.
+    let row = Row::new("16 writers probed on 10 000 keys under one lock").over("1 writer probed");
+    crowd(meter, row, &one_lock, &apart(&put, 16));
+}
+
+/// The note that a target names: what a router with `Path<u64>` takes for one resource.
+fn note_of(target: &ProbeTarget) -> u64 {
+    let id = target.path().as_sent().rsplit('/').next();
+    id.and_then(|id| id.parse().ok()).unwrap_or(u64::MAX)
+}
+
+/// This many writes, each of another one of 10,000 notes.
+fn apart(put: &Request<NoBody>, writers: usize) -> Vec<Request<NoBody>> {
+    let keys = (0..10_000).cycle().step_by(10_000 / writers);
+    keys.take(writers)
+        .map(|key| elsewhere(put.clone(), key))
+        .collect()
 }
 
 /// All at once: each is polled in its turn until all have been answered, also when it is polled in vain. On one

@@ -10,15 +10,15 @@ use axum::{
     Router,
     body::Body,
     http::{HeaderValue, header::CACHE_CONTROL},
-    routing::get_service,
+    routing::get,
 };
 use tower_conditional::{ConditionalLayer, WritePolicy, axum::extractor_source};
 
 use crate::{
     handlers,
     problem::Problem,
-    reads,
     tags::{self, Tags},
+    target::Target,
 };
 
 /// Uploads of up to this size arrive before the write lock is taken; a larger one holds it while it arrives, and
@@ -51,16 +51,15 @@ pub(crate) fn router(files: Files, requires_preconditions: bool) -> Router {
     } else {
         WritePolicy::optional()
     };
-    let conditional = ConditionalLayer::new(extractor_source(tags::state, files.clone()))
+    let source = extractor_source(files.clone(), |target: Target| target, tags::state);
+    let conditional = ConditionalLayer::new(source)
         // A client that is still sending gets to see its 412.
         .writes(policy.reading_refused_bodies(SMALL))
         .collecting_bodies(SMALL, Body::new)
         // Keep it, but ask before using it: asking is what makes a 304 possible.
-        .response_fields([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))])
-        // Another program may write a file between the look at its tag and its first byte.
-        .verifying_after();
+        .response_fields([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))]);
 
-    let file = get_service(reads::directory(&files.root))
+    let file = get(handlers::read)
         .put(handlers::save)
         .delete(handlers::remove)
         .route_layer(conditional);

@@ -1,21 +1,31 @@
-//! What PUT and DELETE do. GET and HEAD are `ServeDir`'s.
+//! What each method does once the layer has let the request through.
 
 use std::{fs, io};
 
 use axum::{
     body::Body,
-    extract::State,
+    extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use tower_conditional::{Checked, StoredVerbatim};
+use tower_conditional::{Checked, Loaded, StoredVerbatim, axum::NotLoaded};
 
 use crate::{
     app::Files,
     problem::Problem,
+    reads,
+    tags::Opened,
     target::Target,
     upload::{Upload, sync_folder_of},
 };
+
+/// What the source has opened is what is served: another file may be in its place by now.
+pub(crate) async fn read(
+    opened: Result<Loaded<Opened>, NotLoaded>,
+    request: Request,
+) -> Result<Response, Problem> {
+    Ok(reads::serve(opened?, request).await)
+}
 
 pub(crate) async fn save(
     State(files): State<Files>,

@@ -9,15 +9,18 @@
 //! | `app.rs`       | routes, and where the conditional layer sits                            |
 //! | `target.rs`    | which file a request is about, and which it must not be about           |
 //! | `tags.rs`      | strong tags from the content, kept while a file has not changed         |
-//! | `reads.rs`     | the files as `ServeDir` sees them: bytes and ranges, no tags of its own |
-//! | `handlers.rs`  | what PUT and DELETE do                                                  |
+//! | `reads.rs`     | the open file as `ServeDir` sees it: bytes and ranges                   |
+//! | `handlers.rs`  | what each method does                                                   |
 //! | `upload.rs`    | bytes on their way to a file: whole or not at all                       |
 //! | `leftovers.rs` | uploads that ended with their process, removed at the next start        |
 //! | `problem.rs`   | what goes wrong, as a response                                          |
 //!
 //! The write lock makes check and write one step for all that goes through this process. A program that writes into
-//! DIR beside it is seen by the next request, and is not kept out. On a file system that ignores case, `/a` and `/A`
-//! are one file under two locks.
+//! DIR beside it is seen by the next request, and is not kept out. It should replace files and not write into them: what
+//! is served is one open file, whatever has taken its place, but nobody else is kept from changing what is in it.
+//!
+//! `/a` and `/A` have one lock, because some file systems take them for one file. Other names that only the file system
+//! holds equal (in another normal form of Unicode, or `LETTER~1.TXT`) are created under two.
 
 mod app;
 mod args;
@@ -27,6 +30,8 @@ mod problem;
 mod reads;
 mod tags;
 mod target;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use example_support::problem;
+use tower_conditional::axum::NotLoaded;
 
 #[derive(Debug)]
 pub(crate) enum Problem {
@@ -19,6 +20,8 @@ pub(crate) enum Problem {
     InTheWay,
     TooSlow,
     CutOff,
+    /// The layer's source has failed, and has told the operator why.
+    Unavailable,
     Internal,
 }
 
@@ -41,6 +44,16 @@ impl From<io::Error> for Problem {
             | Kind::InvalidFilename
             | Kind::ReadOnlyFilesystem => Self::NotWritable,
             _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<NotLoaded> for Problem {
+    fn from(missing: NotLoaded) -> Self {
+        match missing {
+            NotLoaded::Absent => Self::NotFound,
+            NotLoaded::Failed => Self::Unavailable,
+            wrong_route => Self::internal(&format_args!("{wrong_route:?}")),
         }
     }
 }
@@ -68,6 +81,11 @@ impl IntoResponse for Problem {
                 StatusCode::BAD_REQUEST,
                 "cut_off",
                 "The upload broke off. Nothing was changed.",
+            ),
+            Self::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "The file cannot be read now. Try again soon.",
             ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,

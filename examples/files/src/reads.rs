@@ -1,39 +1,45 @@
-//! The files as `ServeDir` sees them: bytes, types and ranges. The validators are the layer's; those that `ServeDir`
+//! The open file as `ServeDir` sees it: bytes, types and ranges. The validators are the layer's; those that `ServeDir`
 //! would make of a time of modification would be others.
 
 use std::{
+    future::{Ready, ready},
     io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     pin::Pin,
     task::{Context, Poll},
     time::SystemTime,
 };
 
 use axum::{
+    body::Body,
     extract::Request,
-    http::{HeaderValue, Method, header::RANGE},
+    http::{HeaderValue, Method, Response, header::RANGE},
 };
 use tokio::{
     fs,
     io::{AsyncRead, AsyncSeek, ReadBuf},
 };
-use tower::util::MapRequest;
+use tower::ServiceExt;
+use tower_conditional::Loaded;
 use tower_http::services::{
     ServeDir,
-    fs::{Backend, DefaultServeDirFallback, File, Metadata},
+    fs::{Backend, File, Metadata},
 };
 
-type Files = ServeDir<DefaultServeDirFallback, Undated>;
-pub(crate) type Directory = MapRequest<Files, fn(Request) -> Request>;
+use crate::tags::Opened;
 
-pub(crate) fn directory(root: &Path) -> Directory {
-    let files = ServeDir::with_backend(root, Undated).append_index_html_on_directories(false);
-    MapRequest::new(files, without_undefined_range)
+/// The file, whatever has taken its place by now, or the part of it that is asked for.
+pub(crate) async fn serve(opened: Loaded<Opened>, mut request: Request) -> Response<Body> {
+    remove_undefined_range(&mut request);
+    // The path says the type of the content; no other file is opened.
+    let files = ServeDir::with_backend("", OneFile(opened));
+    let Ok(response) = files.oneshot(request).await;
+    response.map(Body::new)
 }
 
 /// Range means something on GET alone, and only in a unit that is understood (RFC 9110, section 14.2). `ServeDir`
 /// would answer 206 to HEAD, and 416 to any other unit.
-fn without_undefined_range(mut request: Request) -> Request {
+fn remove_undefined_range(request: &mut Request) {
     let is_defined = |range: &HeaderValue| {
         let unit = range.as_bytes().get(..6);
         unit.is_some_and(|unit| unit.eq_ignore_ascii_case(b"bytes="))
@@ -42,68 +48,82 @@ fn without_undefined_range(mut request: Request) -> Request {
     if request.method() != Method::GET || !range.is_some_and(is_defined) {
         request.headers_mut().remove(RANGE);
     }
-    request
 }
 
-/// The files of this machine, without their times.
-#[derive(Clone, Debug)]
-pub(crate) struct Undated;
+/// A file system of one file, which is open already.
+#[derive(Clone)]
+struct OneFile(Loaded<Opened>);
 
-type Pending<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
-
-impl Backend for Undated {
-    type File = UndatedFile;
-    type Metadata = UndatedMetadata;
-    type OpenFuture = Pending<'static, UndatedFile>;
-    type MetadataFuture = Pending<'static, UndatedMetadata>;
-
-    fn open(&self, path: PathBuf) -> Self::OpenFuture {
-        Box::pin(async move { fs::File::open(path).await.map(UndatedFile) })
-    }
-
-    fn metadata(&self, path: PathBuf) -> Self::MetadataFuture {
-        Box::pin(async move { fs::metadata(path).await.map(UndatedMetadata) })
+impl OneFile {
+    fn metadata(&self) -> Undated {
+        Undated {
+            length: self.0.length,
+        }
     }
 }
 
-#[derive(Debug)]
-pub(crate) struct UndatedFile(fs::File);
+impl Backend for OneFile {
+    type File = OpenFile;
+    type Metadata = Undated;
+    type OpenFuture = Ready<io::Result<OpenFile>>;
+    type MetadataFuture = Ready<io::Result<Undated>>;
 
-impl File for UndatedFile {
-    type Metadata = UndatedMetadata;
-    type MetadataFuture<'a> = Pending<'a, UndatedMetadata>;
+    fn open(&self, _: PathBuf) -> Self::OpenFuture {
+        let file = self.0.file.try_clone().map(|file| OpenFile {
+            file: file.into(),
+            metadata: self.metadata(),
+        });
+        ready(file)
+    }
+
+    fn metadata(&self, _: PathBuf) -> Self::MetadataFuture {
+        ready(Ok(self.metadata()))
+    }
+}
+
+struct OpenFile {
+    file: fs::File,
+    metadata: Undated,
+}
+
+impl File for OpenFile {
+    type Metadata = Undated;
+    type MetadataFuture<'a> = Ready<io::Result<Undated>>;
 
     fn metadata(&self) -> Self::MetadataFuture<'_> {
-        Box::pin(async { self.0.metadata().await.map(UndatedMetadata) })
+        ready(Ok(self.metadata))
     }
 }
 
-impl AsyncRead for UndatedFile {
+impl AsyncRead for OpenFile {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
+        Pin::new(&mut self.file).poll_read(cx, buffer)
     }
 }
 
-impl AsyncSeek for UndatedFile {
+impl AsyncSeek for OpenFile {
     fn start_seek(mut self: Pin<&mut Self>, position: io::SeekFrom) -> io::Result<()> {
-        Pin::new(&mut self.0).start_seek(position)
+        Pin::new(&mut self.file).start_seek(position)
     }
 
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        Pin::new(&mut self.0).poll_complete(cx)
+        Pin::new(&mut self.file).poll_complete(cx)
     }
 }
 
-#[derive(Debug)]
-pub(crate) struct UndatedMetadata(std::fs::Metadata);
+/// What `ServeDir` may know of the file.
+#[derive(Clone, Copy)]
+struct Undated {
+    length: u64,
+}
 
-impl Metadata for UndatedMetadata {
+impl Metadata for Undated {
     fn is_dir(&self) -> bool {
-        self.0.is_dir()
+        false
     }
 
     fn modified(&self) -> io::Result<SystemTime> {
@@ -111,6 +131,6 @@ impl Metadata for UndatedMetadata {
     }
 
     fn len(&self) -> u64 {
-        self.0.len()
+        self.length
     }
 }

@@ -6,15 +6,14 @@
 use std::{
     collections::HashMap,
     fs::{File, Metadata},
-    io::{self, Read},
+    io::{self, Read, Seek},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
-use axum::extract::State;
 use sha2::{Digest, Sha256};
-use tower_conditional::{EntityTag, Representation};
+use tower_conditional::{EntityTag, Found, Representation};
 
 use crate::{app::Files, handlers::blocking, target::Target};
 
@@ -25,12 +24,17 @@ const SETTLES_AFTER: Duration = Duration::from_secs(2);
 /// How often a file that changes while it is hashed is read.
 const ATTEMPTS: usize = 3;
 
-/// The source: what the layer judges by.
-pub(crate) async fn state(
-    Target(file): Target,
-    State(files): State<Files>,
-) -> io::Result<Option<Representation>> {
-    blocking(move || files.tags.of(&file)).await
+/// The source: the open file and its validators. A GET serves that file, even if another one has taken its place.
+pub(crate) async fn state(Target(path): Target, files: Files) -> io::Result<Option<Found>> {
+    let opened = blocking(move || files.tags.open(&path)).await?;
+    Ok(opened.map(|opened| Found::from(opened.validators.clone()).with(opened)))
+}
+
+/// An open file, and what was true of it when it was opened.
+pub(crate) struct Opened {
+    pub(crate) file: File,
+    pub(crate) length: u64,
+    validators: Representation,
 }
 
 /// The tags of files that have not changed since they were hashed.
@@ -38,18 +42,18 @@ pub(crate) async fn state(
 pub(crate) struct Tags(Mutex<HashMap<PathBuf, (Stamp, EntityTag)>>);
 
 impl Tags {
-    /// The validators of a file, if there is one.
-    fn of(&self, path: &Path) -> io::Result<Option<Representation>> {
-        self.of_hashed_by(tag_of, path)
+    /// Opens a file, if there is one.
+    fn open(&self, path: &Path) -> io::Result<Option<Opened>> {
+        self.open_hashed_by(tag_of, path)
     }
 
-    /// A file that changes while it is hashed is read again. One that was replaced every time has the tag of what was
-    /// read last: those bytes are whole, and were the file's when it was opened.
-    fn of_hashed_by(
+    /// A file that changes while it is hashed is opened again. Of one that was replaced every time, the one that was
+    /// opened last is served: its bytes are whole, and were the file's when it was opened.
+    fn open_hashed_by(
         &self,
         hash: impl Fn(&mut File) -> io::Result<EntityTag>,
         path: &Path,
-    ) -> io::Result<Option<Representation>> {
+    ) -> io::Result<Option<Opened>> {
         let mut replaced = None;
         for _ in 0..ATTEMPTS {
             let mut file = match File::open(path) {
@@ -61,18 +65,24 @@ impl Tags {
                 Err(error) => return Err(error),
             };
             let before = Stamp::of(&file.metadata()?)?;
-            let of = |tag| Representation::tagged(tag).last_modified(before.modified);
+            let opened = |file, tag| Opened {
+                file,
+                length: before.length,
+                validators: Representation::tagged(tag).last_modified(before.modified),
+            };
             if let Some(tag) = self.kept(path, &before) {
-                return Ok(Some(of(tag)));
+                return Ok(Some(opened(file, tag)));
             }
             let tag = hash(&mut file)?;
+            file.rewind()?;
             let after = file.metadata()?;
             let stamp = Stamp::of(&after)?;
             if stamp == before {
                 self.keep_if_settled(path, stamp, &tag);
-                return Ok(Some(of(tag)));
+                return Ok(Some(opened(file, tag)));
             }
-            replaced = before.has_content_of(&stamp, &after).then(|| of(tag));
+            let is_whole = before.has_content_of(&stamp, &after);
+            replaced = is_whole.then(|| opened(file, tag));
         }
         replaced
             .map(Some)
@@ -238,8 +248,8 @@ mod tests {
                 meanwhile(self);
                 tag
             };
-            let found = Tags::default().of_hashed_by(hash, &self.file())?;
-            Ok(found.and_then(|found| found.entity_tag().cloned()))
+            let opened = Tags::default().open_hashed_by(hash, &self.file())?;
+            Ok(opened.and_then(|opened| opened.validators.entity_tag().cloned()))
         }
     }
 

@@ -1,7 +1,8 @@
 //! Which file a request is about, and which it must not be about.
 //!
 //! The source and the handlers settle it with the same extractor: a path that must not be read is a 404 whatever
-//! preconditions come with it, and `ServeDir` never gets to see it.
+//! preconditions come with it, and all spellings of a path (`/a`, `/%61`) are one file with one write lock. Those that
+//! only some file systems understand (`//a`, `/a/`, `/./a`) name no file here.
 
 use std::{
     ffi::OsStr,
@@ -14,6 +15,8 @@ use axum::{
     http::{Method, request::Parts},
 };
 
+use tower_conditional::{KeyBuf, ResourceKey};
+
 use crate::{app::Files, handlers::blocking, problem::Problem};
 
 /// The names of temporary files begin like this; they are neither served nor written.
@@ -22,6 +25,15 @@ pub(crate) const TEMPORARY: &str = ".files-upload-";
 /// The file that the request is about; it need not exist.
 #[derive(Clone)]
 pub(crate) struct Target(pub(crate) PathBuf);
+
+/// Where the file system ignores case, `/a` and `/A` are one file. Where it does not, they share a lock, and are only
+/// slower.
+impl ResourceKey for Target {
+    fn write_key(&self, key: &mut KeyBuf) {
+        let path = self.0.to_string_lossy();
+        key.push(path.to_uppercase().to_lowercase().as_bytes());
+    }
+}
 
 impl FromRequestParts<Files> for Target {
     type Rejection = Problem;

@@ -30,6 +30,13 @@ pub(crate) struct Upload {
     digest: Sha256,
 }
 
+/// A temporary file that is whole, and on the disk.
+pub(crate) struct Received {
+    file: fs::File,
+    path: TempPath,
+    digest: Sha256,
+}
+
 impl Upload {
     /// Makes the folders that are missing, and a temporary file in the last.
     pub(crate) async fn beside(file: PathBuf) -> io::Result<Self> {
@@ -46,7 +53,7 @@ impl Upload {
         .await
     }
 
-    pub(crate) async fn receive(mut self, body: Body) -> Result<Self, Problem> {
+    pub(crate) async fn receive(mut self, body: Body) -> Result<Received, Problem> {
         let mut body = body.into_data_stream();
         while let Some(bytes) = timeout(PATIENCE, body.next())
             .await
@@ -55,20 +62,26 @@ impl Upload {
             self.write(bytes.map_err(|_| Problem::CutOff)?).await?;
         }
         self.file.sync_all().await?;
-        Ok(self)
+        Ok(Received {
+            file: self.file.into_std().await,
+            path: self.path,
+            digest: self.digest,
+        })
     }
 
     async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
         self.digest.update(&bytes);
         self.file.write_all(&bytes).await
     }
+}
 
+impl Received {
     /// Puts the upload in the place of the file.
     pub(crate) fn keep_as(self, file: &Path) -> io::Result<(EntityTag, Metadata)> {
         self.path.persist(file).map_err(|failed| failed.error)?;
         sync_folder_of(file)?;
-        // What is in this place now is this upload: the lock is held.
-        Ok((content_tag(self.digest)?, file.metadata()?))
+        // Of this file, also if another program has put its own in the place.
+        Ok((content_tag(self.digest)?, self.file.metadata()?))
     }
 }
 

@@ -1,5 +1,5 @@
 //! The same layer in a plain hyper server, HTTP/1.1 and HTTP/2 on one port, without axum: documents in memory,
-//! one under each path.
+//! one under each path, however the path is spelled (`/a`, `/%61`, `/a/`).
 //!
 //! `cargo run -p hyper_service` starts it and prints the `curl` commands to try.
 
@@ -26,8 +26,8 @@ use hyper_util::{
 };
 use tower::{Layer, service_fn};
 use tower_conditional::{
-    BoxError, Checked, ConditionalLayer, Current, EntityTag, PreconditionFailed, StoredVerbatim,
-    ValidatorSource, WritePolicy,
+    Beside, BoxError, Checked, ConditionalLayer, Current, EntityTag, Found, Loaded,
+    PreconditionFailed, RequestPath, StoredVerbatim, Unidentified, ValidatorSource, WritePolicy,
 };
 
 /// No document is longer than this; a longer one is a 413.
@@ -96,19 +96,20 @@ async fn serve(port: u16) -> Result<(), String> {
     Ok(())
 }
 
-/// What runs when the layer has evaluated the request, and only then.
+/// What runs when the layer has evaluated the request, and only then. A read serves what the layer has looked up.
 async fn handle(
     documents: Documents,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, BoxError> {
     let (head, body) = request.into_parts();
-    let path = head.uri.path();
+    let path = RequestPath::of(&head);
+    let path = &*path.normalised();
     let checked = head.extensions.get::<Checked>();
     match (&head.method, checked) {
         (&Method::GET | &Method::HEAD, _) => {
-            let document = documents.get(path);
+            let document = Loaded::of(&head.extensions);
             Ok(document.map_or_else(not_found, |document| {
-                content(document, head.method == Method::HEAD)
+                content(&document, head.method == Method::HEAD)
             }))
         }
         (&Method::PUT, Some(checked)) => match Limited::new(body, BODY_LIMIT).collect().await {
@@ -130,7 +131,7 @@ fn save(
     checked: &Checked,
     content: Bytes,
 ) -> Response<Full<Bytes>> {
-    let seen = checked.entity_tag().and_then(EntityTag::version);
+    let seen = checked.version();
     let Some(version) = documents.swap(path, seen, Some(content)) else {
         return lost(checked.lost());
     };
@@ -144,7 +145,7 @@ fn save(
 }
 
 fn remove(documents: &Documents, path: &str, checked: &Checked) -> Response<Full<Bytes>> {
-    let Some(seen) = checked.entity_tag().and_then(EntityTag::version) else {
+    let Some(seen) = checked.version() else {
         return not_found();
     };
     match documents.swap(path, Some(seen), None) {
@@ -160,12 +161,12 @@ fn lost(failed: PreconditionFailed) -> Response<Full<Bytes>> {
     response
 }
 
-fn content(document: Document, is_head: bool) -> Response<Full<Bytes>> {
+fn content(document: &Document, is_head: bool) -> Response<Full<Bytes>> {
     let length = HeaderValue::from(document.content.len());
     let content = if is_head {
         Bytes::new()
     } else {
-        document.content
+        document.content.clone()
     };
     let mut response = Response::new(Full::new(content));
     response.headers_mut().insert(CONTENT_LENGTH, length);
@@ -234,18 +235,25 @@ impl Documents {
     }
 }
 
+/// Memory answers at once, so that nothing waits for a look-up.
 impl ValidatorSource for Documents {
-    /// Memory answers at once: no future, no allocation.
-    fn known(&self, head: &Parts) -> Option<Current> {
-        Some(match head.method {
+    /// The path identifies a document; the method is beside it, because all methods have one lock.
+    type Resource = (RequestPath, Beside<Method>);
+
+    fn identify_now(&self, head: &mut Parts) -> Option<Result<Self::Resource, Unidentified>> {
+        Some(Ok((RequestPath::of(head), Beside(head.method.clone()))))
+    }
+
+    fn known(&self, (path, Beside(method)): &Self::Resource) -> Option<Found> {
+        Some(match *method {
             Method::GET | Method::HEAD | Method::PUT | Method::DELETE => {
-                let document = self.get(head.uri.path());
+                let document = self.get(&path.normalised());
                 document
-                    .map(|document| EntityTag::from_version(document.version))
+                    .map(|document| Found::version(document.version).with(document))
                     .into()
             }
             // The handler's 405 comes ahead of any precondition.
-            _ => Current::Delegated,
+            _ => Current::Delegated.into(),
         })
     }
 }

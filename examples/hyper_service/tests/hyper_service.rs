@@ -85,6 +85,23 @@ async fn whole_life_of_a_document() {
     }
 }
 
+/// What is identified is what is locked and what is read, however it is spelled.
+#[tokio::test]
+async fn all_spellings_of_a_path_are_one_document() {
+    for protocol in Protocol::BOTH {
+        let (mut client, _example) = service(protocol).await;
+        let create = [("if-none-match", "*")];
+        let created = client.send("PUT", "/a%62/", &create, "one").await;
+        created.has_only(201, &[("etag", "\"1\"")]);
+        for path in ["/ab", "/%61b", "/%61%62", "//ab", "/ab/"] {
+            assert_eq!(client.get(path, &[]).await.body, "one", "{path}");
+            let again = client.send("PUT", path, &create, "two").await;
+            refused(&again, 412, "exists");
+        }
+        assert_eq!(client.get("/%2561b", &[]).await.status, 404);
+    }
+}
+
 #[tokio::test]
 async fn head_is_a_get_without_content() {
     for protocol in Protocol::BOTH {

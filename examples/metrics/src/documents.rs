@@ -2,12 +2,11 @@
 
 use std::{
     collections::HashMap,
-    convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use axum::extract::{Path, State};
-use tower_conditional::{EntityTag, Epoch};
+use axum::extract::Path;
+use tower_conditional::{Epoch, Found, SourceError, ValidatorSource, axum::extractor_source};
 
 /// The forms in which releases write documents out, one after the other.
 const RELEASES: [Epoch; 3] = [Epoch::new("r1"), Epoch::new("r2"), Epoch::new("r3")];
@@ -28,17 +27,18 @@ struct Document {
     text: String,
 }
 
-impl Documents {
-    pub(crate) fn text(&self, id: &str) -> Option<String> {
-        let shelf = self.lock();
-        let document = shelf.by_id.get(id)?;
-        Some(format!("{}: {}\n", shelf.epoch().name(), document.text))
-    }
+/// What the source has loaded: a document as the current release writes it out.
+#[derive(Clone)]
+pub(crate) struct WrittenOut(pub(crate) String);
 
-    fn tag(&self, id: &str) -> Option<EntityTag> {
+impl Documents {
+    /// Tag and text are of one version and of one release.
+    fn find(&self, id: &str) -> Option<Found> {
         let shelf = self.lock();
         let document = shelf.by_id.get(id)?;
-        Some(shelf.epoch().version(document.version))
+        let (epoch, text) = (shelf.epoch(), &document.text);
+        let written_out = WrittenOut(format!("{}: {text}\n", epoch.name()));
+        Some(Found::from(epoch.version(document.version)).with(written_out))
     }
 
     pub(crate) fn save(&self, id: String, text: String) {
@@ -66,10 +66,10 @@ impl Shelf {
     }
 }
 
-/// The source of `/documents/{id}`: it names the document by the same extractor as the handlers.
-pub(crate) async fn current_tag(
-    Path(id): Path<String>,
-    State(documents): State<Documents>,
-) -> Result<Option<EntityTag>, Infallible> {
-    Ok(documents.tag(&id))
+/// The source of `/documents/{id}`: it identifies the document by the same extractor as the handlers.
+pub(crate) fn source(documents: Documents) -> impl ValidatorSource {
+    let identify = |Path(id): Path<String>| id;
+    extractor_source(documents, identify, async |id: String, documents| {
+        Ok::<_, SourceError>(documents.find(&id))
+    })
 }

@@ -21,10 +21,10 @@ use axum::{
     routing::{get, post},
 };
 use example_support::{arguments, listen, run, serve};
-use tower_conditional::{Checked, ConditionalLayer, WritePolicy, axum::extractor_source};
+use tower_conditional::{Checked, ConditionalLayer, Loaded, WritePolicy};
 
 use counters::Counters;
-use documents::Documents;
+use documents::{Documents, WrittenOut};
 
 /// What to try, printed once the address is known.
 const COMMANDS: &str = r#"
@@ -59,8 +59,7 @@ fn router() -> Router {
     let counters = Counters::default();
     // One hook for each route: the layer does not know what the route is called.
     let counted = counters.clone();
-    let source = extractor_source(documents::current_tag, documents.clone());
-    let layer = ConditionalLayer::new(source)
+    let layer = ConditionalLayer::new(documents::source(documents.clone()))
         .writes(WritePolicy::required())
         .observe(move |judged| counted.count("/documents/{id}", judged));
 
@@ -71,11 +70,8 @@ fn router() -> Router {
         .route("/metrics", get(async move || counters.to_string()))
 }
 
-async fn read(
-    Path(id): Path<String>,
-    State(documents): State<Documents>,
-) -> Result<String, StatusCode> {
-    documents.text(&id).ok_or(StatusCode::NOT_FOUND)
+async fn read(document: Loaded<WrittenOut>) -> String {
+    document.into_inner().0
 }
 
 async fn save(

@@ -26,6 +26,9 @@ async fn a_release_that_changes_the_form_shows_as_other_epoch_on_one_route() {
     assert_eq!(created.status, 201);
     let read = client.get(document, &[]).await;
     let tag = read.field("etag").to_owned();
+    assert_eq!(read.body, "r1: one\n");
+    assert_eq!(client.get("/documents/%31", &[]).await.field("etag"), tag);
+    assert_eq!(client.get("/documents/2", &[]).await.status, 404);
 
     assert_eq!(client.send("POST", "/deploy", &[], "").await.status, 200);
     for _ in 0..20 {

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderName, HeaderValue, header::CACHE_CONTROL},
     routing::{get, post},
 };
-use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy, axum::extractor_source};
+use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy};
 
 use crate::{conditional, handlers, page, store::Store};
 
@@ -25,18 +25,16 @@ pub(crate) const REVALIDATE: (HeaderName, HeaderValue) =
     (CACHE_CONTROL, HeaderValue::from_static("no-cache"));
 
 pub(crate) fn router(store: Store) -> Router {
-    let list_state = extractor_source(conditional::list_state, store.clone());
     let notes = get(handlers::list)
         .post(handlers::create)
-        .route_layer(conditional(list_state));
+        .route_layer(conditional(conditional::list_source(store.clone())).handler_states_version());
 
-    let note_state = extractor_source(conditional::note_state, store.clone());
     let note = get(handlers::read)
         .put(handlers::save)
         .patch(handlers::change)
         .delete(handlers::remove)
         .route_layer(
-            conditional(note_state)
+            conditional(conditional::note_source(store.clone()))
                 .writes(WritePolicy::required())
                 // Whoever asks for it gets the current note inside the 412.
                 .recovering(reader(store.clone()))
@@ -56,8 +54,8 @@ pub(crate) fn router(store: Store) -> Router {
 
 /// Reads one note with its tag, and knows no other method.
 fn reader(store: Store) -> Router {
-    let note_state = extractor_source(conditional::note_state, store.clone());
-    let note = get(handlers::read).route_layer(conditional(note_state));
+    let source = conditional::note_source(store.clone());
+    let note = get(handlers::read).route_layer(conditional(source));
     Router::new().route("/notes/{id}", note).with_state(store)
 }
 

@@ -1,45 +1,58 @@
 //! Versions as entity tags: all that this service says of them to the layer.
 //!
-//! The two sources read like handlers. What their extractors reject is rejected ahead of any
-//! precondition: a path that names no note is a 404, whatever tag comes with it.
+//! A source identifies the resource with the extractors of the handlers, so that all spellings of an id (`1`, `01`,
+//! `%31`) are one note with one write lock. What an extractor rejects is rejected ahead of any precondition: a path
+//! that names no note is a 404, whatever tag comes with it.
 
-use axum::{extract::State, http::Method};
-use tower_conditional::{Absent, Checked, Current, EntityTag, Epoch, NewVersion};
+use axum::http::Method;
+use tower_conditional::{
+    Absent, Beside, Current, EntityTag, Epoch, Found, NewVersion, ValidatorSource,
+    axum::extractor_source, source_fn,
+};
 
 use crate::{
     request::NoteId,
-    store::{self, Failed, Note, Store},
+    store::{self, Failed, List, Note, Store},
 };
 
 /// Names the form in which notes are written out. Change it together with the form: the same version
 /// then has another tag, and no client takes the old bytes for the new ones.
 const EPOCH: Epoch = Epoch::new("n1");
 
-/// The source of `/notes`.
-pub(crate) async fn list_state(State(store): State<Store>) -> Result<EntityTag, Failed> {
+/// The source of `/notes`: the version alone. The handler reads the whole list, and states the version of what it has
+/// read.
+pub(crate) fn list_source(store: Store) -> impl ValidatorSource {
+    source_fn(store, |_| (), list_state)
+}
+
+async fn list_state((): (), store: Store) -> Result<EntityTag, Failed> {
     let version = store::blocking(move || store.collection_version()).await?;
     Ok(EPOCH.version(version))
 }
 
-/// The source of `/notes/{id}`.
-pub(crate) async fn note_state(
-    method: Method,
-    NoteId(id): NoteId,
-    State(store): State<Store>,
-) -> Result<Current, Failed> {
-    let version = store::blocking(move || store.version_of(id)).await?;
-    Ok(match version {
-        Some(version) => EPOCH.version(version).into(),
-        // A PATCH creates no note: it is a 404 with its preconditions as it is without them
-        // (RFC 9110, section 13.2.1).
-        None if method == Method::PATCH => Current::Absent(Absent::WillFail),
-        None => Current::absent(),
-    })
+/// The tag of a list that was read, for the handler to state.
+pub(crate) fn list_tag(list: &List) -> EntityTag {
+    EPOCH.version(list.version)
 }
 
-/// The version that the layer has judged, or none where it found no note.
-pub(crate) fn judged_version(checked: &Checked) -> Option<u64> {
-    checked.entity_tag().and_then(EntityTag::version)
+/// The source of `/notes/{id}`: one query loads the version and the note, and a GET serves what was loaded.
+pub(crate) fn note_source(store: Store) -> impl ValidatorSource {
+    let identify = |NoteId(id): NoteId, method: Method| (id, Beside(method));
+    extractor_source(store, identify, note_state)
+}
+
+async fn note_state(
+    (id, Beside(method)): (i64, Beside<Method>),
+    store: Store,
+) -> Result<Found, Failed> {
+    let note = store::blocking(move || store.get(id)).await?;
+    Ok(match note {
+        Some(note) => Found::from(EPOCH.version(note.version)).with(note),
+        // A PATCH creates no note: it is a 404 with its preconditions as it is without them
+        // (RFC 9110, section 13.2.1).
+        None if method == Method::PATCH => Current::Absent(Absent::WillFail).into(),
+        None => Found::absent(),
+    })
 }
 
 /// Beside a response: the tag of the note that the write has made.

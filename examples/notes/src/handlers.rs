@@ -1,5 +1,7 @@
 //! What each method does once the layer has let the request through.
 //!
+//! A GET of a note asks nothing: it serves what the layer's source has loaded, bytes and tag of one row.
+//!
 //! A write hands the version that the layer judged to the store, which swaps only if it is still the
 //! current one: with the layer's lock that is always so in this process, and without it (another
 //! process over the same file, say) the swap is lost and the client gets the very same 412.
@@ -13,20 +15,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tokio::task::spawn_blocking;
-use tower_conditional::Checked;
+use tower_conditional::{Checked, Loaded, axum::NotLoaded};
 
 use crate::{
-    conditional::{judged_version, new_version},
+    conditional::{list_tag, new_version},
     merge::Edits,
     problem::Problem,
     request::{JsonBody, NoteId},
-    store::{self, Change, Draft, Failed, Store, Swap},
+    store::{self, Change, Draft, Failed, Note, Store, Swap},
 };
 
 /// `GET /notes`
 pub(crate) async fn list(State(store): State<Store>) -> Result<Response, Problem> {
-    let notes = store::blocking(move || store.list()).await?;
-    Ok(Json(notes).into_response())
+    let list = store::blocking(move || store.list()).await?;
+    Ok(([(header::ETAG, list_tag(&list))], Json(list.notes)).into_response())
 }
 
 /// `POST /notes`: adds a note, or adds it only to the list that the client has seen.
@@ -38,7 +40,7 @@ pub(crate) async fn create(
     let note = match checked {
         None => store::blocking(move || store.insert(&draft)).await?,
         Some(checked) => {
-            let seen = judged_version(&checked);
+            let seen = checked.version();
             swap(checked, move || store.insert_into(seen, &draft)).await?
         }
     };
@@ -53,13 +55,8 @@ pub(crate) async fn create(
 }
 
 /// `GET /notes/{id}`
-pub(crate) async fn read(
-    State(store): State<Store>,
-    NoteId(id): NoteId,
-) -> Result<Response, Problem> {
-    let note = store::blocking(move || store.get(id)).await?;
-    let note = note.ok_or(Problem::NotFound)?;
-    Ok(Json(note).into_response())
+pub(crate) async fn read(note: Result<Loaded<Note>, NotLoaded>) -> Result<Response, Problem> {
+    Ok(Json(&*note?).into_response())
 }
 
 /// `PUT /notes/{id}`: replaces the note that the client has seen, or creates where it saw none.
@@ -72,7 +69,7 @@ pub(crate) async fn save(
     checked: Checked,
     JsonBody(draft): JsonBody<Draft>,
 ) -> Result<Response, Problem> {
-    let seen = judged_version(&checked);
+    let seen = checked.version();
     let note = swap(checked, move || match seen {
         Some(version) => store.replace(id, &draft, version),
         None => store.create_at(id, &draft),
@@ -97,7 +94,7 @@ pub(crate) async fn change(
             "give a title, a body, or both".to_owned(),
         ));
     }
-    let seen = judged_version(&checked).ok_or(Problem::NotFound)?;
+    let seen = checked.version().ok_or(Problem::NotFound)?;
     let note = swap(checked, move || store.patch(id, &change, seen)).await?;
     Ok((new_version(&note), Json(note)).into_response())
 }
@@ -108,7 +105,7 @@ pub(crate) async fn remove(
     NoteId(id): NoteId,
     checked: Checked,
 ) -> Result<Response, Problem> {
-    let seen = judged_version(&checked).ok_or(Problem::NotFound)?;
+    let seen = checked.version().ok_or(Problem::NotFound)?;
     swap(checked, move || store.delete(id, seen)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -26,6 +26,8 @@ mod page;
 mod problem;
 mod request;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::{
     io,

@@ -8,7 +8,7 @@ use axum::{
 };
 use example_support::problem;
 use rusqlite::ErrorCode;
-use tower_conditional::PreconditionFailed;
+use tower_conditional::{PreconditionFailed, axum::NotLoaded};
 
 use crate::store::Failed;
 
@@ -20,6 +20,8 @@ pub(crate) enum Problem {
     /// The version that was checked is no longer the current one: the layer answers as it does itself.
     Lost(PreconditionFailed),
     Busy,
+    /// The layer's source has failed, and has told the operator why.
+    Unavailable,
     Internal,
 }
 
@@ -40,6 +42,19 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     )
 }
 
+impl From<NotLoaded> for Problem {
+    fn from(missing: NotLoaded) -> Self {
+        match missing {
+            NotLoaded::Absent => Self::NotFound,
+            NotLoaded::Failed => Self::Unavailable,
+            wrong_route => {
+                tracing::error!("{wrong_route:?}");
+                Self::Internal
+            }
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         match self {
@@ -51,14 +66,14 @@ impl IntoResponse for Problem {
                 "The note is too long.",
             ),
             Self::Lost(failed) => failed.into_response(),
-            Self::Busy => {
-                let busy = problem(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "busy",
-                    "The notes are busy, and nothing was written. Try again soon.",
-                );
-                ([(header::RETRY_AFTER, "1")], busy).into_response()
-            }
+            Self::Busy => later(
+                "busy",
+                "The notes are busy, and nothing was written. Try again soon.",
+            ),
+            Self::Unavailable => later(
+                "unavailable",
+                "The notes cannot be read now. Try again soon.",
+            ),
             Self::Internal => problem(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
@@ -66,4 +81,9 @@ impl IntoResponse for Problem {
             ),
         }
     }
+}
+
+fn later(error: &str, detail: &str) -> Response {
+    let problem = problem(StatusCode::SERVICE_UNAVAILABLE, error, detail);
+    ([(header::RETRY_AFTER, "1")], problem).into_response()
 }

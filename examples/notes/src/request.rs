@@ -10,23 +10,19 @@ use serde_json::{Map, Value};
 
 use crate::problem::Problem;
 
-/// The id in `/notes/{id}`; anything that is not one is a note that does not exist.
+/// The id in `/notes/{id}`, in any spelling that is a number (`7`, `07`, `%37`); anything else is a note that does not
+/// exist.
 pub(crate) struct NoteId(pub(crate) i64);
 
 impl<S: Send + Sync> FromRequestParts<S> for NoteId {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Path(text) = Path::<String>::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Problem::NotFound)?;
-        parse_id(&text).map(Self).ok_or(Problem::NotFound)
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(id)) => Ok(Self(id)),
+            Err(_) => Err(Problem::NotFound),
+        }
     }
-}
-
-/// One note, one path: `7`, and neither `07` nor `+7`.
-fn parse_id(text: &str) -> Option<i64> {
-    text.parse().ok().filter(|id: &i64| id.to_string() == text)
 }
 
 /// A JSON body, whatever its content type says; all that is wrong with it is a 400.

@@ -51,6 +51,13 @@ pub(crate) struct Note {
     pub(crate) version: u64,
 }
 
+/// The notes as they were in one state, and the version of that.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    pub(crate) notes: Vec<Note>,
+    pub(crate) version: u64,
+}
+
 /// A whole note, as a client sends it.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Draft {
@@ -123,11 +130,16 @@ impl Store {
         })
     }
 
-    pub(crate) fn list(&self) -> Result<Vec<Note>> {
-        let connection = lock(&self.connections.reader);
-        let mut notes =
-            connection.prepare_cached("SELECT id, title, body, version FROM notes ORDER BY id")?;
-        notes.query_map([], note)?.collect()
+    /// One transaction: no write comes between the notes and their version.
+    pub(crate) fn list(&self) -> Result<List> {
+        let mut connection = lock(&self.connections.reader);
+        let snapshot = connection.transaction()?;
+        let version = collection_version(&snapshot)?;
+        let notes = snapshot
+            .prepare_cached("SELECT id, title, body, version FROM notes ORDER BY id")?
+            .query_map([], note)?
+            .collect::<Result<_>>()?;
+        Ok(List { notes, version })
     }
 
     pub(crate) fn get(&self, id: i64) -> Result<Option<Note>> {
@@ -137,18 +149,9 @@ impl Store {
             .optional()
     }
 
-    pub(crate) fn version_of(&self, id: i64) -> Result<Option<u64>> {
-        lock(&self.connections.reader)
-            .prepare_cached("SELECT version FROM notes WHERE id = ?1")?
-            .query_row([id], version)
-            .optional()
-    }
-
     /// The version of the list: the counter itself, because every write moves it.
     pub(crate) fn collection_version(&self) -> Result<u64> {
-        lock(&self.connections.reader)
-            .prepare_cached("SELECT version FROM counter")?
-            .query_row([], version)
+        collection_version(&lock(&self.connections.reader))
     }
 
     /// Adds a note under an id that is free.
@@ -233,6 +236,12 @@ impl Store {
         })
     }
 
+    /// The reader and the writer.
+    #[cfg(test)]
+    pub(crate) fn connections(&self) -> [&Mutex<Connection>; 2] {
+        [&self.connections.reader, &self.connections.writer]
+    }
+
     /// Draws a version and writes with it; a write that finds no row to change takes nothing.
     fn swap<T>(
         &self,
@@ -300,8 +309,14 @@ fn application_id(connection: &Connection) -> Result<i32> {
 }
 
 /// A panic elsewhere leaves no half-done write behind: its transaction was rolled back.
-fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+pub(crate) fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn collection_version(connection: &Connection) -> Result<u64> {
+    connection
+        .prepare_cached("SELECT version FROM counter")?
+        .query_row([], version)
 }
 
 fn insert(transaction: &Transaction<'_>, draft: &Draft, version: i64) -> Result<Note> {

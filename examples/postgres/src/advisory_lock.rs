@@ -48,7 +48,7 @@ impl AdvisoryLock {
         })
     }
 
-    async fn take(&self, keys: &[WriteKey<'_>]) -> Result<WriteGuard, BoxError> {
+    async fn take(&self, keys: &[WriteKey]) -> Result<WriteGuard, BoxError> {
         let in_process = self.in_process.lock(keys).await?;
         let held = Held(self.pool.get().await.map_err(|error| described(&error))?);
         let locked = held.0.batch_execute(&begin_and_lock(keys)).await;
@@ -61,7 +61,7 @@ impl AdvisoryLock {
 impl WriteLock for AdvisoryLock {
     fn lock<'a>(
         &'a self,
-        keys: &'a [WriteKey<'a>],
+        keys: &'a [WriteKey],
     ) -> Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>> {
         Box::pin(async move {
             match timeout(PATIENCE, self.take(keys)).await {
@@ -84,7 +84,7 @@ impl Drop for Held {
 }
 
 /// One round trip for all locks, in an order that is the same on every replica.
-fn begin_and_lock(keys: &[WriteKey<'_>]) -> String {
+fn begin_and_lock(keys: &[WriteKey]) -> String {
     let mut numbers: Vec<i64> = keys.iter().map(number).collect();
     numbers.sort_unstable();
     numbers.dedup();
@@ -98,7 +98,7 @@ fn begin_and_lock(keys: &[WriteKey<'_>]) -> String {
 
 /// An advisory lock is named by 64 bits: the first of a digest that every replica and every release computes
 /// alike. Two keys with one number share a lock, which is only slower.
-fn number(key: &WriteKey<'_>) -> i64 {
+fn number(key: &WriteKey) -> i64 {
     let mut digest = Sha256::new();
     // Other applications may use advisory locks in the same database.
     digest.update(b"notes write lock\0");

@@ -10,9 +10,7 @@ use axum::{
     http::{HeaderValue, header::CACHE_CONTROL},
     routing::get,
 };
-use tower_conditional::{
-    ConditionalLayer, Judged, Reason, ValidatorSource, WritePolicy, axum::extractor_source,
-};
+use tower_conditional::{ConditionalLayer, Judged, Reason, ValidatorSource, WritePolicy};
 
 use crate::{advisory_lock::AdvisoryLock, conditional, handlers, store::Store};
 
@@ -20,19 +18,21 @@ use crate::{advisory_lock::AdvisoryLock, conditional, handlers, store::Store};
 const BODY_LIMIT: usize = 256 * 1024;
 
 pub(crate) fn router(store: Store, lock: AdvisoryLock) -> Router {
-    let list_state = extractor_source(conditional::list_state, store.clone());
     let notes = get(handlers::list)
         .post(handlers::create)
         // What it judges by itself, it locks by itself.
-        .route_layer(conditional(list_state).writes(WritePolicy::optional().without_lock()));
+        .route_layer(
+            conditional(conditional::list_source(store.clone()))
+                .writes(WritePolicy::optional().without_lock())
+                .handler_states_version(),
+        );
 
-    let note_state = extractor_source(conditional::note_state, store.clone());
     let note = get(handlers::read)
         .put(handlers::save)
         .patch(handlers::change)
         .delete(handlers::remove)
         .route_layer(
-            conditional(note_state)
+            conditional(conditional::note_source(store.clone()))
                 .writes(WritePolicy::required().lock(lock))
                 // A client that is slow to send a note keeps no connection of the lock busy.
                 .collecting_bodies(BODY_LIMIT as u64, Body::new),

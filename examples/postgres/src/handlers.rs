@@ -1,6 +1,6 @@
 //! What each method does once the layer has let the request through.
 //!
-//! A write hands the version that the layer judged to the store, which swaps only if it is still the
+//! A write hands the version that the layer checked to the store, which swaps only if it is still the
 //! current one. Under the lock that is so, as long as the lock holds; when it does not, because its
 //! connection broke or a writer goes round the layer, the swap is lost and the client gets the very same 412.
 
@@ -9,13 +9,16 @@ use std::future::Future;
 use axum::{
     Json,
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use tower_conditional::{Checked, Field, JudgedByHandler, axum::RequestPreconditions};
+use tower_conditional::{
+    Checked, Field, JudgedByHandler, Loaded,
+    axum::{NotLoaded, RequestPreconditions},
+};
 
 use crate::{
-    conditional::{judged_version, list_tag, new_version},
+    conditional::{checked_version, list_tag, new_version},
     database,
     problem::Problem,
     request::{JsonBody, NoteId},
@@ -24,8 +27,10 @@ use crate::{
 
 /// `GET /notes`
 pub(crate) async fn list(State(store): State<Store>) -> Result<Response, Problem> {
-    let notes = store.list().await?;
-    Ok(Json(notes).into_response())
+    let list = store.list().await?;
+    let tag = list_tag(&list.state).map_err(|error| Problem::internal(&error))?;
+    let etag = [(header::ETAG, HeaderValue::from(tag))];
+    Ok((etag, Json(list.notes)).into_response())
 }
 
 /// `POST /notes`: adds a note, or adds it only to the list that the client has seen.
@@ -49,7 +54,7 @@ fn is_conditional(preconditions: &RequestPreconditions) -> bool {
     fields.iter().any(|&field| preconditions.get().has(field))
 }
 
-/// Judges inside the transaction that writes: what was judged is what is changed.
+/// Evaluates inside the transaction that writes: what was checked is what is changed.
 async fn create_in_seen_list(
     store: &Store,
     preconditions: &RequestPreconditions,
@@ -64,12 +69,10 @@ async fn create_in_seen_list(
 }
 
 /// `GET /notes/{id}`
-pub(crate) async fn read(
-    State(store): State<Store>,
-    NoteId(id): NoteId,
-) -> Result<Response, Problem> {
-    let note = store.get(id).await?.ok_or(Problem::NotFound)?;
-    Ok(Json(note).into_response())
+///
+/// The source has loaded the note: text and tag are of one row.
+pub(crate) async fn read(note: Result<Loaded<Note>, NotLoaded>) -> Result<Response, Problem> {
+    Ok(Json(note?.into_inner()).into_response())
 }
 
 /// `PUT /notes/{id}`: replaces the note that the client has seen, or creates where it saw none.
@@ -82,7 +85,7 @@ pub(crate) async fn save(
     checked: Checked,
     JsonBody(draft): JsonBody<Draft>,
 ) -> Result<Response, Problem> {
-    let seen = judged_version(&checked);
+    let seen = checked_version(&checked);
     let note = swap(checked, async move {
         match seen {
             Some(version) => store.replace(id, &draft, version).await,
@@ -109,7 +112,7 @@ pub(crate) async fn change(
             "give a title, a body, or both".to_owned(),
         ));
     }
-    let seen = judged_version(&checked).ok_or(Problem::NotFound)?;
+    let seen = checked_version(&checked).ok_or(Problem::NotFound)?;
     let note = swap(checked, async move { store.patch(id, &change, seen).await }).await?;
     Ok((new_version(&note), Json(note)).into_response())
 }
@@ -120,7 +123,7 @@ pub(crate) async fn remove(
     NoteId(id): NoteId,
     checked: Checked,
 ) -> Result<Response, Problem> {
-    let seen = judged_version(&checked).ok_or(Problem::NotFound)?;
+    let seen = checked_version(&checked).ok_or(Problem::NotFound)?;
     swap(checked, async move { store.delete(id, seen).await }).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

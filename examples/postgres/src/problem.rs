@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use example_support::problem;
-use tower_conditional::PreconditionFailed;
+use tower_conditional::{PreconditionFailed, axum::NotLoaded};
 
 use crate::database::Failed;
 
@@ -52,6 +52,16 @@ impl From<Failed> for Problem {
             Self::BadRequest("a note cannot contain the character U+0000".to_owned())
         } else {
             Self::internal(&failed)
+        }
+    }
+}
+
+impl From<NotLoaded> for Problem {
+    fn from(missing: NotLoaded) -> Self {
+        match missing {
+            NotLoaded::Absent => Self::NotFound,
+            NotLoaded::Failed => Self::Unavailable,
+            wrong_route => Self::internal(&format_args!("{wrong_route:?}")),
         }
     }
 }

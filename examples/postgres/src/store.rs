@@ -50,6 +50,13 @@ pub(crate) enum Swap<T> {
     Lost,
 }
 
+/// All notes, and the state that they are.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    pub(crate) state: ListState,
+    pub(crate) notes: Vec<Note>,
+}
+
 /// Names one state of the whole list.
 #[derive(Clone, Debug)]
 pub(crate) struct ListState(pub(crate) String);
@@ -57,6 +64,11 @@ pub(crate) struct ListState(pub(crate) String);
 /// Of all versions, because no single number will do: a statement may draw its version early and commit late.
 const LIST_STATE: &str =
     "SELECT md5(coalesce(string_agg(id || ':' || version, ',' ORDER BY id), '')) FROM notes";
+
+/// The whole list, and beside each note the state of all.
+const LIST: &str =
+    "WITH whole AS (SELECT md5(coalesce(string_agg(id || ':' || version, ',' ORDER BY id), '')) AS state FROM notes)
+     SELECT state, id, title, body, version FROM whole LEFT JOIN notes ON true ORDER BY id";
 
 /// An id that a PUT has taken already is skipped by trying again: each try draws another one.
 const INSERT: &str = "INSERT INTO notes (title, body) VALUES ($1, $2)
@@ -74,15 +86,21 @@ impl Store {
         Self { database }
     }
 
-    pub(crate) async fn list(&self) -> Result<Vec<Note>> {
-        let rows = self
-            .database
-            .rows(
-                "SELECT id, title, body, version FROM notes ORDER BY id",
-                &[],
-            )
-            .await?;
-        rows.iter().map(note).collect()
+    /// One statement sees one state: the notes and the state that names them belong together.
+    pub(crate) async fn list(&self) -> Result<List> {
+        let rows = self.database.rows(LIST, &[]).await?;
+        let state = rows.first().map(|row| row.try_get("state")).transpose()?;
+        let mut notes = Vec::with_capacity(rows.len());
+        for row in &rows {
+            // An empty list is one row without a note.
+            if row.try_get::<_, Option<i64>>("id")?.is_some() {
+                notes.push(note(row)?);
+            }
+        }
+        Ok(List {
+            state: ListState(state.unwrap_or_default()),
+            notes,
+        })
     }
 
     pub(crate) async fn list_state(&self) -> Result<ListState> {
@@ -97,14 +115,6 @@ impl Store {
             &[&id],
         )
         .await
-    }
-
-    pub(crate) async fn version_of(&self, id: i64) -> Result<Option<u64>> {
-        let rows = self
-            .database
-            .rows("SELECT version FROM notes WHERE id = $1", &[&id])
-            .await?;
-        rows.first().map(version).transpose()
     }
 
     /// Adds a note under an id that is free.

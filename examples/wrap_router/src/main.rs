@@ -1,6 +1,6 @@
 //! A router that knows nothing of entity tags, with its reads and its writes protected by one line.
 //!
-//! `cargo run -p wrap_router` starts it and prints the `curl` commands to try.
+//! `cargo run -p wrap_router` starts it and prints the `curl` commands to try; `--lock-each` locks each to-do by itself.
 //!
 //! The tags are hashes of what the router answers. Before a write with preconditions, the router itself is asked
 //! what it would answer to a GET: nothing in it has to change, and no version column is needed. That costs one GET
@@ -9,8 +9,10 @@
 use std::process::ExitCode;
 
 use axum::Router;
+use example_support::lexopt::prelude::*;
+use example_support::lexopt::{Error, Parser};
 use example_support::{arguments, listen, run, serve};
-use tower_conditional::{BodyHash, ConditionalLayer};
+use tower_conditional::{BodyHash, ConditionalLayer, ProbeTarget, ValidatorSource};
 
 /// What to try, printed once the address is known.
 const COMMANDS: &str = r#"
@@ -33,12 +35,67 @@ Try it, in another terminal:
 
   # And again with the tag that is now stale: 412, nothing is lost
   curl -i -X PUT $url -H "$json" -H "If-Match: $(cat todo.etag)" -d '{"text":"bread"}'
+
+  # By another spelling it is the same to-do, with the same lock: 412
+  curl -i -X PUT http://ADDRESS/todos/01 -H "$json" -H "If-Match: $(cat todo.etag)" -d '{"text":"butter"}'
 "#;
 
+const HELP: &str = "\
+A router that knows nothing of entity tags, with its reads and its writes protected by one line.
+
+Usage: wrap_router [--port N] [--lock-each]
+
+  --port N     the port on 127.0.0.1, 0 for any free one (default: 3000)
+  --lock-each  lock each to-do by itself
+  -h, --help   this text
+";
+
+struct Args {
+    port: u16,
+    locks_each: bool,
+}
+
+fn parse(mut parser: Parser) -> Result<Args, Error> {
+    let mut args = Args {
+        port: 3000,
+        locks_each: false,
+    };
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Long("port") => args.port = parser.value()?.parse()?,
+            Long("lock-each") => args.locks_each = true,
+            Short('h') | Long("help") => arguments::help(HELP),
+            _ => return Err(arg.unexpected()),
+        }
+    }
+    Ok(args)
+}
+
 /// The one line.
+///
+/// All writes have one lock: the router parses its paths by itself, and to this one `/todos/1`, `/todos/01` and
+/// `/todos/%31` are one to-do, which no layer can know. The price is that writers of different to-dos wait for each
+/// other, for a probe and a handler at a time.
 fn protected(router: Router) -> Router {
     let source = BodyHash::strong().probing(router.clone());
     router.layer(ConditionalLayer::new(source))
+}
+
+/// The same with a lock for each to-do, for a router that is slow.
+///
+/// It takes away what only the lock of all gives: a POST with the tag of the list (`If-Match` on `/todos`) is not kept
+/// apart any more from a save of a to-do in it.
+fn protected_each(router: Router) -> Router {
+    let source = BodyHash::strong().probing(router.clone());
+    router.layer(ConditionalLayer::new(source.locked_by(todo_of)))
+}
+
+/// The number of a to-do as the router's `Path<u64>` reads it, whatever its spelling. What is no number (the list) has
+/// one lock.
+fn todo_of(target: &ProbeTarget) -> u64 {
+    let path = target.path().normalised();
+    let id = path.strip_prefix("/todos/").and_then(|id| id.parse().ok());
+    id.unwrap_or(u64::MAX)
 }
 
 /// The service as it was before: to-dos in memory.
@@ -116,8 +173,16 @@ mod todos {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let port = arguments::read(arguments::only_port);
-    run(async move { serve(listen(port).await?, protected(todos::router()), COMMANDS).await }).await
+    let Args { port, locks_each } = arguments::read(parse);
+    let protect = if locks_each {
+        protected_each
+    } else {
+        protected
+    };
+    run(async move { serve(listen(port).await?, protect(todos::router()), COMMANDS).await }).await
 }

@@ -12,6 +12,11 @@ async fn service() -> Example {
     Example::start(PROGRAM, &["--port".as_ref(), "0".as_ref()]).await
 }
 
+async fn service_that_locks_each() -> Example {
+    let arguments = ["--port", "0", "--lock-each"].map(AsRef::as_ref);
+    Example::start(PROGRAM, &arguments).await
+}
+
 async fn put(client: &mut Client, precondition: (&str, &str), text: &str) -> u16 {
     let body = format!("{{\"text\":\"{text}\",\"done\":false}}");
     client
@@ -22,56 +27,65 @@ async fn put(client: &mut Client, precondition: (&str, &str), text: &str) -> u16
 
 #[tokio::test]
 async fn reads_and_writes_are_protected() {
-    let example = service().await;
-    for protocol in Protocol::BOTH {
-        let mut client = example.client(protocol).await;
-        assert_eq!(put(&mut client, ("if-none-match", "*"), "milk").await, 201);
-        assert_eq!(put(&mut client, ("if-none-match", "*"), "milk").await, 412);
-
-        for path in ["/todos", "/todos/1"] {
-            let read = client.get(path, &[]).await;
-            assert_eq!(read.status, 200);
-            let known = [("if-none-match", read.field("etag"))];
-            assert_eq!(client.get(path, &known).await.status, 304);
-            let head = client.send("HEAD", path, &[], "").await;
-            assert_eq!(head.fields, read.fields);
+    for example in [service().await, service_that_locks_each().await] {
+        for protocol in Protocol::BOTH {
+            reads_and_writes_are_protected_over(&example, protocol).await;
         }
-
-        let tag = client.get("/todos/1", &[]).await.field("etag").to_owned();
-        assert_eq!(put(&mut client, ("if-match", &tag), "bread").await, 204);
-        assert_eq!(put(&mut client, ("if-match", &tag), "butter").await, 412);
-        assert!(client.get("/todos/1", &[]).await.body.contains("bread"));
-        assert_eq!(
-            client
-                .send("DELETE", "/todos/1", &[("if-match", &tag)], "")
-                .await
-                .status,
-            412
-        );
-        let tag = client.get("/todos/1", &[]).await.field("etag").to_owned();
-        assert_eq!(
-            client
-                .send("DELETE", "/todos/1", &[("if-match", &tag)], "")
-                .await
-                .status,
-            204
-        );
-        assert_eq!(put(&mut client, ("if-match", "*"), "none").await, 412);
-        assert_eq!(
-            client
-                .send("POST", "/todos", &[JSON], "{\"text\":\"a\"}")
-                .await
-                .status,
-            201
-        );
-        assert_eq!(client.send("DELETE", "/todos/1", &[], "").await.status, 204);
     }
+}
+
+async fn reads_and_writes_are_protected_over(example: &Example, protocol: Protocol) {
+    let mut client = example.client(protocol).await;
+    assert_eq!(put(&mut client, ("if-none-match", "*"), "milk").await, 201);
+    assert_eq!(put(&mut client, ("if-none-match", "*"), "milk").await, 412);
+
+    for path in ["/todos", "/todos/1"] {
+        let read = client.get(path, &[]).await;
+        assert_eq!(read.status, 200);
+        let known = [("if-none-match", read.field("etag"))];
+        assert_eq!(client.get(path, &known).await.status, 304);
+        let head = client.send("HEAD", path, &[], "").await;
+        assert_eq!(head.fields, read.fields);
+    }
+
+    let tag = client.get("/todos/1", &[]).await.field("etag").to_owned();
+    assert_eq!(put(&mut client, ("if-match", &tag), "bread").await, 204);
+    assert_eq!(put(&mut client, ("if-match", &tag), "butter").await, 412);
+    assert!(client.get("/todos/1", &[]).await.body.contains("bread"));
+    assert_eq!(
+        client
+            .send("DELETE", "/todos/1", &[("if-match", &tag)], "")
+            .await
+            .status,
+        412
+    );
+    let tag = client.get("/todos/1", &[]).await.field("etag").to_owned();
+    assert_eq!(
+        client
+            .send("DELETE", "/todos/1", &[("if-match", &tag)], "")
+            .await
+            .status,
+        204
+    );
+    assert_eq!(put(&mut client, ("if-match", "*"), "none").await, 412);
+    assert_eq!(
+        client
+            .send("POST", "/todos", &[JSON], "{\"text\":\"a\"}")
+            .await
+            .status,
+        201
+    );
+    assert_eq!(client.send("DELETE", "/todos/1", &[], "").await.status, 204);
 }
 
 #[tokio::test]
 async fn of_many_writers_with_one_tag_one_wins() {
+    one_wins(&service().await).await;
+    one_wins(&service_that_locks_each().await).await;
+}
+
+async fn one_wins(example: &Example) {
     const WRITERS: usize = 50;
-    let example = service().await;
     let mut client = example.client(Protocol::Http1).await;
     assert_eq!(put(&mut client, ("if-none-match", "*"), "first").await, 201);
     let tag = client.get("/todos/1", &[]).await.field("etag").to_owned();
@@ -90,6 +104,6 @@ async fn of_many_writers_with_one_tag_one_wins() {
 async fn commands_that_it_prints_do_what_they_say() {
     let mut example = service().await;
     if let Some(statuses) = printed_commands(&mut example).await {
-        assert_eq!(statuses, ["201", "200", "304", "204", "412"]);
+        assert_eq!(statuses, ["201", "200", "304", "204", "412", "412"]);
     }
 }

@@ -63,11 +63,11 @@ struct Notes {
     calls: Counter,
 }
 
-async fn version(
-    _: AuthUser,
-    Path(id): Path<i64>,
-    State(notes): State<Notes>,
-) -> Result<Option<EntityTag>, SourceError> {
+fn id(_: AuthUser, Path(id): Path<i64>) -> i64 {
+    id
+}
+
+async fn version(id: i64, notes: Notes) -> Result<Option<EntityTag>, SourceError> {
     let version = notes.ids.contains(&id).then_some(7);
     Ok(version.map(EntityTag::from_version))
 }
@@ -82,7 +82,7 @@ fn router(policy: WritePolicy) -> (Router, Notes) {
         ids: Arc::new(HashSet::from([1])),
         calls: Counter::default(),
     };
-    let source = extractor_source(version, notes.clone());
+    let source = extractor_source(notes.clone(), id, version);
     let layer = ConditionalLayer::new(source).writes(policy);
     let route = get(handler)
         .put(handler)

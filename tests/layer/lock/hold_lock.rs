@@ -8,7 +8,7 @@ use http::{Request, Response};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower::{Layer, Service};
-use tower_conditional::{Checked, ConditionalLayer, InProcessLock, WriteKey, WritePolicy};
+use tower_conditional::{Checked, ConditionalLayer, InProcessLock, ValidatorSource, WritePolicy};
 
 use crate::support::source::Versions;
 use crate::support::{Driven, HeldHandler, assert_status, put, send_by_hand};
@@ -97,10 +97,8 @@ async fn in_a_spawned_task() {
 async fn the_guard_of_an_inner_layer_keeps_the_outer_lock() {
     let handler = HeldHandler::default();
     let keyed = |lock: InProcessLock, key: &'static str| {
-        let policy = WritePolicy::optional()
-            .lock(lock)
-            .keys(move |_| vec![WriteKey::new(key.as_bytes())]);
-        ConditionalLayer::new(Versions::at_once()).writes(policy)
+        let policy = WritePolicy::optional().lock(lock);
+        ConditionalLayer::new(Versions::at_once().named(key)).writes(policy)
     };
     let outer_lock = InProcessLock::new();
     let inner = keyed(InProcessLock::new(), "inner").layer(handler.clone());

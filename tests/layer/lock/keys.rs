@@ -7,29 +7,42 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::routing::put as axum_put;
 use http::request::Parts;
 use http::{Request, StatusCode};
 use tokio::sync::Notify;
 use tower::{Layer, ServiceExt as _};
+use tower_conditional::axum::extractor_source;
 use tower_conditional::{
-    BoxError, ConditionalLayer, InProcessLock, Reason, WriteGuard, WriteKey, WriteLock, WritePolicy,
+    BoxError, ConditionalLayer, Found, InProcessLock, SourceError, ValidatorSource, WriteGuard,
+    WriteKey, WriteLock, WritePolicy,
 };
 
+use crate::support::OutOfReach;
 use crate::support::source::Versions;
 use crate::support::{
     Answer, Driven, HeldHandler, Record, assert_status, put, put_if_match, request_to, send_by_hand,
 };
 
 /// The keys that a request names in a field: `x-keys: a b`.
-fn keys_of(head: &Parts) -> Vec<WriteKey<'static>> {
+fn keys_of(head: &Parts) -> Vec<WriteKey> {
     let keys = head.headers["x-keys"].to_str().unwrap().split(' ');
-    keys.map(|key| key.to_owned().into()).collect()
+    keys.map(|key| WriteKey::new("tests", &key.to_owned()))
+        .collect()
 }
 
+/// Each has a target of its own.
 fn keyed(keys: &str) -> Request<Body> {
-    request_to("PUT", "/a", &[("x-keys", keys)])
+    static TARGETS: AtomicUsize = AtomicUsize::new(0);
+    let target = format!("/{}", TARGETS.fetch_add(1, Ordering::Relaxed));
+    request_to("PUT", &target, &[("x-keys", keys)])
+}
+
+fn policy() -> WritePolicy {
+    WritePolicy::optional()
+        .lock(InProcessLock::new())
+        .further_keys(keys_of)
 }
 
 #[test]
@@ -45,8 +58,8 @@ fn one_shared_key_is_enough_to_wait() {
     for source in Versions::both() {
         for (first, second, waits) in rows {
             let handler = HeldHandler::default();
-            let service = ConditionalLayer::new(source.clone())
-                .writes(WritePolicy::optional().keys(keys_of))
+            let service = ConditionalLayer::new(source.clone().named("tests"))
+                .writes(policy())
                 .layer(handler.clone());
             let mut first = send_by_hand(&service, keyed(first));
             let mut second = send_by_hand(&service, keyed(second));
@@ -68,8 +81,8 @@ fn reversed_keys_do_not_deadlock() {
     for source in Versions::both() {
         for held in ["a", "b", "c"] {
             let handler = HeldHandler::default();
-            let service = ConditionalLayer::new(source.clone())
-                .writes(WritePolicy::optional().keys(keys_of))
+            let service = ConditionalLayer::new(source.clone().named("tests"))
+                .writes(policy())
                 .layer(handler.clone());
             // While one key is held, everybody else gets as far as they can.
             let mut holder = send_by_hand(&service, keyed(held));
@@ -99,8 +112,8 @@ fn reversed_keys_do_not_deadlock() {
 fn dropped_between_two_keys() {
     for [free, held] in [["a", "b"], ["b", "a"]] {
         let handler = HeldHandler::default();
-        let service = ConditionalLayer::new(Versions::at_once())
-            .writes(WritePolicy::optional().keys(keys_of))
+        let service = ConditionalLayer::new(Versions::at_once().named("tests"))
+            .writes(policy())
             .layer(handler.clone());
         let mut holder = send_by_hand(&service, keyed(held));
         let mut both = send_by_hand(&service, keyed("a b"));
@@ -113,10 +126,10 @@ fn dropped_between_two_keys() {
     }
 }
 
-/// `Router::nest` shortens the path that inner layers see: two mounts of one router are two targets, unless the
-/// application says otherwise.
+/// `Router::nest` shortens the path that inner layers see. Two mounts of one route are two resources to their layers,
+/// unless the kind of resource has a name; with it they meet under the id that the extractor reads.
 #[tokio::test]
-async fn the_original_path_under_nest() {
+async fn two_mounts_of_one_kind_share_a_lock() {
     type Gate = Arc<(AtomicUsize, Notify)>;
 
     async fn save(State(gate): State<Gate>) -> StatusCode {
@@ -125,73 +138,74 @@ async fn the_original_path_under_nest() {
         StatusCode::NO_CONTENT
     }
 
-    let inside_as_seen = WritePolicy::optional();
-    let original = WritePolicy::optional().keys(tower_conditional::axum::original_path);
-    for (policy, apart) in [(inside_as_seen, false), (original, true)] {
-        let gate = Gate::default();
-        let layer = ConditionalLayer::new(Versions::at_once()).writes(policy);
-        let notes = Router::new()
-            .route("/{id}", axum_put(save).layer(layer))
-            .with_state(gate.clone());
-        let router = Router::new()
-            .nest("/here/notes", notes.clone())
-            .nest("/there/notes", notes);
+    fn source() -> impl ValidatorSource<Resource = i64> {
+        let version = async |_: i64, ()| Ok::<_, SourceError>(Found::version(1));
+        extractor_source((), |Path(id): Path<i64>| id, version)
+    }
+
+    fn router(source: impl ValidatorSource, gate: &Gate) -> Router {
+        let note = axum_put(save).route_layer(ConditionalLayer::new(source));
+        Router::new()
+            .route("/notes/{id}", note)
+            .with_state(gate.clone())
+    }
+
+    let gate = Gate::default();
+    let mounts = |v1: Router, v2: Router| Router::new().nest("/v1", v1).nest("/v2", v2);
+    let apart = mounts(router(source(), &gate), router(source(), &gate));
+    let together = mounts(
+        router(source().named("mounts"), &gate),
+        router(source().named("mounts"), &gate),
+    );
+    for (router, runs) in [(apart, 2), (together, 1)] {
+        let before = gate.0.load(Ordering::SeqCst);
         let call = |path| Driven::new(router.clone().oneshot(put(path)));
-        let (mut here, mut there) = (call("/here/notes/7"), call("/there/notes/7"));
-        let mut again = call("/here/notes/%37");
-        here.assert_waits();
-        there.assert_waits();
-        again.assert_waits();
-        let running = gate.0.load(Ordering::SeqCst);
-        assert_eq!(running, if apart { 2 } else { 1 });
+        let (mut v1, mut v2) = (call("/v1/notes/7"), call("/v2/notes/7"));
+        let (mut padded, mut encoded) = (call("/v1/notes/007"), call("/v2/notes/%37"));
+        for write in [&mut v1, &mut v2, &mut padded, &mut encoded] {
+            write.assert_waits();
+        }
+        assert_eq!(gate.0.load(Ordering::SeqCst) - before, runs);
     }
 }
 
-/// No key is not "no lock": that would let every writer through unguarded.
+/// A lock that others share tells resources apart by their kind, so that the layer must have one.
 #[test]
-fn a_key_function_that_names_nothing_is_503() {
-    for source in Versions::both() {
-        let tag = source.changed("/a");
-        let handler = HeldHandler::default();
-        let record = Record::default();
-        let layer = ConditionalLayer::new(source)
-            .writes(WritePolicy::optional().keys(|_| Vec::new()))
-            .observe(record.hook());
-        // An outer layer that holds the lock does not make up for the inner one's keys.
-        let outer = ConditionalLayer::new(Versions::at_once());
-        for write in [put("/a"), put_if_match("/a", &tag)] {
-            let answer = Answer::of(
-                send_by_hand(&layer.layer(handler.clone()), write)
-                    .ready()
-                    .unwrap(),
-            );
-            assert_eq!(answer.status, 503);
-            assert_eq!(answer.problem("reason"), "lock");
-            assert_eq!(answer.problem("error"), "precondition_unavailable");
-        }
-        let nested = outer.layer(layer.layer(handler.clone()));
-        assert_status(send_by_hand(&nested, put("/a")).ready(), 503);
-        assert_eq!(handler.calls(), 0);
-        let records = record.take_all();
-        for record in &records {
-            assert_eq!(record.reason, Some(Reason::Lock));
-            let error = record.error.as_deref().unwrap_or_default();
-            assert!(error.contains("WritePolicy::keys"), "{error}");
-        }
-        assert_eq!(records.len(), 3);
-    }
+#[should_panic(expected = "ConditionalLayer::new(source.named(")]
+fn a_shared_lock_needs_a_named_kind() {
+    let policy = WritePolicy::optional().lock(InProcessLock::new());
+    let _ = ConditionalLayer::new(Versions::at_once()).writes(policy);
 }
 
-/// A lock that lives elsewhere, and may be out of reach.
-struct OutOfReach;
-
-impl WriteLock for OutOfReach {
-    fn lock<'a>(
-        &'a self,
-        _: &'a [WriteKey<'a>],
-    ) -> Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>> {
-        Box::pin(async { Err("no route to the lock server".into()) })
+/// How many may wait for one resource is limited: the next one hears so at once, and hinders nobody.
+#[test]
+fn the_number_of_waiters_has_a_limit() {
+    let handler = HeldHandler::default();
+    let service = ConditionalLayer::new(Versions::waiting())
+        .writes(WritePolicy::optional().max_waiters(2))
+        .layer(handler.clone());
+    let mut writers: Vec<_> = (0..3).map(|_| send_by_hand(&service, put("/a"))).collect();
+    for writer in &mut writers {
+        writer.assert_waits();
     }
+    let refused = Answer::of(send_by_hand(&service, put("/a")).ready().unwrap());
+    assert_eq!(
+        (refused.status, refused.problem("reason")),
+        (503, "lock".into())
+    );
+    assert_eq!(refused.field("retry-after"), Some("1"));
+    let mut elsewhere = send_by_hand(&service, put("/b"));
+    elsewhere.assert_waits();
+    assert_eq!(handler.calls(), 2, "another resource is not concerned");
+
+    // A place that is given up is free again.
+    writers.pop().unwrap().drop_future();
+    let mut next = send_by_hand(&service, put("/a"));
+    next.assert_waits();
+    handler.answer(0, 204);
+    assert_status(writers.remove(0).ready(), 204);
+    writers.remove(0).assert_waits();
+    assert_eq!(handler.calls(), 3);
 }
 
 #[test]
@@ -200,7 +214,7 @@ fn a_lock_that_fails_is_503() {
         let tag = source.changed("/a");
         let handler = HeldHandler::default();
         let record = Record::default();
-        let service = ConditionalLayer::new(source)
+        let service = ConditionalLayer::new(source.named("tests"))
             .writes(WritePolicy::optional().lock(OutOfReach))
             .observe(record.hook())
             .layer(handler.clone());
@@ -253,14 +267,16 @@ fn a_lock_of_the_users_own() {
     impl WriteLock for Logging {
         fn lock<'a>(
             &'a self,
-            keys: &'a [WriteKey<'a>],
+            keys: &'a [WriteKey],
         ) -> Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>> {
             Box::pin(async move {
                 let guard = self.1.lock(keys).await?;
                 let [key] = keys else {
                     return Err("one key was expected".into());
                 };
-                let key = String::from_utf8(key.as_bytes().to_vec())?;
+                let key = key.as_bytes();
+                // Each part has its length before it.
+                let key = String::from_utf8(key[key.len() - "/notes/ab".len()..].to_vec())?;
                 self.0.lock().unwrap().push(format!("lock {key}"));
                 Ok(WriteGuard::new(Logged(self.clone(), key, guard)))
             })
@@ -269,7 +285,7 @@ fn a_lock_of_the_users_own() {
 
     let lock = Logging::default();
     let handler = HeldHandler::default();
-    let service = ConditionalLayer::new(Versions::at_once())
+    let service = ConditionalLayer::new(Versions::at_once().named("tests"))
         .writes(WritePolicy::optional().lock(lock.clone()))
         .layer(handler.clone());
     let mut first = send_by_hand(&service, put("/notes/a%62/"));

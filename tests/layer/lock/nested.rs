@@ -4,8 +4,8 @@ use axum::body::Body;
 use http::{Request, Response};
 use tower::{Layer, Service};
 use tower_conditional::{
-    BoxError, CollectBody, ConditionalLayer, InProcessLock, WriteGuard, WriteKey, WriteLock,
-    WritePolicy,
+    BoxError, CollectBody, ConditionalLayer, InProcessLock, Named, ValidatorSource, WriteGuard,
+    WriteKey, WriteLock, WritePolicy,
 };
 
 use crate::support::source::Versions;
@@ -37,11 +37,10 @@ where
     assert_status(second.ready(), 204);
 }
 
-fn nested<C, D>(
-    case: &str,
-    outer: &ConditionalLayer<Versions, C>,
-    inner: &ConditionalLayer<Versions, D>,
-) where
+fn nested<V, W, C, D>(case: &str, outer: &ConditionalLayer<V, C>, inner: &ConditionalLayer<W, D>)
+where
+    V: ValidatorSource,
+    W: ValidatorSource,
     C: CollectBody<Body>,
     D: CollectBody<Body>,
 {
@@ -50,14 +49,13 @@ fn nested<C, D>(
     assert_one_at_a_time(case, &service, &handler);
 }
 
-fn with(source: &Versions, policy: WritePolicy) -> ConditionalLayer<Versions> {
-    ConditionalLayer::new(source.clone()).writes(policy)
+fn with(source: &Versions, policy: WritePolicy) -> ConditionalLayer<Named<Versions>> {
+    ConditionalLayer::new(source.clone().named("tests")).writes(policy)
 }
 
 fn keyed(policy: &WritePolicy, keys: &'static [&'static str]) -> WritePolicy {
-    let keys = keys.iter().map(|key| WriteKey::new(key.as_bytes()));
-    let keys: Vec<WriteKey<'static>> = keys.collect();
-    policy.clone().keys(move |_| keys.clone())
+    let keys: Vec<_> = keys.iter().map(|key| WriteKey::new("tests", key)).collect();
+    policy.clone().further_keys(move |_| keys.clone())
 }
 
 #[test]
@@ -76,7 +74,7 @@ fn two_layers() {
 /// One lock, and other keys further in: what the outer layer holds is not waited for, the rest is taken.
 #[test]
 fn two_layers_with_one_lock_and_their_own_keys() {
-    let policy = WritePolicy::optional();
+    let policy = WritePolicy::optional().lock(InProcessLock::new());
     let rows: [(&str, &'static [&str], &'static [&str]); 5] = [
         ("the same key", &["k"], &["k"]),
         ("another key", &["k"], &["l"]),
@@ -99,8 +97,9 @@ fn two_layers_with_one_lock_and_their_own_keys() {
 fn an_inner_layer_with_a_lock_of_its_own_takes_it() {
     for source in Versions::both() {
         let handler = HeldHandler::default();
-        let outer = with(&source, WritePolicy::optional());
-        let inner = with(&source, WritePolicy::optional()).layer(handler.clone());
+        let own = || WritePolicy::optional().lock(InProcessLock::new());
+        let outer = with(&source, own());
+        let inner = with(&source, own()).layer(handler.clone());
         let mut by_both = send_by_hand(&outer.layer(inner.clone()), put("/a"));
         by_both.assert_waits();
         assert_eq!(handler.calls(), 1);
@@ -151,7 +150,7 @@ impl WriteLock for Forwarding {
 
     fn lock<'a>(
         &'a self,
-        keys: &'a [WriteKey<'a>],
+        keys: &'a [WriteKey],
     ) -> std::pin::Pin<
         Box<dyn std::future::Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>,
     > {

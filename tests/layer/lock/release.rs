@@ -246,10 +246,10 @@ fn assert_told_without_the_lock(
     let policy = WritePolicy::optional().lock(lock.clone());
     let told = Counter::default();
     let count = told.clone();
-    let layer = ConditionalLayer::new(source)
+    let layer = ConditionalLayer::new(source.named("tests"))
         .writes(policy)
         .observe(move |_| {
-            let free = lock.try_lock(&[WriteKey::of_path("/a")]);
+            let free = lock.try_lock(&[WriteKey::new("tests", &"/a")]);
             assert!(free.is_some(), "told under the lock");
             count.count();
         });

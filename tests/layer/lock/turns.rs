@@ -2,7 +2,10 @@
 
 use http::Request;
 use tower::Layer;
-use tower_conditional::{ConditionalLayer, FromResponse, HttpDate, MethodClass, WritePolicy};
+use tower_conditional::{
+    ConditionalLayer, FromResponse, HttpDate, InProcessLock, MethodClass, ValidatorSource,
+    WritePolicy,
+};
 
 use crate::support::source::Versions;
 use crate::support::{
@@ -281,22 +284,32 @@ fn what_shares_a_lock() {
     let layer = || ConditionalLayer::new(Versions::at_once());
     let one = layer();
     let policy = WritePolicy::optional();
-    #[rustfmt::skip]
-    let cases = [
-        ("one layer, two services", one.clone(), one.clone(), true),
-        ("a clone", one.clone(), one.clone().observe(|_| {}), true),
-        ("two layers", layer(), layer(), false),
-        ("two policies", layer().writes(WritePolicy::optional()), layer().writes(WritePolicy::optional()), false),
-        ("one policy, two layers", layer().writes(policy.clone()), layer().writes(policy), true),
-    ];
-    for (case, first, second, shared) in cases {
-        let handler = HeldHandler::default();
-        let mut writer = send_by_hand(&first.layer(handler.clone()), put("/a"));
-        writer.assert_waits();
-        let mut other = send_by_hand(&second.layer(handler.clone()), put("/a"));
-        other.assert_waits();
-        assert_eq!(handler.calls() == 1, shared, "{case}");
-    }
+    assert_shared("one layer, two services", &one, &one, true);
+    assert_shared("a clone", &one, &one.clone().observe(|_| {}), true);
+    assert_shared("two layers", &layer(), &layer(), false);
+    let with = |policy| layer().writes(policy);
+    let (first, second) = (with(policy.clone()), with(policy));
+    assert_shared("one policy, two layers", &first, &second, false);
+    let named = |kind| ConditionalLayer::new(Versions::at_once().named(kind));
+    assert_shared("one kind", &named("shared"), &named("shared"), true);
+    assert_shared("two kinds", &named("one"), &named("another"), false);
+    let own = |kind| named(kind).writes(WritePolicy::optional().lock(InProcessLock::new()));
+    assert_shared("one kind, two locks", &own("apart"), &own("apart"), false);
+}
+
+#[track_caller]
+fn assert_shared<V: ValidatorSource>(
+    case: &str,
+    first: &ConditionalLayer<V>,
+    second: &ConditionalLayer<V>,
+    shared: bool,
+) {
+    let handler = HeldHandler::default();
+    let mut writer = send_by_hand(&first.layer(handler.clone()), put("/a"));
+    writer.assert_waits();
+    let mut other = send_by_hand(&second.layer(handler.clone()), put("/a"));
+    other.assert_waits();
+    assert_eq!(handler.calls() == 1, shared, "{case}");
 }
 
 /// A source that only computes never locks writes.

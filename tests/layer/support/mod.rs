@@ -4,6 +4,7 @@
 mod body;
 mod handler;
 mod held;
+mod lock;
 mod message;
 mod server;
 pub(crate) mod source;
@@ -17,12 +18,13 @@ use std::time::{Duration, SystemTime};
 
 use tower_conditional::{Decided, HttpDate, Judged};
 
-pub(crate) use crate::decision_table::{NOW_PLUS_1_DAY, T, T_MINUS_1, T_PLUS_1};
+pub(crate) use crate::decision_table::{NOW_PLUS_1_DAY, T, T_MINUS_1};
 pub(crate) use body::{
     BodySender, Log, Scripted, Seen, Size, Step, arriving_body, data_of, frames, joined,
 };
 pub(crate) use handler::{Handler, answering, hashed, send, through};
 pub(crate) use held::{Driven, HeldHandler, put, put_if_match, send_by_hand, start};
+pub(crate) use lock::OutOfReach;
 pub(crate) use message::{
     Answer, Fields, assert_refused, assert_status, field, fields, get, read, request, request_to,
     request_with, response, tag, text, value,

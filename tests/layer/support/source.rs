@@ -10,17 +10,17 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::request::Parts;
-use http::{Response, response};
+use http::{Method, Response, response};
 use tower_conditional::{
-    BodyHash, Compute, Current, EntityTag, InMemoryVersions, SourceError, ValidatorSource,
-    source_fn,
+    BodyHash, Checked, Compute, Current, EntityTag, Found, InMemoryVersions, KeyBuf, RequestPath,
+    ResourceKey, SourceError, Unidentified, ValidatorSource, source_fn,
 };
 
 use super::Counter;
 
-type Found = Result<Current, SourceError>;
+type Answer = Result<Current, SourceError>;
 type KnownFn = dyn Fn(&Parts) -> Option<Current> + Send + Sync;
-type LookUpFn = dyn Fn(&Parts) -> BoxFuture<'static, Found> + Send + Sync;
+type LookUpFn = dyn Fn(&Parts) -> BoxFuture<'static, Answer> + Send + Sync;
 
 /// A source that follows a script, and counts how often it is asked.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ pub(crate) struct Script {
 pub(crate) fn asked<F, Fut>(look_up: F) -> Script
 where
     F: Fn(&Parts) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Found> + Send + 'static,
+    Fut: Future<Output = Answer> + Send + 'static,
 {
     Script {
         known: Arc::new(|_| None),
@@ -44,7 +44,7 @@ where
 }
 
 /// As [`asked`], and the answer is there without waiting.
-pub(crate) fn scripted(script: impl Fn(&Parts) -> Found + Send + Sync + 'static) -> Script {
+pub(crate) fn scripted(script: impl Fn(&Parts) -> Answer + Send + Sync + 'static) -> Script {
     asked(move |head| future::ready(script(head)))
 }
 
@@ -85,10 +85,11 @@ pub(crate) fn hanging() -> Script {
 /// The crate's own way to a source: a closure.
 pub(crate) fn closure(current: impl Into<Current>) -> impl ValidatorSource + Clone {
     let current = current.into();
-    source_fn(move |_| {
-        let current = current.clone();
-        async { Ok::<_, SourceError>(current) }
-    })
+    source_fn(
+        current,
+        |_| (),
+        async |(), current: Current| Ok::<_, SourceError>(current),
+    )
 }
 
 impl Script {
@@ -115,16 +116,74 @@ impl fmt::Debug for Script {
     }
 }
 
+/// What a script identifies: the whole head, by the name of its path.
+pub(crate) struct Target(Parts);
+
+impl Target {
+    fn of(head: &Parts) -> Self {
+        let mut head = head.clone();
+        // It would hold the lock of an outer layer.
+        head.extensions.remove::<Checked>();
+        Self(head)
+    }
+}
+
+impl ResourceKey for Target {
+    fn write_key(&self, key: &mut KeyBuf) {
+        RequestPath::of(&self.0).write_key(key);
+    }
+}
+
 impl ValidatorSource for Script {
-    fn known(&self, head: &Parts) -> Option<Current> {
-        let known = (self.known)(head)?;
-        self.looks.count();
-        Some(known)
+    type Resource = Target;
+
+    fn identify_now(&self, head: &mut Parts) -> Option<Result<Target, Unidentified>> {
+        Some(Ok(Target::of(head)))
     }
 
-    fn look_up(&self, head: &Parts) -> impl Future<Output = Found> + Send {
+    fn known(&self, target: &Target) -> Option<Found> {
+        let known = (self.known)(&target.0)?;
         self.looks.count();
-        (self.look_up)(head)
+        Some(known.into())
+    }
+
+    async fn look_up(&self, target: &Target) -> Result<Found, SourceError> {
+        if let Some(known) = self.known(target) {
+            return Ok(known);
+        }
+        self.looks.count();
+        Ok((self.look_up)(&target.0).await?.into())
+    }
+}
+
+/// Whatever is asked about, it is nothing of this source.
+#[derive(Clone, Debug)]
+pub(crate) struct NotMine;
+
+impl ValidatorSource for NotMine {
+    type Resource = ();
+
+    fn identify_now(&self, _: &mut Parts) -> Option<Result<(), Unidentified>> {
+        Some(Err(Unidentified::NotMine))
+    }
+}
+
+/// A source that identifies the resource that a QUERY is equivalent to.
+pub(crate) struct Queryable(pub(crate) Current);
+
+impl ValidatorSource for Queryable {
+    type Resource = ();
+
+    fn looks_up_reads(&self, _: &Method) -> bool {
+        true
+    }
+
+    fn identify_now(&self, _: &mut Parts) -> Option<Result<(), Unidentified>> {
+        Some(Ok(()))
+    }
+
+    fn known(&self, (): &()) -> Option<Found> {
+        Some(self.0.clone().into())
     }
 }
 
@@ -141,7 +200,9 @@ impl Versions {
         let waiting = Self::waiting();
         let versions = waiting.versions.clone();
         Self {
-            script: waiting.script.knowing(move |head| versions.known(head)),
+            script: waiting
+                .script
+                .knowing(move |head| Some(known(&versions, head))),
             ..waiting
         }
     }
@@ -158,7 +219,7 @@ impl Versions {
             let (versions, head) = (looked_up.clone(), head.clone());
             async move {
                 yield_once().await;
-                Ok(versions.known(&head).unwrap_or(Current::Unknown))
+                Ok(known(&versions, &head))
             }
         });
         Self {
@@ -181,13 +242,25 @@ impl Versions {
     }
 }
 
+/// What the versions say of the path of this head.
+pub(crate) fn known(versions: &InMemoryVersions, head: &Parts) -> Current {
+    let found = versions.known(&RequestPath::of(head));
+    found.expect("known at once").current().clone()
+}
+
 impl ValidatorSource for Versions {
-    fn known(&self, head: &Parts) -> Option<Current> {
-        self.script.known(head)
+    type Resource = Target;
+
+    fn identify_now(&self, head: &mut Parts) -> Option<Result<Target, Unidentified>> {
+        self.script.identify_now(head)
     }
 
-    fn look_up(&self, head: &Parts) -> impl Future<Output = Found> + Send {
-        self.script.look_up(head)
+    fn known(&self, target: &Target) -> Option<Found> {
+        self.script.known(target)
+    }
+
+    async fn look_up(&self, target: &Target) -> Result<Found, SourceError> {
+        self.script.look_up(target).await
     }
 }
 
@@ -197,6 +270,8 @@ pub(crate) struct Computing {
 }
 
 impl ValidatorSource for Computing {
+    type Resource = ();
+
     fn looks_up(&self) -> bool {
         false
     }

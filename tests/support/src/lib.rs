@@ -1,17 +1,24 @@
-//! What the tests of the examples share: programs as child processes, real sockets, HTTP/1.1 and HTTP/2.
+//! What the tests of the examples share: programs as child processes, real sockets, HTTP/1.1 and HTTP/2; services in
+//! this process, with writers and readers that get in each other's way.
 
 mod behind;
+mod beside_a_writer;
 mod client;
 mod commands;
 mod documented;
+mod in_process;
 mod process;
 mod proxy;
 mod race;
+mod spellings;
 
 pub use behind::{PROXIES, example_is};
+pub use beside_a_writer::read_beside_a_writer;
 pub use client::{Answer, Client, Protocol, server};
 pub use commands::printed_commands;
 pub use documented::expect_documented;
+pub use in_process::{InProcess, ask, quick_or_full, request, tag_of};
 pub use process::{Ended, Example, has_tool, in_ci, run, skip};
 pub use proxy::{PATIENCE, Proxy, Relayed};
 pub use race::{WRITERS, race, winner};
+pub use spellings::{Spellings, both_at_once, winners};

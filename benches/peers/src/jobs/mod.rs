@@ -158,6 +158,6 @@ where
 
 /// What a source knows that always knows the same.
 fn known(current: impl Into<Current>) -> Current {
-    let (head, ()) = Request::new(()).into_parts();
-    Fixed::new(current).known(&head).expect("it knows at once")
+    let found = Fixed::new(current).known(&());
+    found.expect("it knows at once").current().clone()
 }

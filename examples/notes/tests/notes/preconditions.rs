@@ -187,8 +187,8 @@ async fn unknown_notes_and_methods_are_that_whatever_the_preconditions() {
             not_found(&client.get("/notes/2", &[field]).await);
             for path in [
                 "/notes/x",
-                "/notes/01",
-                "/notes/+1",
+                "/notes/1.0",
+                "/notes/%2F1",
                 "/notes/9223372036854775808",
             ] {
                 for method in ["GET", "PUT", "PATCH", "DELETE"] {

@@ -8,7 +8,6 @@ use tokio::sync::{OwnedMutexGuard, oneshot};
 use tokio::time::{sleep, timeout};
 use tower_conditional::{BoxError, InProcessLock, WriteGuard, WriteKey, WriteLock};
 
-use super::replica::note_of;
 use super::store::Store;
 
 /// How long a writer waits for its turn.
@@ -29,10 +28,12 @@ impl SharedLock {
         }
     }
 
-    async fn take(&self, keys: &[WriteKey<'_>]) -> Result<WriteGuard, BoxError> {
+    async fn take(&self, keys: &[WriteKey]) -> Result<WriteGuard, BoxError> {
         let in_process = self.in_process.lock(keys).await?;
-        let path = keys.first().map_or(&b""[..], WriteKey::as_bytes);
-        let turn = self.store.turn_of(note_of(&String::from_utf8_lossy(path)));
+        let [key] = keys else {
+            return Err("a write of this model is about one note".into());
+        };
+        let turn = self.store.turn_of(key);
         // A lock's connection that breaks gives the lock back: no answer is ever lost for long.
         let (there, back) = self.store.round_trip();
         let (sender, taken) = oneshot::channel();
@@ -51,7 +52,7 @@ impl SharedLock {
 impl WriteLock for SharedLock {
     fn lock<'a>(
         &'a self,
-        keys: &'a [WriteKey<'a>],
+        keys: &'a [WriteKey],
     ) -> Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>> {
         Box::pin(async move { timeout(PATIENCE, self.take(keys)).await? })
     }

@@ -5,15 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::header::{ETAG, HeaderValue};
-use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use tokio::sync::Notify;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_conditional::{
-    Checked, ConditionalBody, ConditionalLayer, Current, EntityTag, SourceError, ValidatorSource,
-    WritePolicy,
+    Checked, ConditionalBody, ConditionalLayer, EntityTag, SourceError, ValidatorSource,
+    WritePolicy, source_fn,
 };
 
 use super::chance::Chance;
@@ -87,26 +86,41 @@ impl Replica {
 }
 
 fn service(guard: Guard, store: &Store) -> Service {
-    let policy = match guard.lock {
-        Lock::None => WritePolicy::required().without_lock(),
-        Lock::InProcess => WritePolicy::required(),
-        Lock::Shared => WritePolicy::required().lock(SharedLock::new(store.clone())),
-    };
-    let handled_by = store.clone();
-    let handler = service_fn(move |request| handle(guard.swap, handled_by.clone(), request));
-    let layer = ConditionalLayer::new(Versions(store.clone())).writes(policy);
+    let (versions, policy) = (versions(store.clone()), WritePolicy::required());
+    match guard.lock {
+        Lock::None => layered(guard, store, versions, policy.without_lock()),
+        // Without a name, the lock is that of this replica alone.
+        Lock::InProcess => layered(guard, store, versions, policy),
+        Lock::Shared => {
+            let lock = SharedLock::new(store.clone());
+            layered(guard, store, versions.named("notes"), policy.lock(lock))
+        }
+    }
+}
+
+fn layered(
+    guard: Guard,
+    store: &Store,
+    versions: impl ValidatorSource,
+    policy: WritePolicy,
+) -> Service {
+    let store = store.clone();
+    let handler = service_fn(move |request| handle(guard.swap, store.clone(), request));
+    let layer = ConditionalLayer::new(versions)
+        .writes(policy)
+        .handler_states_version();
     BoxCloneSyncService::new(layer.layer(handler))
 }
 
-struct Versions(Store);
+fn versions(store: Store) -> impl ValidatorSource {
+    source_fn(store, |head| note_of(head.uri.path()), current_tag)
+}
 
-impl ValidatorSource for Versions {
-    async fn look_up(&self, head: &Parts) -> Result<Current, SourceError> {
-        self.0.lock().costs.look_ups += 1;
-        match self.0.version(note_of(head.uri.path())).await {
-            Ok(version) => Ok(EntityTag::from_version(version as u64).into()),
-            Err(no_answer) => Err(SourceError::failed(format!("{no_answer:?}"))),
-        }
+async fn current_tag(note: u64, store: Store) -> Result<EntityTag, SourceError> {
+    store.lock().costs.look_ups += 1;
+    match store.version(note).await {
+        Ok(version) => Ok(EntityTag::from_version(version as u64)),
+        Err(no_answer) => Err(SourceError::failed(format!("{no_answer:?}"))),
     }
 }
 
@@ -115,7 +129,9 @@ async fn handle(
     store: Store,
     request: Request<Full<Bytes>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let note = note_of(request.uri().path());
+    let Some(note) = note_of(request.uri().path()) else {
+        return Ok(answer(StatusCode::NOT_FOUND));
+    };
     let outcome = match *request.method() {
         Method::GET => store.version(note).await.map(found),
         _ => save(swaps, &store, note, &request).await,
@@ -123,7 +139,7 @@ async fn handle(
     Ok(outcome.unwrap_or_else(|_| answer(StatusCode::SERVICE_UNAVAILABLE)))
 }
 
-/// The handler sets the tag of what it has read itself: a looked-up one may be a little older.
+/// The handler states the version that it has read.
 fn found(version: usize) -> Response<Full<Bytes>> {
     let mut response = answer(StatusCode::OK);
     let tag = HeaderValue::from(EntityTag::from_version(version as u64));
@@ -134,7 +150,7 @@ fn found(version: usize) -> Response<Full<Bytes>> {
 async fn save(
     swaps: bool,
     store: &Store,
-    note: usize,
+    note: u64,
     request: &Request<Full<Bytes>>,
 ) -> Result<Response<Full<Bytes>>, super::store::NoAnswer> {
     let extensions = request.extensions();
@@ -143,8 +159,8 @@ async fn save(
     else {
         return Ok(answer(StatusCode::INTERNAL_SERVER_ERROR));
     };
-    let judged = checked.entity_tag().and_then(version_in);
-    let expected = judged.filter(|_| swaps);
+    let current = checked.entity_tag().and_then(version_in);
+    let expected = current.filter(|_| swaps);
     let written = store.write(note, made_from, mark, expected).await?;
     Ok(match written {
         Some(_) => answer(StatusCode::OK),
@@ -160,15 +176,12 @@ pub(crate) fn version_in(tag: &EntityTag) -> Option<usize> {
     tag.version().and_then(|version| version.try_into().ok())
 }
 
-pub(crate) fn path_of(note: usize) -> String {
+pub(crate) fn path_of(note: u64) -> String {
     format!("/notes/{note}")
 }
 
-pub(crate) fn note_of(path: &str) -> usize {
-    let note = path
-        .strip_prefix("/notes/")
-        .and_then(|note| note.parse().ok());
-    note.unwrap_or_default()
+fn note_of(path: &str) -> Option<u64> {
+    path.strip_prefix("/notes/")?.parse().ok()
 }
 
 fn answer(status: StatusCode) -> Response<Full<Bytes>> {

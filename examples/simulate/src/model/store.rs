@@ -3,12 +3,13 @@
 //! A version names a content for ever: it says which content it was made from and what was added. So it can be
 //! told afterwards whose edit is still there.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
+use tower_conditional::WriteKey;
 
 use super::Weather;
 use super::chance::Chance;
@@ -31,7 +32,7 @@ pub(crate) struct State {
     /// The current version of each note; 0 is a note that nobody has edited.
     notes: Vec<usize>,
     contents: Vec<Content>,
-    turns: Vec<Arc<tokio::sync::Mutex<()>>>,
+    turns: HashMap<WriteKey, Arc<tokio::sync::Mutex<()>>>,
     chance: Chance,
     pub(crate) costs: Costs,
 }
@@ -62,7 +63,7 @@ impl Store {
         let state = State {
             notes: vec![0; notes],
             contents: vec![untouched],
-            turns: (0..notes).map(|_| Arc::default()).collect(),
+            turns: HashMap::new(),
             chance,
             costs: Costs::default(),
         };
@@ -73,19 +74,20 @@ impl Store {
     }
 
     /// The version that a note has.
-    pub(crate) async fn version(&self, note: usize) -> Result<usize, NoAnswer> {
-        self.ask(move |state| state.notes[note]).await
+    pub(crate) async fn version(&self, note: u64) -> Result<usize, NoAnswer> {
+        self.ask(move |state| state.notes[note as usize]).await
     }
 
     /// Stores what was made from one version by adding a mark; `None` if the swap was lost.
     pub(crate) async fn write(
         &self,
-        note: usize,
+        note: u64,
         made_from: usize,
         mark: Mark,
         expected: Option<usize>,
     ) -> Result<Option<usize>, NoAnswer> {
         self.ask(move |state| {
+            let note = note as usize;
             if expected.is_some_and(|expected| expected != state.notes[note]) {
                 return None;
             }
@@ -139,8 +141,8 @@ impl Store {
     }
 
     /// What serves the writers of one note in turn, for the lock that replicas share.
-    pub(crate) fn turn_of(&self, note: usize) -> Arc<tokio::sync::Mutex<()>> {
-        self.lock().turns[note].clone()
+    pub(crate) fn turn_of(&self, key: &WriteKey) -> Arc<tokio::sync::Mutex<()>> {
+        self.lock().turns.entry(key.clone()).or_default().clone()
     }
 
     /// Whether the content of a version has the mark.

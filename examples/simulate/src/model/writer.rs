@@ -28,7 +28,7 @@ pub(crate) struct Edit {
 #[derive(Debug)]
 pub(crate) struct Writer {
     number: usize,
-    note: usize,
+    note: u64,
     home: usize,
     replicas: Arc<[Arc<Replica>]>,
     weather: Weather,
@@ -38,7 +38,7 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) const fn new(
         number: usize,
-        note: usize,
+        note: u64,
         home: usize,
         replicas: Arc<[Arc<Replica>]>,
         weather: Weather,

@@ -6,14 +6,19 @@
 //! never sees it:
 //!
 //! ```
-//! use axum::{Router, http::HeaderMap, routing::{get, post}};
-//! use tower_conditional::{ConditionalLayer, InMemoryVersions, WritePolicy};
+//! use axum::{Router, extract::Path, routing::{get, post}};
+//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::{ConditionalLayer, WritePolicy};
+//! # use http::HeaderMap;
+//! # use tower_conditional::{EntityTag, SourceError};
+//! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }
 //! # async fn read() -> &'static str { "a note" }
 //! # async fn save() {}
 //! # async fn graphql(fields: HeaderMap) -> String { format!("{:?}", fields.get("if-match")) }
-//! # let versions = InMemoryVersions::new();
+//! # let db = ();
 //!
-//! let layer = ConditionalLayer::new(versions).writes(WritePolicy::required());
+//! let notes = extractor_source(db, |Path(id): Path<i64>| id, version);
+//! let layer = ConditionalLayer::new(notes).writes(WritePolicy::required());
 //! let app: Router = Router::new()
 //!     .route("/notes/{id}", get(read).put(save).route_layer(layer))
 //!     .route("/graphql", post(graphql));
@@ -27,8 +32,44 @@
 //! # });
 //! ```
 //!
-//! Where a layer covers a whole service, its source leaves such a path alone with
-//! [`Current::Delegated`](crate::Current::Delegated), as the gateway below does.
+//! Where a layer covers a whole service, a second source takes what the first one does not identify and leaves it to its
+//! handler ([`Current::Delegated`](crate::Current::Delegated)): no precondition is required there, and every field
+//! passes. Without the second source a conditional write to such a path is refused, because nothing is known of it.
+//!
+//! ```
+//! use axum::{Router, routing::{get, post}};
+//! use tower_conditional::{
+//!     ConditionalLayer, Current, Fixed, RequestPath, SourceError, ValidatorSource, WritePolicy, source_fn,
+//! };
+//! # use tower_conditional::EntityTag;
+//! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }
+//! # async fn read() -> &'static str { "a note" }
+//! # async fn save() {}
+//! # async fn graphql() {}
+//! # let db = ();
+//!
+//! let notes = source_fn(
+//!     db,
+//!     |head| RequestPath::of(head).normalised().strip_prefix("/notes/")?.parse::<i64>().ok(),
+//!     version,
+//! );
+//! let source = notes.or(Fixed::new(Current::Delegated));
+//! let app: Router = Router::new()
+//!     .route("/notes/{id}", get(read).put(save))
+//!     .route("/graphql", post(graphql))
+//!     .layer(ConditionalLayer::new(source).writes(WritePolicy::required()));
+//! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
+//! # use kit::*;
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! #     for spelling in ["/notes/1", "/notes/01", "/notes/%31"] {
+//! #         assert_eq!(ask(&app, "PUT", spelling, []).await.status(), 428, "{spelling}");
+//! #         assert_eq!(ask(&app, "PUT", spelling, [("if-match", "\"1\"")]).await.status(), 412, "{spelling}");
+//! #         assert_eq!(ask(&app, "PUT", spelling, [("if-match", "\"7\"")]).await.status(), 200, "{spelling}");
+//! #     }
+//! #     assert_eq!(ask(&app, "POST", "/graphql", [("if-match", "\"1\"")]).await.status(), 200);
+//! #     assert_eq!(ask(&app, "PUT", "/elsewhere", [("if-match", "\"1\"")]).await.status(), 404);
+//! # });
+//! ```
 //!
 //! # Tonic
 //!
@@ -57,7 +98,7 @@
 //!
 //! let app: Router = Router::new()
 //!     .route("/page", get(page))
-//!     .layer(ConditionalLayer::new(BodyHash::strong()))
+//!     .layer(ConditionalLayer::new(BodyHash::strong())) // reads only
 //!     .merge(grpc()); // tonic: `Routes::new(…).into_axum_router()`
 //! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
 //! # use kit::*;
@@ -73,14 +114,16 @@
 //!
 //! # A gateway
 //!
-//! A gateway is no origin: it has no state to compare with, and the fields are for whoever has. Its source delegates
-//! what it forwards, so that every field passes untouched, and judges what it answers itself. An upstream that knows
-//! preconditions has judged them: [`JudgedByHandler`](crate::JudgedByHandler) keeps its successes from being reported
-//! as unjudged.
+//! A gateway is no origin: it has no state to compare with, and the conditional headers are for the origin behind it. Its
+//! source delegates what it forwards, so that every field passes untouched, and states what it answers itself. An upstream
+//! that knows preconditions has evaluated them: [`JudgedByHandler`](crate::JudgedByHandler) keeps its successes from
+//! being reported as unevaluated.
 //!
 //! ```
 //! use axum::{Router, extract::Request, response::{IntoResponse, Response}, routing::get};
-//! use tower_conditional::{ConditionalLayer, Current, EntityTag, JudgedByHandler, SourceError, source_fn};
+//! use tower_conditional::{
+//!     ConditionalLayer, Current, EntityTag, JudgedByHandler, RequestPath, SourceError, source_fn,
+//! };
 //! # use http::StatusCode;
 //! # use std::sync::{Arc, Mutex};
 //! # async fn send_upstream(request: Request) -> Response {
@@ -93,9 +136,9 @@
 //!
 //! const BUILD: EntityTag = EntityTag::from_static("\"build-7\"");
 //!
-//! let source = source_fn(|head| {
-//!     let is_ours = head.uri.path() == "/about";
-//!     async move { Ok::<_, SourceError>(if is_ours { BUILD.into() } else { Current::Delegated }) }
+//! let source = source_fn((), RequestPath::of, async |path, ()| {
+//!     let is_ours = path.normalised() == "/about";
+//!     Ok::<_, SourceError>(if is_ours { BUILD.into() } else { Current::Delegated })
 //! });
 //! let forward = async |request: Request| (JudgedByHandler, send_upstream(request).await);
 //! # let seen = Arc::new(Mutex::new(Vec::new()));
@@ -115,7 +158,7 @@
 //! #     assert_eq!(ask(&app, "GET", "/elsewhere", [("if-none-match", "\"up\"")]).await.status(), 304);
 //! #     assert_eq!(ask(&app, "PUT", "/elsewhere", [("if-match", "\"up\"")]).await.status(), 204);
 //! #     let seen = seen.lock().unwrap();
-//! #     assert_eq!(seen.len(), 1, "only what the gateway judged itself: {seen:?}");
+//! #     assert_eq!(seen.len(), 1, "only what the gateway evaluated itself: {seen:?}");
 //! # });
 //! ```
 //!

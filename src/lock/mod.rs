@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 pub use in_process::InProcessLock;
 use key::KeyHashes;
-pub use key::WriteKey;
-pub(crate) use key::{KeyFn, WriteKeys, path_key};
+pub use key::{KeyBuf, ResourceKey, WriteKey};
+pub(crate) use key::{WriteKeys, normalised_path};
 
-use crate::source::BoxError;
+use crate::BoxError;
 
 /// The primitives of the queue; a model checker brings its own.
 mod sync {
@@ -44,7 +44,7 @@ mod sync {
 ///
 ///     fn lock<'a>(
 ///         &'a self,
-///         keys: &'a [WriteKey<'a>],
+///         keys: &'a [WriteKey],
 ///     ) -> Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>> {
 ///         Box::pin(async move {
 ///             let local = self.local.lock(keys).await?;
@@ -67,7 +67,7 @@ pub trait WriteLock: Send + Sync + 'static {
     /// Takes the lock of all keys if that needs no waiting.
     ///
     /// The default says no, and the layer judges once before it waits.
-    fn try_lock(&self, keys: &[WriteKey<'_>]) -> Option<WriteGuard> {
+    fn try_lock(&self, keys: &[WriteKey]) -> Option<WriteGuard> {
         let _ = keys;
         None
     }
@@ -81,7 +81,7 @@ pub trait WriteLock: Send + Sync + 'static {
     /// The lock cannot be had: the client gets 503, and the handler does not run.
     fn lock<'a>(
         &'a self,
-        keys: &'a [WriteKey<'a>],
+        keys: &'a [WriteKey],
     ) -> Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>>;
 }
 
@@ -118,7 +118,7 @@ impl HeldLock {
     pub(crate) fn new(
         guard: WriteGuard,
         lock: &dyn WriteLock,
-        keys: &WriteKeys<'_>,
+        keys: &WriteKeys,
         outer: Option<&Self>,
     ) -> Self {
         Self {
@@ -138,7 +138,7 @@ impl HeldLock {
     }
 
     /// Whether this lock, or one further out, is the lock of this key.
-    pub(crate) fn covers(&self, lock: &dyn WriteLock, key: &WriteKey<'_>) -> bool {
+    pub(crate) fn covers(&self, lock: &dyn WriteLock, key: &WriteKey) -> bool {
         let here = self.lock == lock.identity() && self.keys.contain(key);
         here || self
             .outer

@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::task::{Context, Poll};
 
 use super::key::KeyHashes;
 use super::keyed_queue::{KeyedQueue, Turn, Waiting};
 use super::{WriteGuard, WriteKey, WriteLock};
-use crate::source::BoxError;
+use crate::BoxError;
 
 /// A [`WriteLock`] among the writers of one process; clones share it.
 ///
@@ -16,21 +17,28 @@ use crate::source::BoxError;
 ///
 /// # Examples
 ///
-/// Two layers over the same resources, such as an old and a new interface, share one lock:
+/// Replicas of a service in one process, as a test may have them, each with a lock of its own:
 ///
 /// ```
-/// use tower_conditional::{ConditionalLayer, InMemoryVersions, InProcessLock, WritePolicy};
+/// use tower_conditional::{ConditionalLayer, InMemoryVersions, InProcessLock, ValidatorSource, WritePolicy};
 ///
-/// let (versions, lock) = (InMemoryVersions::new(), InProcessLock::new());
-/// let policy = || WritePolicy::required().lock(lock.clone());
-/// let old = ConditionalLayer::new(versions.clone()).writes(policy());
-/// let new = ConditionalLayer::new(versions).writes(policy());
-/// # let _ = (old, new);
+/// let notes = InMemoryVersions::new().named("notes");
+/// let replica = || {
+///     let policy = WritePolicy::required().lock(InProcessLock::new());
+///     ConditionalLayer::new(notes.clone()).writes(policy)
+/// };
+/// # let _ = (replica(), replica());
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct InProcessLock(KeyedQueue);
 
 impl InProcessLock {
+    /// The lock of all layers in this process whose source names its kind of resource.
+    pub(crate) fn of_the_process() -> Self {
+        static LOCK: OnceLock<InProcessLock> = OnceLock::new();
+        LOCK.get_or_init(Self::new).clone()
+    }
+
     /// A lock of its own; only layers that share this value (or a clone) wait for each other.
     #[must_use]
     pub fn new() -> Self {
@@ -43,7 +51,7 @@ impl WriteLock for InProcessLock {
         self.0.address()
     }
 
-    fn try_lock(&self, keys: &[WriteKey<'_>]) -> Option<WriteGuard> {
+    fn try_lock(&self, keys: &[WriteKey]) -> Option<WriteGuard> {
         let keys = KeyHashes::of(keys);
         if let KeyHashes::One(key) = keys {
             return self.0.try_take(key).map(WriteGuard::new);
@@ -54,7 +62,7 @@ impl WriteLock for InProcessLock {
 
     fn lock<'a>(
         &'a self,
-        keys: &'a [WriteKey<'a>],
+        keys: &'a [WriteKey],
     ) -> Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>> {
         Box::pin(TakeAll {
             queue: self.0.clone(),
@@ -100,8 +108,8 @@ mod tests {
 
     type Locking<'a> = Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>>;
 
-    fn key(name: &str) -> WriteKey<'_> {
-        WriteKey::new(name.as_bytes())
+    fn key(name: &str) -> WriteKey {
+        WriteKey::new("", &name.to_owned())
     }
 
     fn poll<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Poll<T> {

@@ -1,0 +1,367 @@
+//! What a write lock is taken for: the bytes that name a resource.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, OnceLock};
+
+/// The bytes that name a resource: each part is its length (u32, big-endian) and its bytes, so that `("a", "bc")` and
+/// `("ab", "c")` differ. A short key needs no allocation.
+#[derive(Clone)]
+pub struct KeyBuf(Bytes);
+
+#[derive(Clone)]
+enum Bytes {
+    Inline { length: u8, bytes: [u8; INLINE] },
+    Heap(Vec<u8>),
+}
+
+/// How many bytes of a key need no allocation.
+const INLINE: usize = 62;
+
+impl KeyBuf {
+    pub(crate) const fn new() -> Self {
+        Self(Bytes::Inline {
+            length: 0,
+            bytes: [0; INLINE],
+        })
+    }
+
+    /// Appends a part.
+    pub fn push(&mut self, part: &[u8]) {
+        let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+        self.append(&length.to_be_bytes());
+        self.append(part);
+    }
+
+    fn append(&mut self, more: &[u8]) {
+        match &mut self.0 {
+            Bytes::Inline { length, bytes } => {
+                let used = usize::from(*length);
+                if let Some(free) = bytes[used..].get_mut(..more.len()) {
+                    free.copy_from_slice(more);
+                    // At most `INLINE`.
+                    *length += more.len() as u8;
+                } else {
+                    self.0 = Bytes::Heap([&bytes[..used], more].concat());
+                }
+            }
+            Bytes::Heap(bytes) => bytes.extend_from_slice(more),
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Bytes::Inline { length, bytes } => &bytes[..usize::from(*length)],
+            Bytes::Heap(bytes) => bytes,
+        }
+    }
+}
+
+impl fmt::Debug for KeyBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyBuf(\"{}\")", self.as_bytes().escape_ascii())
+    }
+}
+
+/// A value that names a resource: what a [`ValidatorSource`](crate::ValidatorSource) looks its state up by.
+///
+/// Equal resources write equal keys, and so have one write lock. Distinct resources write distinct keys, or share a lock
+/// and are only slower. The key of a resource is the same in every process and release: a lock may live on another
+/// machine.
+///
+/// Implemented for integers (`7_i64` and `7_u32` are one key), strings, bytes, [`Method`](http::Method), tuples and `()`,
+/// the only resource of its kind. A UUID is its bytes or its `u128`. `Option` is none: a request that names no resource is
+/// [`Unidentified::NotMine`](crate::Unidentified::NotMine).
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::{KeyBuf, ResourceKey};
+///
+/// #[derive(Clone)]
+/// struct NoteId { tenant: String, id: i64 }
+///
+/// impl ResourceKey for NoteId {
+///     fn write_key(&self, key: &mut KeyBuf) {
+///         self.tenant.write_key(key);
+///         self.id.write_key(key);
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not identify a resource",
+    label = "not a `ResourceKey`",
+    note = "return an integer, a string, bytes, or a tuple of them; a UUID as `id.into_bytes()`",
+    note = "a value that the look-up needs and that names nothing goes into `Beside`"
+)]
+pub trait ResourceKey: Send + Sync + 'static {
+    /// Appends what names the resource.
+    fn write_key(&self, key: &mut KeyBuf);
+}
+
+/// The name of a resource, for the write lock: its kind and its key.
+///
+/// # Examples
+///
+/// What a layer over `source.named("notes")` locks for the note 7:
+///
+/// ```
+/// use tower_conditional::WriteKey;
+///
+/// let key = WriteKey::new("notes", &7_i64);
+/// assert_eq!(key, WriteKey::new("notes", &7_u32), "the type of the integer takes no part");
+/// assert_ne!(key, WriteKey::new("users", &7_i64));
+/// ```
+#[derive(Clone)]
+pub struct WriteKey {
+    bytes: KeyBuf,
+    hash: u64,
+}
+
+impl WriteKey {
+    /// The key of a resource of this kind ([`ValidatorSource::named`](crate::ValidatorSource::named)).
+    #[must_use]
+    pub fn new(kind: &str, resource: &impl ResourceKey) -> Self {
+        Self::written(kind, |key| resource.write_key(key))
+    }
+
+    pub(crate) fn written(kind: &str, write: impl FnOnce(&mut KeyBuf)) -> Self {
+        let mut bytes = KeyBuf::new();
+        bytes.push(kind.as_bytes());
+        write(&mut bytes);
+        let hash = hash(bytes.as_bytes());
+        Self { bytes, hash }
+    }
+
+    /// The bytes of the key, for a lock on another machine: the same in every process and release.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.as_bytes()
+    }
+}
+
+impl PartialEq for WriteKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for WriteKey {}
+
+impl PartialOrd for WriteKey {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for WriteKey {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl std::hash::Hash for WriteKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+
+impl fmt::Debug for WriteKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WriteKey(\"{}\")", self.as_bytes().escape_ascii())
+    }
+}
+
+/// The form that all spellings of a path share: percent-decoded, without empty segments and a trailing slash, because
+/// `/notes/a%62` and `/notes//ab/` may well be `/notes/ab`.
+pub(crate) fn normalised_path(path: &str) -> Cow<'_, [u8]> {
+    if is_normal(path.as_bytes()) {
+        Cow::Borrowed(path.as_bytes())
+    } else {
+        Cow::Owned(normalised(path.as_bytes()))
+    }
+}
+
+fn is_normal(path: &[u8]) -> bool {
+    let is_rooted = path.starts_with(b"/");
+    let is_decoded = !path.contains(&b'%');
+    let has_empty_segment = path.windows(2).any(|pair| pair == b"//");
+    let ends_in_slash = path.len() > 1 && path.ends_with(b"/");
+    is_rooted && is_decoded && !has_empty_segment && !ends_in_slash
+}
+
+fn normalised(path: &[u8]) -> Vec<u8> {
+    let decoded = fully_decoded(path);
+    let mut key = Vec::with_capacity(decoded.len() + 1);
+    for segment in decoded.split(|&octet| octet == b'/') {
+        if !segment.is_empty() {
+            key.push(b'/');
+            key.extend_from_slice(segment);
+        }
+    }
+    if key.is_empty() {
+        key.push(b'/');
+    }
+    key
+}
+
+/// One pass over the octets decodes what a router decodes; `%2541` stays `%41`, as it does there.
+fn fully_decoded(path: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((&octet, after)) = rest.split_first() {
+        let (octet, after) = match (octet, after) {
+            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => (high << 4 | low, after),
+                _ => (octet, &rest[1..]),
+            },
+            _ => (octet, after),
+        };
+        decoded.push(octet);
+        rest = after;
+    }
+    decoded
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    let value = char::from(digit).to_digit(16)?;
+    u8::try_from(value).ok()
+}
+
+/// The keys of one request; the usual one needs no allocation.
+#[derive(Debug)]
+pub(crate) enum WriteKeys {
+    One([WriteKey; 1]),
+    Many(Vec<WriteKey>),
+}
+
+impl WriteKeys {
+    pub(crate) fn as_slice(&self) -> &[WriteKey] {
+        match self {
+            Self::One(key) => key,
+            Self::Many(keys) => keys,
+        }
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl Fn(&WriteKey) -> bool) {
+        match self {
+            Self::One([key]) if keep(key) => {}
+            Self::One(_) => *self = Self::Many(Vec::new()),
+            Self::Many(keys) => keys.retain(keep),
+        }
+    }
+}
+
+/// The keys of one request as numbers, sorted, each once: the fixed order in which locks are taken.
+///
+/// Two keys with one hash share a lock, which is only slower.
+#[derive(Clone, Debug)]
+pub(crate) enum KeyHashes {
+    One(u64),
+    Many(Arc<[u64]>),
+}
+
+impl KeyHashes {
+    pub(crate) fn of(keys: &[WriteKey]) -> Self {
+        if let [key] = keys {
+            return Self::One(key.hash);
+        }
+        let mut hashes: Vec<u64> = keys.iter().map(|key| key.hash).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        Self::Many(hashes.into())
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u64] {
+        match self {
+            Self::One(hash) => std::slice::from_ref(hash),
+            Self::Many(hashes) => hashes,
+        }
+    }
+
+    pub(crate) fn contain(&self, key: &WriteKey) -> bool {
+        self.as_slice().contains(&key.hash)
+    }
+}
+
+/// Seeded for each process: nobody can choose paths that share a lock.
+fn hash(octets: &[u8]) -> u64 {
+    static SEED: OnceLock<std::hash::RandomState> = OnceLock::new();
+    let mut hasher = SEED.get_or_init(Default::default).build_hasher();
+    hasher.write(octets);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_same(first: &str, second: &str) {
+        assert_eq!(normalised_path(first), normalised_path(second));
+    }
+
+    #[test]
+    fn spellings_of_one_path_are_one() {
+        assert_same("/notes/ab", "/notes/a%62");
+        assert_same("/notes/ab", "/notes/ab/");
+        assert_same("/notes/ab", "//notes///ab//");
+        assert_same("/notes/ab", "/notes%2Fab");
+        assert_same("/", "");
+        assert_same("/", "//");
+    }
+
+    #[test]
+    fn different_paths_are_not() {
+        assert_ne!(normalised_path("/a"), normalised_path("/b"));
+        assert_ne!(normalised_path("/a%"), normalised_path("/a"));
+        assert_ne!(normalised_path("/a%4"), normalised_path("/a%41"));
+    }
+
+    /// A remote lock compares these bytes between releases: they never change.
+    #[test]
+    fn the_bytes_of_a_key_are_a_contract() {
+        let key = WriteKey::new("notes", &(7_u16, "ab"));
+        let seven = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7];
+        let expected = [
+            &[0, 0, 0, 5][..],
+            b"notes",
+            &[0, 0, 0, 16],
+            &seven,
+            &[0, 0, 0, 2],
+            b"ab",
+        ];
+        assert_eq!(key.as_bytes(), expected.concat());
+    }
+
+    #[test]
+    fn parts_are_told_apart() {
+        assert_ne!(
+            WriteKey::new("", &("a", "bc")),
+            WriteKey::new("", &("ab", "c"))
+        );
+        assert_ne!(WriteKey::new("", &"a"), WriteKey::new("a", &()));
+    }
+
+    /// The type that an extractor happens to use takes no part.
+    #[test]
+    fn integers_of_all_widths_are_one() {
+        let key = WriteKey::new("", &7_i64);
+        assert_eq!(WriteKey::new("", &7_u8), key);
+        assert_eq!(WriteKey::new("", &7_u64), key);
+        assert_eq!(WriteKey::new("", &7_u128), key);
+        assert_ne!(WriteKey::new("", &-7_i64), key);
+        assert_ne!(WriteKey::new("", &u128::MAX), WriteKey::new("", &-1_i64));
+    }
+
+    #[test]
+    fn a_long_key_is_whole() {
+        for length in 0..200 {
+            let text = "x".repeat(length);
+            let key = WriteKey::new("k", &(text.clone(), 1_u8));
+            assert_eq!(key.as_bytes().len(), 5 + 4 + length + 4 + 16);
+            assert_eq!(&key.as_bytes()[9..9 + length], text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What a look-up has found: the current state, and what the handler may have of it.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Current, EntityTag, Representation};
+
+/// What a source has found: the current state of a resource and, if the source wants, what it has loaded on the way.
+///
+/// A handler that serves what was loaded (`Loaded`, feature `axum`, or [`Loaded::of`](crate::Loaded::of)) sends bytes
+/// and tag of one row, and the row is read once.
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::{EntityTag, Found};
+///
+/// #[derive(Clone)]
+/// struct Note { version: u64, text: String }
+///
+/// let row: Option<Note> = Some(Note { version: 7, text: "milk".into() });
+/// let found = match row {
+///     Some(note) => Found::version(note.version).with(note),
+///     None => Found::absent(),
+/// };
+/// assert_eq!(found.current().exists(), Some(true));
+/// ```
+#[derive(Clone)]
+pub struct Found {
+    pub(crate) current: Current,
+    pub(crate) loaded: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Found {
+    /// The target has this version: its entity tag is [`EntityTag::from_version`].
+    #[must_use]
+    pub fn version(version: u64) -> Self {
+        EntityTag::from_version(version).into()
+    }
+
+    /// The target does not exist.
+    #[must_use]
+    pub const fn absent() -> Self {
+        Self::of(Current::absent())
+    }
+
+    /// Nothing is known before the handler runs: see [`Current::Unknown`].
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self::of(Current::Unknown)
+    }
+
+    const fn of(current: Current) -> Self {
+        Self {
+            current,
+            loaded: None,
+        }
+    }
+
+    /// With what the source has loaded, for the handler.
+    #[must_use]
+    pub fn with<T: Any + Send + Sync>(mut self, loaded: T) -> Self {
+        self.loaded = Some(Arc::new(loaded));
+        self
+    }
+
+    /// The current state, moved out.
+    pub(crate) const fn take_current(&mut self) -> Current {
+        std::mem::replace(&mut self.current, Current::Unknown)
+    }
+
+    /// The current state.
+    #[must_use]
+    pub const fn current(&self) -> &Current {
+        &self.current
+    }
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Found")
+            .field("current", &self.current)
+            .field("is_loaded", &self.loaded.is_some())
+            .finish()
+    }
+}
+
+impl From<Current> for Found {
+    fn from(current: Current) -> Self {
+        Self::of(current)
+    }
+}
+
+impl From<Representation> for Found {
+    fn from(representation: Representation) -> Self {
+        Self::of(representation.into())
+    }
+}
+
+impl From<EntityTag> for Found {
+    fn from(tag: EntityTag) -> Self {
+        Self::of(tag.into())
+    }
+}
+
+/// `None` is a target that does not exist.
+impl<F: Into<Self>> From<Option<F>> for Found {
+    fn from(found: Option<F>) -> Self {
+        found.map_or_else(Self::absent, Into::into)
+    }
+}

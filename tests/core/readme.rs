@@ -1,0 +1,78 @@
+//! The first example of the README does what it promises, as it stands.
+
+use std::fs;
+
+use axum::body::{Body, to_bytes};
+use http::Request;
+use tower::ServiceExt;
+
+use crate::tree::root;
+
+include!("../recipes/first_example.rs");
+
+/// What `Path<i64>` reads as 1.
+const SPELLINGS: [&str; 4] = ["/notes/1", "/notes/01", "/notes/+1", "/notes/%31"];
+
+#[test]
+fn the_first_example_is_the_one_tested_here() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, from_example) = readme.split_once("```rust\n").unwrap();
+    let (example, _) = from_example.split_once("```").unwrap();
+    let (_, tested) = include_str!("../recipes/first_example.rs")
+        .split_once("\n\n")
+        .unwrap();
+    assert_eq!(example, tested);
+}
+
+#[tokio::test]
+async fn the_first_example_loses_no_update_however_the_id_is_spelled() {
+    let db = Db::default();
+    let text = "a note".to_owned();
+    db.lock().unwrap().insert(1, Note { version: 7, text });
+    let app = app(db);
+
+    for path in SPELLINGS {
+        assert_eq!(put(&app, path, None).await, 428, "{path}");
+        let exists = Some(("if-none-match", "*"));
+        assert_eq!(put(&app, path, exists).await, 412, "{path}");
+        let stale = Some(("if-match", "\"6\""));
+        assert_eq!(put(&app, path, stale).await, 412, "{path}");
+    }
+    let current = Some(("if-match", "\"7\""));
+    assert_eq!(put(&app, SPELLINGS[0], current).await, 200);
+    for path in SPELLINGS {
+        assert_eq!(put(&app, path, current).await, 412, "{path}");
+        let expected = (200, "\"8\"".to_owned(), "new".to_owned());
+        assert_eq!(get_note(&app, path).await, expected, "{path}");
+    }
+
+    assert_eq!(get_note(&app, "/notes/2").await.0, 404);
+    let create = Some(("if-none-match", "*"));
+    assert_eq!(put(&app, "/notes/2", create).await, 200);
+    assert_eq!(put(&app, "/notes/02", create).await, 412);
+}
+
+async fn put(app: &Router, path: &str, field: Option<(&str, &str)>) -> u16 {
+    let mut request = Request::put(path);
+    if let Some((name, value)) = field {
+        request = request.header(name, value);
+    }
+    let request = request.body(Body::from("new")).unwrap();
+    app.clone()
+        .oneshot(request)
+        .await
+        .unwrap()
+        .status()
+        .as_u16()
+}
+
+/// Status, tag and text.
+async fn get_note(app: &Router, path: &str) -> (u16, String, String) {
+    let request = Request::get(path).body(Body::empty()).unwrap();
+    let answer = app.clone().oneshot(request).await.unwrap();
+    let status = answer.status().as_u16();
+    let tag = answer.headers().get("etag");
+    let tag = tag.map_or("", |tag| tag.to_str().unwrap()).to_owned();
+    let text = to_bytes(answer.into_body(), 100).await.unwrap();
+    (status, tag, String::from_utf8(text.to_vec()).unwrap())
+}

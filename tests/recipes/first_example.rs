@@ -1,0 +1,44 @@
+// Included by `tests/core/readme.rs`, which holds that it is the first example of the README.
+
+use std::{collections::HashMap, sync::{Arc, Mutex}};
+
+use axum::{Router, extract::{Path, State}, routing::get};
+use tower_conditional::axum::extractor_source;
+use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
+
+#[derive(Clone)]
+struct Note { version: u64, text: String }
+
+type Db = Arc<Mutex<HashMap<i64, Note>>>; // or a pool of connections
+
+/// Looks up the row: its version becomes the ETag, and the row itself is for the handler.
+async fn load(id: i64, db: Db) -> Result<Option<Found>, SourceError> {
+    let note = db.lock().unwrap().get(&id).cloned(); // SELECT version, text FROM notes WHERE id = ?
+    Ok(note.map(|note| Found::version(note.version).with(note)))
+}
+
+async fn read(note: Loaded<Note>) -> String {
+    note.into_inner().text // body and ETag of one row, and 404 where there is none
+}
+
+async fn save(
+    Path(id): Path<i64>,
+    State(db): State<Db>,
+    checked: Checked,
+    text: String,
+) -> Result<(), PreconditionFailed> {
+    let mut notes = db.lock().unwrap(); // UPDATE notes SET … WHERE id = ? AND version = ?
+    if notes.get(&id).map(|note| note.version) != checked.version() {
+        return Err(checked.lost());
+    }
+    let version = checked.version().unwrap_or(0) + 1;
+    notes.insert(id, Note { version, text });
+    Ok(())
+}
+
+fn app(db: Db) -> Router {
+    // The id as the handler reads it: `/notes/1` and `/notes/01` are one note, with one lock.
+    let notes = extractor_source(db.clone(), |Path(id): Path<i64>| id, load);
+    let guarded = ConditionalLayer::new(notes).writes(WritePolicy::required());
+    Router::new().route("/notes/{id}", get(read).put(save).route_layer(guarded)).with_state(db)
+}

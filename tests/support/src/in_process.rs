@@ -1,0 +1,67 @@
+//! Services that are asked in this process, without a socket.
+
+use std::env;
+use std::error::Error;
+use std::fmt::Debug;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Body;
+use tower::{Service, ServiceExt};
+
+/// A service that can be asked by many at once: a router, a layer around a handler.
+pub trait InProcess<B>:
+    Service<Request<Full<Bytes>>, Response = Response<B>, Error: Debug, Future: Send>
+    + Clone
+    + Send
+    + 'static
+{
+}
+
+impl<S, B> InProcess<B> for S where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Debug, Future: Send>
+        + Clone
+        + Send
+        + 'static
+{
+}
+
+/// The answer, with its body in memory.
+pub async fn ask<B>(service: impl InProcess<B>, request: Request<Full<Bytes>>) -> Response<Bytes>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
+{
+    let (head, body) = service.oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.map_err(Into::into).unwrap();
+    Response::from_parts(head, body.to_bytes())
+}
+
+pub fn request(
+    method: &str,
+    path: &str,
+    fields: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Request<Full<Bytes>> {
+    let request = Request::builder().method(method).uri(path);
+    let request = fields.iter().fold(request, |request, (name, value)| {
+        request.header(*name, *value)
+    });
+    request.body(Full::new(body.into())).unwrap()
+}
+
+/// The entity tag of an answer that has one.
+#[track_caller]
+pub fn tag_of<B: Debug>(answer: &Response<B>) -> String {
+    let tag = answer.headers().get("etag");
+    let tag = tag.unwrap_or_else(|| panic!("no tag: {answer:?}"));
+    tag.to_str().unwrap().to_owned()
+}
+
+/// So many in `cargo test`, and so many where everything is to be tried (`TOWER_CONDITIONAL_FULL=1`).
+pub fn quick_or_full(quick: usize, full: usize) -> usize {
+    match env::var_os("TOWER_CONDITIONAL_FULL") {
+        Some(_) => full,
+        None => quick,
+    }
+}
