@@ -118,7 +118,7 @@ impl Options {
                 moment: Moment::After,
                 ..self.judged(MethodClass::Read, Decided::Refused, Waited::default())
             };
-            *response = self.refuse(refusal, false, judged);
+            *response = self.refuse(refusal, recheck.is_head, judged);
             return;
         }
         let is_part = attached.has_range && response.status() == StatusCode::PARTIAL_CONTENT;

@@ -13,6 +13,8 @@ use crate::preconditions::Preconditions;
 
 #[derive(Debug)]
 pub(crate) struct DetachedPreconditions {
+    /// A refusal has no content then.
+    pub(crate) is_head: bool,
     is_get_or_head: bool,
     /// Whether If-Range is among them, on a GET with Range.
     is_ranged_get: bool,
@@ -41,6 +43,7 @@ impl DetachedPreconditions {
             headers.remove(Field::IfRange.name());
         }
         Self {
+            is_head: head.method == Method::HEAD,
             is_get_or_head,
             is_ranged_get: false,
             given: judged_later,
@@ -59,6 +62,7 @@ impl DetachedPreconditions {
         keep: bool,
     ) -> Self {
         Self {
+            is_head: head.method == Method::HEAD,
             is_get_or_head: true,
             is_ranged_get: has_range && head.method == Method::GET && given.has(Field::IfRange),
             given,

@@ -374,6 +374,23 @@ fn the_handlers_own_validators_win() {
     }
 }
 
+/// Section 9.3.2: a HEAD has no content, also where it is refused for what its handler states.
+#[test]
+fn a_head_that_is_refused_for_what_its_handler_states() {
+    let layer = ConditionalLayer::new(Fixed::new(V1));
+    let answer = |method| {
+        let handler = Handler::answering(200, &[("etag", "\"v2\"")], "");
+        send(&layer, handler, request(method, &[("if-match", "\"v1\"")]))
+    };
+    let (get, head) = (answer("GET"), answer("HEAD"));
+    assert_eq!((get.status, head.status), (412, 412));
+    assert_eq!((get.body.is_empty(), head.body.is_empty()), (false, true));
+    assert_eq!(
+        head.headers["content-length"],
+        get.body.len().to_string().as_str()
+    );
+}
+
 /// Section 8.8.3: what is no tag or no date counts as none, more than one line as well.
 #[test]
 fn what_the_handler_sets_may_be_malformed() {
