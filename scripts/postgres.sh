@@ -74,9 +74,14 @@ start_in() {
         --pwfile="$dir/password" --encoding=UTF8 --no-locale --no-sync >"$dir/initdb.log" 2>&1 ||
         { cat "$dir/initdb.log" >&2; return 1; }
 
+    # Some tests let the server count its statements.
+    modules=
+    if [ -e "$("$bin/pg_config" --pkglibdir 2>/dev/null)/pg_stat_statements.so" ]; then
+        modules='-c shared_preload_libraries=pg_stat_statements'
+    fi
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         port=$(random_port)
-        settings="-p $port -c listen_addresses=127.0.0.1 -c max_connections=400 -c unix_socket_directories=''"
+        settings="-p $port -c listen_addresses=127.0.0.1 -c max_connections=400 -c unix_socket_directories='' $modules"
         if as_owner "$bin/pg_ctl" --pgdata="$dir/data" --log="$dir/data/server.log" --wait \
             --options="$settings" start >/dev/null 2>&1; then
             echo "postgres://postgres:$(cat "$dir/password")@127.0.0.1:$port/postgres" >"$dir/url"

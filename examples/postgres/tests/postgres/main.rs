@@ -5,7 +5,7 @@
 mod cluster;
 mod network;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use network::{Link, Network};
-use test_support::{Answer, Client, Example, Protocol, printed_commands};
+use test_support::{
+    Answer, Client, Example, Protocol, Spellings, printed_commands, quick_or_full,
+    read_beside_a_writer, skip,
+};
 
 const REPLICAS: usize = 3;
 
@@ -28,7 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often N writers start with one tag.
 const ROUNDS: usize = 50;
 
-/// Issue 3: N writers with the same tag, spread over three processes, exactly one 2xx and N-1 412.
+/// N writers with the same tag, spread over three processes and each with a spelling of the id of its own: exactly one
+/// 2xx and N-1 412.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_n_writers_with_one_tag_one_wins() {
     let Some(url) = cluster::database("races").await else {
@@ -290,7 +294,9 @@ async fn a_lock_that_cannot_be_had() {
 
     let holder = cluster::connect(url).await;
     let number = "('x' || left(encode(sha256($1), 'hex'), 16))::bit(64)::bigint";
-    let name = [b"notes write lock\0", note.path().as_bytes()].concat();
+    // Its kind, and its id as 16 octets, each behind its length.
+    let id = i128::from(note.0).to_be_bytes();
+    let name = [&b"notes write lock\0\0\0\0\x05notes\0\0\0\x10"[..], &id].concat();
     let lock = |function| format!("SELECT {function}({number})");
     holder
         .query(&lock("pg_advisory_lock"), &[&name])
@@ -386,6 +392,122 @@ async fn a_note_is_added_to_the_list_that_was_seen() {
     assert!(added.field("etag").starts_with("\"p1."));
 }
 
+/// RFC 9110, section 8.8.1: the tag of a 200 is that of its bytes, whichever replica answers while another one writes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tag_of_a_read_is_that_of_its_bytes() {
+    let Some(url) = cluster::database("reads").await else {
+        return;
+    };
+    let replicas = replicas(url).await;
+    let note = Note::new(&replicas[0]).await;
+    let addresses: [_; REPLICAS] = std::array::from_fn(|replica| replicas[replica].address());
+    for path in [note.path(), "/notes".to_owned()] {
+        let first = tag_and_body(addresses[0], &path).await;
+        let written = path.clone();
+        let write = move |number: usize| {
+            let path = written.clone();
+            async move {
+                let body = format!("{path} {number}");
+                let mut client = http1(addresses[0]).await;
+                let saved = note.try_put(&mut client, "*", &body).await;
+                assert_eq!(saved.unwrap().status, 200);
+                // Nobody else writes, so that this is the state that the save has made.
+                tag_and_body(addresses[0], &path).await
+            }
+        };
+        let turn = Arc::new(AtomicUsize::new(0));
+        let read = move || {
+            let address = addresses[turn.fetch_add(1, Ordering::Relaxed) % REPLICAS];
+            let path = path.clone();
+            async move { tag_and_body(address, &path).await }
+        };
+        let reads = quick_or_full(600, 50_000);
+        let (mut states, seen) = read_beside_a_writer(reads, write, read).await;
+
+        states.push(first);
+        let bodies: HashMap<_, _> = states.into_iter().collect();
+        let is_wrong = |(tag, body): &&(String, String)| bodies.get(tag) != Some(body);
+        assert_eq!(seen.iter().find(is_wrong), None);
+    }
+}
+
+/// Of a conditional read: in the list, no other is looked up.
+async fn tag_and_body(address: SocketAddr, path: &str) -> (String, String) {
+    let other = [("if-none-match", "\"other\"")];
+    let read = http1(address).await.get(path, &other).await;
+    assert_eq!(read.status, 200, "{read:?}");
+    (read.field("etag").to_owned(), read.body)
+}
+
+/// PostgreSQL itself counts what it is asked: a read of a note is one query, and so is a 304. A save is looked up
+/// without the lock, so that it is refused before it waits, and once more under it; the two are the same statement.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn read_is_one_query() {
+    let Some(url) = cluster::database("queries").await else {
+        return;
+    };
+    let Some(statements) = Statements::counted(url).await else {
+        return;
+    };
+    let replica = replica(url).await;
+    let note = Note::new(&replica).await;
+    let tag = note.tag(&replica).await;
+    let mut client = http1(replica.address()).await;
+
+    for (known, status) in [("\"other\"", 200), (&*tag, 304)] {
+        statements.forget().await;
+        let fields = [("if-none-match", known)];
+        let read = client.get(&note.path(), &fields).await;
+        assert_eq!(read.status, status);
+        assert_eq!(statements.about_notes().await, ["1 SELECT"], "{known}");
+    }
+
+    statements.forget().await;
+    let saved = note.put(&replica, &tag, "saved").await;
+    assert_eq!(saved.status, 200);
+    assert_eq!(statements.about_notes().await, ["1 UPDATE", "2 SELECT"]);
+}
+
+/// What `pg_stat_statements` has counted in one database.
+struct Statements(tokio_postgres::Client);
+
+impl Statements {
+    /// `None` where the server has not loaded the module; the one of `scripts/postgres.sh` has.
+    async fn counted(url: &str) -> Option<Self> {
+        let client = cluster::connect(url).await;
+        let extension = "CREATE EXTENSION pg_stat_statements";
+        client
+            .batch_execute(extension)
+            .await
+            .ok()
+            .or_else(missing)?;
+        let asked = "SELECT FROM pg_stat_statements LIMIT 1";
+        client.batch_execute(asked).await.ok().or_else(missing)?;
+        Some(Self(client))
+    }
+
+    async fn forget(&self) {
+        let forget = "SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database
+             WHERE datname = current_database()";
+        self.0.batch_execute(forget).await.unwrap();
+    }
+
+    /// How often each of them was executed, and its first word.
+    async fn about_notes(&self) -> Vec<String> {
+        let counted = "SELECT sum(calls) || ' ' || split_part(query, ' ', 1)
+             FROM pg_stat_statements JOIN pg_database ON pg_database.oid = dbid
+             WHERE datname = current_database() AND query ~ '(FROM|UPDATE|INTO) notes'
+             GROUP BY split_part(query, ' ', 1) ORDER BY 1";
+        let rows = self.0.query(counted, &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+}
+
+fn missing() -> Option<()> {
+    skip("pg_stat_statements");
+    None
+}
+
 /// PostgreSQL's text lacks one character that JSON has.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_character_that_cannot_be_stored_is_a_400() {
@@ -405,10 +527,9 @@ struct Note(i64);
 
 impl Note {
     async fn new(replica: &Example) -> Self {
-        let draft = json!({"title": "a note", "body": ""}).to_string();
         let created = http1(replica.address())
             .await
-            .send("POST", "/notes", &[], draft)
+            .send("POST", "/notes", &[], draft(""))
             .await;
         assert_eq!(created.status, 201, "{created:?}");
         Self(created.json()["id"].as_i64().unwrap())
@@ -433,24 +554,32 @@ impl Note {
     }
 
     async fn try_put(self, client: &mut Client, tag: &str, body: &str) -> hyper::Result<Answer> {
-        let draft = json!({"title": "a note", "body": body}).to_string();
         let fields = [("if-match", tag)];
-        client.try_send("PUT", &self.path(), &fields, draft).await
+        client
+            .try_send("PUT", &self.path(), &fields, draft(body))
+            .await
     }
 
     /// Every client saves, and none begins before all are there.
     async fn all_at_once(self, clients: &mut [Client], tag: &str) -> Vec<Answer> {
         let start = Barrier::new(clients.len());
+        let mut spellings = Spellings::new(clients.len() as u64);
         let saves = clients.iter_mut().enumerate().map(|(writer, client)| {
             let start = &start;
+            let path = format!("/notes/{}", spellings.of_number(self.0.cast_unsigned()));
             async move {
                 start.wait().await;
-                let body = format!("by {writer}");
-                self.try_put(client, tag, &body).await.unwrap()
+                let body = draft(&format!("by {writer}"));
+                let fields = [("if-match", tag)];
+                client.send("PUT", &path, &fields, body).await
             }
         });
         join_all(saves).await
     }
+}
+
+fn draft(body: &str) -> String {
+    json!({"title": "a note", "body": body}).to_string()
 }
 
 /// A transaction of the test's own that has locked the row of a note.
