@@ -83,16 +83,21 @@ fn assert_not_contradicting(body: &Scripted, said: SizeHint, limit: u64) {
     }
 }
 
-/// A HEAD has the fields of the GET and no content.
+/// A HEAD has the fields of the GET and no content. A body that is empty from the start may be the answer of a handler
+/// that knows a HEAD when it sees one: it gets no tag.
 fn assert_head(hash: Hash, body: Scripted) {
-    let expected = hash.tag_of(true, &body);
+    let expected = hash.tag_of(true, &body).filter(|_| !body.is_end_stream());
     let response = hash.send(Method::HEAD, true, None, &body);
     assert_eq!(response.headers().get(ETAG), expected.as_ref());
     let length = response.headers().get(CONTENT_LENGTH);
     let length: Option<u64> = length.map(|length| length.to_str().unwrap().parse().unwrap());
-    let of_get = hash.send(Method::GET, true, None, &body).into_body();
-    let expected = body.content_length.or(of_get.size_hint().exact());
-    assert_eq!(length, expected);
+    let size = if body.is_end_stream() {
+        body.size_hint()
+    } else {
+        let of_get = hash.send(Method::GET, true, None, &body);
+        of_get.body().size_hint()
+    };
+    assert_eq!(length, body.content_length.or(size.exact()));
     assert_is_empty(response.into_body());
 }
 
