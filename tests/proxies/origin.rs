@@ -156,15 +156,16 @@ fn page<V: ValidatorSource>(guarded: ConditionalLayer<V>) -> axum::routing::Meth
 
 /// The page never changes, what is said about it does.
 fn versions(state: &Arc<State>) -> impl ValidatorSource + use<> {
-    let state = state.clone();
-    source_fn(move |_| {
-        let fields = state.fields.lock().unwrap().clone();
-        async move {
+    source_fn(
+        state.clone(),
+        |_| (),
+        async |(), state: Arc<State>| {
+            let fields = state.fields.lock().unwrap().clone();
             let [cache_control, deploy] = fields.expect("set before anybody asks");
             let page = Representation::tagged(EntityTag::from_version(7))
                 .field(CACHE_CONTROL, cache_control)
                 .field(HeaderName::from_static("x-deploy"), deploy);
             Ok::<_, SourceError>(page)
-        }
-    })
+        },
+    )
 }
