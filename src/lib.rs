@@ -211,7 +211,7 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(test).unwrap();
 //! ```
 //!
-//! A QUERY, or another method that [`ConditionalLayer::classify`] registers as a read, has other validators than the GET of
+//! A QUERY, and every method that [`ConditionalLayer::classify`] registers as a read, has other validators than the GET of
 //! its target. It is evaluated after its handler, by the validators that the response states, unless the source says that
 //! it identifies the equivalent resource ([`looks_up_reads`](ValidatorSource::looks_up_reads)). Where it carries conditional
 //! headers, its Range is taken off.

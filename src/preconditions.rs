@@ -72,7 +72,7 @@ impl<'h> Preconditions<'h> {
         Self::parse_as(MethodClass::of(method), method, headers, now)
     }
 
-    /// As [`parse`](Self::parse), for a method whose class only the service knows (QUERY, PROPPATCH, …).
+    /// As [`parse`](Self::parse), for a method whose class only the service knows (PROPFIND, PROPPATCH, …).
     #[must_use]
     pub fn parse_as(
         class: MethodClass,

@@ -209,7 +209,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// Registers methods that RFC 9110 does not define: QUERY is [`MethodClass::Read`], PROPPATCH is
+    /// Registers methods that RFC 9110 does not define: PROPFIND is [`MethodClass::Read`], PROPPATCH is
     /// [`MethodClass::Write`]. `None` leaves a method what it is.
     pub fn classify(
         mut self,

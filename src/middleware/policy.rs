@@ -168,8 +168,8 @@ impl WritePolicy {
         self
     }
 
-    /// How many writes may wait for the lock of one resource (default 4,096): the next one is answered 503 (`lock`) at
-    /// once.
+    /// How many writes of this layer may wait for the lock of one resource (default 4,096): the next one is answered 503
+    /// (`lock`) at once.
     ///
     /// How *long* a write waits is not limited here, because the crate has no timer: a lock of your own may give up by an
     /// error, or an outer layer may limit the time of the whole request.
