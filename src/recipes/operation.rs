@@ -162,7 +162,7 @@
 //! # runtime.block_on(async {
 //! #     let put = || ask(&app, "PUT", "/notes/1", [("if-match", "\"7\"")]);
 //! #     let mut hangs = Box::pin(put());
-//! #     let refused = tokio::select! { _ = &mut hangs => unreachable!(), refused = put() => refused };
+//! #     let refused = tokio::select! { biased; _ = &mut hangs => unreachable!(), refused = put() => refused };
 //! #     assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"1".parse().unwrap()));
 //! #     drop(hangs);
 //! #     assert_eq!(put().await.status(), 200, "the lock is free again");
