@@ -7,10 +7,6 @@
 # Only the path goes to standard output.
 set -eu
 
-say() {
-    echo "browser.sh: $*" >&2
-}
-
 path() {
     for name in chromium chromium-browser google-chrome google-chrome-stable; do
         command -v "$name" && return
@@ -19,26 +15,13 @@ path() {
     [ -x "$mac" ] && echo "$mac"
 }
 
-install() {
-    if ! command -v apt-get >/dev/null; then
-        say "there is no Chromium, and no apt-get to install it with"
-        return 1
-    fi
-    say "installing Chromium"
-    sudo=
-    [ "$(id -u)" = 0 ] || sudo='sudo -n'
-    # Fonts that look alike wherever the screenshots are taken.
-    install="$sudo env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-upgrade --no-install-recommends chromium fonts-inter fonts-jetbrains-mono"
-    $install >&2 || { $sudo apt-get update >&2 && $install >&2; }
-}
-
 case ${1-} in
 path)
     path
     ;;
 install)
-    path || { install && path; }
+    # With fonts that look alike wherever the screenshots are taken.
+    path || { "$(dirname "$0")/install.sh" chromium fonts-inter fonts-jetbrains-mono && path; }
     ;;
 *)
     sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$0"

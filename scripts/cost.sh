@@ -4,9 +4,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if ! command -v valgrind >/dev/null; then
-    sudo=$([[ $EUID -eq 0 ]] || echo sudo)
-    $sudo apt-get install --yes --no-install-recommends valgrind >&2
-fi
+command -v valgrind >/dev/null || scripts/install.sh valgrind
 cargo build --release --locked --quiet --manifest-path benches/Cargo.toml
 benches/target/release/cost "$@"

@@ -37,12 +37,7 @@ say() {
 }
 
 has() { # command, Debian package: installs it if it is not there
-    command -v "$1" >/dev/null && return
-    local sudo=() install
-    [ "$(id -u)" = 0 ] || sudo=(sudo -n)
-    install=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive
-        apt-get install -y --no-upgrade --no-install-recommends "$2")
-    "${install[@]}" >&2 || { "${sudo[@]}" apt-get update >&2 && "${install[@]}" >&2; }
+    command -v "$1" >/dev/null || scripts/install.sh "$2"
 }
 
 # Below the ports that the system hands out to clients, so that nobody gets in between.

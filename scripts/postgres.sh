@@ -34,18 +34,6 @@ bin_dir() {
     return 1
 }
 
-install_postgres() {
-    if ! command -v apt-get >/dev/null; then
-        say "PostgreSQL is not installed, and there is no apt-get to install it with"
-        return 1
-    fi
-    say "installing PostgreSQL"
-    sudo=
-    [ "$(id -u)" = 0 ] || sudo='sudo -n'
-    install="$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-upgrade postgresql"
-    $install >&2 || { $sudo apt-get update >&2 && $install >&2; }
-}
-
 # PostgreSQL refuses to run as root.
 as_owner() {
     if [ "$(id -u)" = 0 ]; then
@@ -67,7 +55,7 @@ random_port() {
 # Makes and starts a cluster in $dir.
 start_in() {
     dir=$1
-    bin=$(bin_dir) || { install_postgres && bin=$(bin_dir); } || return 1
+    bin=$(bin_dir) || { "$here/scripts/install.sh" postgresql && bin=$(bin_dir); } || return 1
     random_hex >"$dir/password"
     [ "$(id -u)" != 0 ] || chown -R postgres "$dir"
     as_owner "$bin/initdb" --pgdata="$dir/data" --username=postgres --auth=password \

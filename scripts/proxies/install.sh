@@ -17,12 +17,4 @@ if [ "${1:-}" = check ]; then
     echo "install.sh: missing: ${missing[*]}" >&2
     exit 1
 fi
-if ! command -v apt-get >/dev/null; then
-    echo "install.sh: no apt-get to install ${missing[*]} with" >&2
-    exit 1
-fi
-sudo=()
-[ "$(id -u)" = 0 ] || sudo=(sudo -n)
-install=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive
-    apt-get install -y --no-upgrade --no-install-recommends "${missing[@]}")
-"${install[@]}" >&2 || { "${sudo[@]}" apt-get update >&2 && "${install[@]}" >&2; }
+exec "$(dirname "$0")/../install.sh" "${missing[@]}"
