@@ -9,7 +9,9 @@ step() { # name, command…
     shift
     printf '\n==> %s\n' "$name"
     "$@"
-    STEP_TIMES+=("$((SECONDS - start)) s  $name")
+    local took=$((SECONDS - start))
+    echo "    $took s"
+    STEP_TIMES+=("$took s  $name")
 }
 
 skip() { # what, why
@@ -36,20 +38,9 @@ readme_test_command() {
     sed -n 's/^\(cargo test.*\)$/\1/p' README.md | head -n 1
 }
 
-# Every set of features that is not the same as another: `layer` does not stand beside what brings it along.
+# No feature, each by itself, all.
 feature_sets() {
-    local table all bring_layer set i names
-    table=$(sed -n '/^\[features\]/,/^\[/p' Cargo.toml | grep -v '^default')
-    mapfile -t all < <(sed -n 's/^\([a-z-]*\) = .*/\1/p' <<<"$table")
-    bring_layer=$(sed -n 's/^\([a-z-]*\) = \["layer".*/\1/p' <<<"$table")
-    for ((set = 0; set < 1 << ${#all[@]}; set++)); do
-        names=()
-        for i in "${!all[@]}"; do
-            if ((set & 1 << i)); then names+=("${all[i]}"); fi
-        done
-        if [[ " ${names[*]} " == *" layer "* ]] && printf '%s\n' "${names[@]}" | grep -qxF "$bring_layer"; then
-            continue
-        fi
-        (IFS=, && printf '%s\n' "${names[*]:-none}")
-    done
+    local features
+    features=$(sed -n '/^\[features\]/,/^\[/s/^\([a-z-]*\) = .*/\1/p' Cargo.toml | grep -vx default)
+    printf '%s\n' none $features "$(paste -sd, <<<"$features")"
 }
