@@ -1,70 +1,164 @@
 #!/usr/bin/env bash
-# The gate, and what is too slow for it: licences, the public API, long fuzzing, large contention.
+# The gate, and what is too slow for it, in parts that can be started singly.
+#
+#   scripts/full.sh           runs the parts that have not passed yet at this commit, until one fails
+#   scripts/full.sh PART…     runs these, whether they have passed or not
+#   scripts/full.sh --list    lists the parts, and says which have passed at this commit
+#
 # A tool that is missing and cannot be installed here is skipped loudly, and named again at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
+PARTS=(gate licences advisories external-types contention programs stalled clients semver miri tsan shuttle
+    fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten)
+
 cargo_tool() { # crate: installs it if it is not there
     command -v "$1" >/dev/null || cargo install --locked "$1"
 }
 
-# The tool and nightly must agree on the form of rustdoc's JSON; 2 is what it says when they do not.
-external_types() {
-    local status=0
-    cargo +nightly check-external-types --all-features || status=$?
-    if [ "$status" -eq 2 ]; then
-        skip "external types" "cargo-check-external-types cannot read what this nightly writes"
-        return 0
-    fi
-    return "$status"
+part_gate() {
+    bash .ci/run
 }
 
-bash .ci/run
+part_licences() {
+    if cargo_tool cargo-deny; then
+        cargo deny --locked --workspace check bans licenses sources
+    else
+        skip "bans, licences, sources" "cargo-deny cannot be installed"
+    fi
+}
 
-if cargo_tool cargo-deny; then
-    step "bans, licences and sources" cargo deny --locked check bans licenses sources
-    if cargo deny --locked fetch db; then
-        step "advisories" cargo deny --locked check advisories
+part_advisories() {
+    if ! cargo_tool cargo-deny; then
+        skip "advisories" "cargo-deny cannot be installed"
+    elif cargo deny --locked fetch db; then
+        cargo deny --locked --workspace check advisories
     else
         skip "advisories" "their database cannot be had"
     fi
-else
-    skip "bans, licences, sources, advisories" "cargo-deny cannot be installed"
-fi
-if has_toolchain nightly; then
-    if cargo_tool cargo-check-external-types; then
-        step "types of other crates in the public API" external_types
-    else
-        skip "external types" "cargo-check-external-types cannot be installed"
-    fi
-    step "fuzz, long" scripts/fuzz.sh "${FUZZ_SECONDS:-600}"
-else
-    skip "external types, long fuzzing" "no nightly toolchain"
-fi
-if cargo +nightly miri --version >/dev/null 2>&1; then
-    step "miri" scripts/miri.sh
-else
-    skip "miri" "the nightly toolchain here has no miri"
-fi
-if [ -d "$(rustup run nightly rustc --print sysroot 2>/dev/null)/lib/rustlib/src" ]; then
-    step "thread sanitizer over the lock" scripts/tsan.sh
-else
-    skip "thread sanitizer" "the nightly toolchain here has no rust-src"
-fi
-step "interleavings of the lock, many" scripts/shuttle.sh "${SHUTTLE_ITERATIONS:-50000}"
-step "large contention" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test layer lock
-step "programs of requests, many" env PROPTEST_CASES=500000 cargo test --locked --release --test layer programs
-# Ten thousand connections need as many descriptors in each process.
-ulimit -n "$(ulimit -Hn)"
-step "ten thousand stalled bodies" env TOWER_CONDITIONAL_FULL=1 cargo test --locked -p notes --test notes stalled
-step "clients that cache" env TOWER_CONDITIONAL_FULL=1 cargo test --locked --test proxies clients
-if ! released=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null); then
-    skip "semver" "nothing has been released yet"
-elif cargo_tool cargo-semver-checks; then
-    step "semver since $released" cargo semver-checks --baseline-rev "$released"
-else
-    skip "semver since $released" "cargo-semver-checks cannot be installed"
-fi
+}
 
+# Types of other crates in the public API. The tool and nightly must agree on the form of rustdoc's JSON; 2 is what it
+# says when they do not.
+part_external-types() {
+    local manifest status
+    if ! has_toolchain nightly || ! cargo_tool cargo-check-external-types; then
+        skip "external types" "no nightly toolchain, or cargo-check-external-types cannot be installed"
+        return 0
+    fi
+    for manifest in Cargo.toml testkit/Cargo.toml; do
+        status=0
+        cargo +nightly check-external-types --all-features --manifest-path "$manifest" || status=$?
+        case $status in
+        0) ;;
+        2) skip "external types of $manifest" "cargo-check-external-types cannot read what this nightly writes" ;;
+        *) return "$status" ;;
+        esac
+    done
+}
+
+part_contention() {
+    TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test layer lock
+}
+
+part_programs() {
+    PROPTEST_CASES=500000 cargo test --locked --release --test layer programs
+}
+
+# Ten thousand connections need as many descriptors in each process.
+part_stalled() {
+    ulimit -n "$(ulimit -Hn)"
+    TOWER_CONDITIONAL_FULL=1 cargo test --locked -p notes --test notes stalled
+}
+
+part_clients() {
+    TOWER_CONDITIONAL_FULL=1 cargo test --locked --test proxies clients
+}
+
+part_semver() {
+    local released
+    if ! released=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null); then
+        skip "semver" "nothing has been released yet"
+    elif cargo_tool cargo-semver-checks; then
+        cargo semver-checks --baseline-rev "$released"
+    else
+        skip "semver since $released" "cargo-semver-checks cannot be installed"
+    fi
+}
+
+part_miri() {
+    if cargo +nightly miri --version >/dev/null 2>&1; then
+        scripts/miri.sh
+    else
+        skip "miri" "the nightly toolchain here has no miri"
+    fi
+}
+
+# The thread sanitizer over the lock.
+part_tsan() {
+    if [ -d "$(rustup run nightly rustc --print sysroot 2>/dev/null)/lib/rustlib/src" ]; then
+        scripts/tsan.sh
+    else
+        skip "thread sanitizer" "the nightly toolchain here has no rust-src"
+    fi
+}
+
+# Interleavings of the lock's queue.
+part_shuttle() {
+    scripts/shuttle.sh "${SHUTTLE_ITERATIONS:-50000}"
+}
+
+fuzz() { # target
+    if has_toolchain nightly; then
+        scripts/fuzz.sh "${FUZZ_SECONDS:-600}" "$1"
+    else
+        skip "fuzzing of $1" "no nightly toolchain"
+    fi
+}
+
+# Where the parts leave a mark that have passed; nowhere, while there is something that is not committed.
+marks() {
+    [ -z "$(git status --porcelain)" ] && echo "target/full/$(git rev-parse HEAD)"
+}
+
+has_passed() { # part
+    local marks
+    marks=$(marks) && [ -e "$marks/$1" ]
+}
+
+run_part() {
+    local skipped=${#SKIPPED[@]} marks
+    case $1 in
+    fuzz-*) step "$1" fuzz "${1#fuzz-}" ;;
+    *) step "$1" "part_$1" ;;
+    esac
+    if [ "${#SKIPPED[@]}" -eq "$skipped" ] && marks=$(marks); then
+        mkdir -p "$marks"
+        touch "$marks/$1"
+    fi
+}
+
+case ${1-} in
+--list)
+    for part in "${PARTS[@]}"; do
+        if has_passed "$part"; then echo "$part (passed)"; else echo "$part"; fi
+    done
+    exit
+    ;;
+-*)
+    sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$0"
+    exit 2
+    ;;
+esac
+for part in "$@"; do
+    [[ " ${PARTS[*]} " == *" $part "* ]] || { echo "full.sh: no part $part (scripts/full.sh --list)" >&2; exit 2; }
+done
+if [ $# -gt 0 ]; then
+    for part in "$@"; do run_part "$part"; done
+else
+    for part in "${PARTS[@]}"; do
+        if has_passed "$part"; then echo "$part has passed at this commit"; else run_part "$part"; fi
+    done
+fi
 summary
