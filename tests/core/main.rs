@@ -11,6 +11,7 @@ mod entry;
 mod links;
 mod naive;
 mod properties;
+#[cfg(feature = "axum")]
 mod readme;
 mod reasons;
 mod required;
