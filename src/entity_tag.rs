@@ -211,6 +211,7 @@ impl EntityTag {
     }
 
     /// The same tag with a suffix inside the quotes, as compressors append it.
+    #[cfg(feature = "layer")]
     pub(crate) fn with_suffix(&self, suffix: &str) -> Self {
         let opening: &[u8] = if self.is_weak() { b"W/\"" } else { b"\"" };
         Self::of_valid([opening, self.raw().opaque(), suffix.as_bytes(), b"\""].concat())

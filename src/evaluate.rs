@@ -178,6 +178,7 @@ impl Preconditions<'_> {
 
     /// The malformed field of a request that was judged like this. Judging stops at the first false field: only an
     /// If-None-Match after it was not read yet.
+    #[cfg(feature = "layer")]
     pub(crate) fn malformed_beside(&self, decision: Decision) -> Option<Field> {
         match decision {
             Decision::Malformed(field) => Some(field),

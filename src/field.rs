@@ -110,6 +110,7 @@ impl Given {
     const RANGE: u8 = 1 << 7;
 
     /// Whether the name is one of the six.
+    #[cfg(feature = "layer")]
     pub(crate) const fn is_any(name: &HeaderName) -> bool {
         Self::of(name) != 0
     }
@@ -131,26 +132,8 @@ impl Given {
         self.0 & Self::RANGE != 0
     }
 
-    pub(crate) const fn any(self) -> bool {
-        self.0 & !Self::RANGE != 0
-    }
-
-    /// The preconditions of a read that are evaluated once more where the handler states another version.
-    pub(crate) const fn evaluated_again(self) -> Self {
-        let again = Field::IfMatch.bit() | Field::IfUnmodifiedSince.bit() | Field::IfRange.bit();
-        Self(self.0 & again)
-    }
-
     pub(crate) const fn has(self, field: Field) -> bool {
         self.0 & field.bit() != 0
-    }
-
-    pub(crate) const fn without(self, field: Field) -> Self {
-        Self(self.0 & !field.bit())
-    }
-
-    pub(crate) const fn without_all(self, others: Self) -> Self {
-        Self(self.0 & !others.0)
     }
 
     /// In the order of [`Field::ALL`].
@@ -161,6 +144,21 @@ impl Given {
             left &= left - 1;
             Some(*next)
         })
+    }
+}
+
+#[cfg(feature = "layer")]
+impl Given {
+    pub(crate) const fn any(self) -> bool {
+        self.0 & !Self::RANGE != 0
+    }
+
+    pub(crate) const fn without(self, field: Field) -> Self {
+        Self(self.0 & !field.bit())
+    }
+
+    pub(crate) const fn without_all(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
     }
 
     /// Whether one of the fields that can stop a write is there (section 13.2.2, steps 1 to 3).
@@ -175,5 +173,11 @@ impl Given {
         self.has(Field::IfModifiedSince)
             || self.has(Field::IfUnmodifiedSince)
             || self.has(Field::IfRange)
+    }
+
+    /// The preconditions of a read that are evaluated once more where the handler states another version.
+    pub(crate) const fn evaluated_again(self) -> Self {
+        let again = Field::IfMatch.bit() | Field::IfUnmodifiedSince.bit() | Field::IfRange.bit();
+        Self(self.0 & again)
     }
 }

@@ -35,6 +35,7 @@ pub(crate) fn lines_among(taken: &[TakenLine], field: Field) -> Option<Lines<'_>
 pub(crate) type TakenLine = (Field, HeaderValue);
 
 /// The lines of each field that has a place; `None` where it is not there.
+#[cfg(feature = "layer")]
 pub(crate) fn lines_in<const N: usize>(
     headers: &HeaderMap,
     place: impl Fn(&HeaderName) -> Option<usize>,

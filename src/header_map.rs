@@ -17,7 +17,6 @@ pub(crate) fn remove(fields: &mut HeaderMap, name: &HeaderName) {
 }
 
 /// Removes every field whose name is meant.
-#[cfg(feature = "layer")]
 pub(crate) fn remove_all(headers: &mut HeaderMap, is_meant: impl Fn(&HeaderName) -> bool) {
     let names: Vec<_> = headers
         .keys()

@@ -24,7 +24,10 @@ impl LastModified {
             line: None,
         }
     }
+}
 
+#[cfg(feature = "layer")]
+impl LastModified {
     /// Replaces a date in the future by the date of the response, to be sent (section 8.8.2.1).
     pub(crate) fn not_after(&mut self, now: HttpDate) {
         if self.date > now {

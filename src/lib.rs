@@ -300,8 +300,6 @@
 //! [section 13.2.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1
 //! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
 #![cfg_attr(tower_conditional_docsrs, feature(doc_cfg))]
-// A few questions that only the layer asks are answered in the core, beside what they are about.
-#![cfg_attr(not(feature = "layer"), allow(dead_code))]
 // The tour links to what a build without features leaves out.
 #![cfg_attr(
     not(all(feature = "axum", feature = "body-hash")),
@@ -323,6 +321,7 @@ mod field_lines;
 mod finish;
 #[cfg(feature = "layer")]
 mod frames;
+#[cfg(feature = "layer")]
 mod header_map;
 mod http_date;
 mod last_modified;

@@ -11,7 +11,9 @@ use crate::field::{Field, Given};
 use crate::field_lines::{Lines, TakenLine, lines_among, lines_of};
 use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::ListForm;
-use crate::{Current, EntityTag, HttpDate, MethodClass, PreconditionFailed, Reason};
+#[cfg(feature = "layer")]
+use crate::{Current, EntityTag};
+use crate::{HttpDate, MethodClass, PreconditionFailed, Reason};
 
 /// The preconditions of one request, ready to be judged.
 ///
@@ -50,6 +52,10 @@ pub struct Preconditions<'h> {
 #[derive(Clone, Copy)]
 enum Fields<'h> {
     InHead(&'h HeaderMap),
+    #[cfg_attr(
+        not(feature = "layer"),
+        expect(dead_code, reason = "the layer takes them")
+    )]
     Taken(&'h [TakenLine]),
 }
 
@@ -114,50 +120,12 @@ impl<'h> Preconditions<'h> {
         Self::parse(&head.method, &head.headers, now)
     }
 
-    /// Of a read whose fields were taken from its head; If-Range is not among them.
-    pub(crate) const fn of_taken(
-        taken: &'h [TakenLine],
-        is_get_or_head: bool,
-        given: Given,
-        now: HttpDate,
-    ) -> Self {
-        Self {
-            class: MethodClass::Read,
-            may_create: false,
-            is_get_or_head,
-            is_ranged_get: false,
-            now,
-            rewrites: None,
-            given,
-            fields: Fields::Taken(taken),
-        }
-    }
-
     /// Takes tags that an intermediary is known to have rewritten as the tags they came from.
     #[inline]
     #[must_use]
     pub fn tolerating(mut self, rewrites: impl Into<Option<&'h RewrittenTags>>) -> Self {
         self.rewrites = rewrites.into();
         self
-    }
-
-    /// The first tag of an If-Match list that is one.
-    pub(crate) fn first_tag(&self) -> Option<EntityTag> {
-        let mut first = None;
-        let lines = self.lines(Field::IfMatch)?;
-        let form = lines.scan(|tag| {
-            first.get_or_insert(tag);
-        });
-        let first = first.filter(|_| form == ListForm::Tags)?;
-        let weak: &[u8] = if first.weak { b"W/" } else { b"" };
-        Some(EntityTag::of_valid([weak, first.opaque_tag].concat()))
-    }
-
-    /// The current tag as If-None-Match lists it, where a tolerated intermediary has rewritten it.
-    pub(crate) fn as_listed(&self, current: &Current) -> Option<EntityTag> {
-        let rewrites = self.rewrites?;
-        let ours = current.representation()?.entity_tag()?;
-        rewrites.as_listed(&self.lines(Field::IfNoneMatch)?, ours)
     }
 
     /// Whether the request carries the field, whatever is in it.
@@ -221,6 +189,47 @@ impl<'h> Preconditions<'h> {
     pub(crate) fn date(&self, field: Field) -> Option<HttpDate> {
         let line = self.lines(field)?.single()?;
         HttpDate::parse(line.as_bytes(), self.now)
+    }
+}
+
+#[cfg(feature = "layer")]
+impl<'h> Preconditions<'h> {
+    /// Of a read whose fields were taken from its head; If-Range is not among them.
+    pub(crate) const fn of_taken(
+        taken: &'h [TakenLine],
+        is_get_or_head: bool,
+        given: Given,
+        now: HttpDate,
+    ) -> Self {
+        Self {
+            class: MethodClass::Read,
+            may_create: false,
+            is_get_or_head,
+            is_ranged_get: false,
+            now,
+            rewrites: None,
+            given,
+            fields: Fields::Taken(taken),
+        }
+    }
+
+    /// The first tag of an If-Match list that is one.
+    pub(crate) fn first_tag(&self) -> Option<EntityTag> {
+        let mut first = None;
+        let lines = self.lines(Field::IfMatch)?;
+        let form = lines.scan(|tag| {
+            first.get_or_insert(tag);
+        });
+        let first = first.filter(|_| form == ListForm::Tags)?;
+        let weak: &[u8] = if first.weak { b"W/" } else { b"" };
+        Some(EntityTag::of_valid([weak, first.opaque_tag].concat()))
+    }
+
+    /// The current tag as If-None-Match lists it, where a tolerated intermediary has rewritten it.
+    pub(crate) fn as_listed(&self, current: &Current) -> Option<EntityTag> {
+        let rewrites = self.rewrites?;
+        let ours = current.representation()?.entity_tag()?;
+        rewrites.as_listed(&self.lines(Field::IfNoneMatch)?, ours)
     }
 }
 

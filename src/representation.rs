@@ -3,8 +3,11 @@
 //!
 //! [RFC 9110, section 8.8]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8
 
-use http::header::{ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, VARY};
+#[cfg(feature = "layer")]
+use http::header::{ETAG, LAST_MODIFIED};
+use http::header::{HeaderMap, HeaderName, HeaderValue, VARY};
 
+#[cfg(feature = "layer")]
 use crate::field_lines::{Lines, lines_in};
 use crate::last_modified::LastModified;
 use crate::token_list::add_vary;
@@ -62,6 +65,19 @@ impl Current {
         }
     }
 
+    /// Whether the target exists, as far as that is known.
+    #[must_use]
+    pub const fn exists(&self) -> Option<bool> {
+        match self {
+            Self::Present(_) => Some(true),
+            Self::Absent(_) => Some(false),
+            Self::Unknown | Self::Delegated => None,
+        }
+    }
+}
+
+#[cfg(feature = "layer")]
+impl Current {
     pub(crate) const fn representation_mut(&mut self) -> Option<&mut Representation> {
         match self {
             Self::Present(representation) => Some(representation),
@@ -72,16 +88,6 @@ impl Current {
     /// The tag, moved out to be sent.
     pub(crate) fn take_entity_tag(&mut self) -> Option<EntityTag> {
         self.representation_mut()?.take_entity_tag()
-    }
-
-    /// Whether the target exists, as far as that is known.
-    #[must_use]
-    pub const fn exists(&self) -> Option<bool> {
-        match self {
-            Self::Present(_) => Some(true),
-            Self::Absent(_) => Some(false),
-            Self::Unknown | Self::Delegated => None,
-        }
     }
 }
 
@@ -259,13 +265,16 @@ impl Representation {
         self.more.as_ref().map_or(&[], |more| &more.other_tags)
     }
 
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+}
+
+#[cfg(feature = "layer")]
+impl Representation {
     /// The fields beside the validators, if there are any.
     pub(crate) fn fields(&self) -> Option<&HeaderMap> {
         self.more.as_ref().map(|more| &more.fields)
-    }
-
-    fn more(&mut self) -> &mut More {
-        self.more.get_or_insert_default()
     }
 
     /// What the fields of a response say about its validators; one that is not well-formed is none. A tag that was

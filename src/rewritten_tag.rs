@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::EntityTag;
+#[cfg(feature = "layer")]
 use crate::field_lines::Lines;
 use crate::tag_list::RawTag;
 
@@ -93,6 +94,19 @@ impl RewrittenTags {
         self.suffix_of(tag, ours).is_some()
     }
 
+    /// The suffix that makes the tag out of ours, from the known list; whole tags are compared, never prefixes.
+    fn suffix_of(&self, tag: RawTag<'_>, ours: &EntityTag) -> Option<&str> {
+        let appended = tag.opaque().strip_prefix(ours.raw().opaque())?;
+        let suffix = self
+            .suffixes
+            .iter()
+            .find(|suffix| suffix.as_bytes() == appended)?;
+        Some(suffix)
+    }
+}
+
+#[cfg(feature = "layer")]
+impl RewrittenTags {
     /// Our tag in the form that it has in this list, made of the known rewrites; `None` where it is listed as it is.
     ///
     /// A client's 304 has to name the tag of the response that the client has stored (RFC 9111, section 4.3.4).
@@ -115,15 +129,5 @@ impl RewrittenTags {
             None => return None,
         };
         Some(if weakened { form.to_weak() } else { form })
-    }
-
-    /// The suffix that makes the tag out of ours, from the known list; whole tags are compared, never prefixes.
-    fn suffix_of(&self, tag: RawTag<'_>, ours: &EntityTag) -> Option<&str> {
-        let appended = tag.opaque().strip_prefix(ours.raw().opaque())?;
-        let suffix = self
-            .suffixes
-            .iter()
-            .find(|suffix| suffix.as_bytes() == appended)?;
-        Some(suffix)
     }
 }
