@@ -1,5 +1,6 @@
 //! Whole requests through the layer: the answer, the calls and what the handler gets to see are those of the naive
-//! model of the tests, and the lock is free afterwards.
+//! model of the tests; the source is asked once; the lock of what it has identified is held while the handler runs, and
+//! free afterwards.
 //!
 //! Input: six octets (method, state, source, policy, options, the handler's answer), then field lines with LF between
 //! them. The first octet of a line says which field it is: `M` If-Match, `N` If-None-Match, `S` If-Modified-Since,
@@ -9,6 +10,7 @@
 use std::convert::Infallible;
 use std::future::{Future, poll_fn, ready};
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
@@ -18,13 +20,14 @@ use http::header::{
     ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
     IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
 };
+use http::request::Parts;
 use http::{Method, Request as HttpRequest, Response, StatusCode};
 use http_body_util::{BodyExt, Empty, Full};
 use libfuzzer_sys::fuzz_target;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_conditional::{
-    Absent, BoxSource, Checked, ConditionalLayer, Current, Field, Found as LookedUp, FromResponse,
-    InProcessLock, MethodClass, SourceError, Unidentified, ValidatorSource, WriteKey, WriteLock,
+    Absent, BoxSource, Checked, ConditionalLayer, Field, Found, FromResponse, InProcessLock,
+    Loaded, MethodClass, SourceError, Unidentified, ValidatorSource, WriteKey, WriteLock,
     WritePolicy,
 };
 
@@ -56,26 +59,138 @@ struct Case {
     method: Method,
     class: MethodClass,
     sent: HeaderMap,
-    found: Found,
     source: Source,
     policy: Policy,
     keeps_preconditions: bool,
+    handler_states_version: bool,
     handler: Response<Full<Bytes>>,
 }
 
-/// What the source says of the target.
-enum Found {
-    State(State),
-    /// The source's own 403.
-    Refused,
-    Failed,
+/// A source that does as it is told; clones count together.
+#[derive(Clone)]
+struct Source {
+    computes: bool,
+    identifies: Identifies,
+    waits_to_identify: bool,
+    finds: Finds,
+    waits_to_look_up: bool,
+    loads: bool,
+    looks_up_queries: bool,
+    asked: Arc<Asked>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Source {
-    Known,
-    LooksUp,
-    Computes,
+enum Identifies {
+    Resource,
+    NotMine,
+    /// The source's own 403.
+    Refuses,
+    Fails,
+}
+
+/// What the source says of the target.
+#[derive(Clone)]
+enum Finds {
+    State(State),
+    /// The source's own 403.
+    Refuses,
+    Fails,
+}
+
+#[derive(Default)]
+struct Asked {
+    identified: AtomicUsize,
+    known: AtomicUsize,
+    looked_up: AtomicUsize,
+}
+
+const KIND: &str = "fuzz";
+const RESOURCE: u64 = 7;
+const LOADED: &str = "the row";
+
+impl Source {
+    fn new(choice: u8, state: u8, options: u8) -> Self {
+        Self {
+            computes: choice % 3 == 2,
+            identifies: match choice / 3 % 4 {
+                0 => Identifies::Resource,
+                1 => Identifies::NotMine,
+                2 => Identifies::Refuses,
+                _ => Identifies::Fails,
+            },
+            waits_to_identify: choice / 12 % 2 == 1,
+            finds: finds(state),
+            waits_to_look_up: choice % 3 == 1,
+            loads: options & 8 != 0,
+            looks_up_queries: options & 16 != 0,
+            asked: Arc::default(),
+        }
+    }
+
+    fn identified(&self) -> Result<u64, Unidentified> {
+        self.asked.identified.fetch_add(1, Relaxed);
+        match self.identifies {
+            Identifies::Resource => Ok(RESOURCE),
+            Identifies::NotMine => Err(Unidentified::NotMine),
+            Identifies::Refuses => Err(Unidentified::refused(status(StatusCode::FORBIDDEN))),
+            Identifies::Fails => Err(Unidentified::Failed("down".into())),
+        }
+    }
+
+    fn found(&self) -> Result<Found, SourceError> {
+        match &self.finds {
+            Finds::State(state) if self.loads => Ok(Found::from(state.current()).with(LOADED)),
+            Finds::State(state) => Ok(state.current().into()),
+            Finds::Refuses => Err(SourceError::refused(status(StatusCode::FORBIDDEN))),
+            Finds::Fails => Err(SourceError::failed("down")),
+        }
+    }
+
+    fn assert_asked_once(&self) {
+        let Asked {
+            identified,
+            known,
+            looked_up,
+        } = &*self.asked;
+        for times in [identified, known, looked_up] {
+            assert!(times.swap(0, Relaxed) <= 1, "asked again");
+        }
+    }
+}
+
+impl ValidatorSource for Source {
+    type Resource = u64;
+
+    fn looks_up_reads(&self, method: &Method) -> bool {
+        matches!(*method, Method::GET | Method::HEAD)
+            || self.looks_up_queries && method.as_str() == "QUERY"
+    }
+
+    fn identify_now(&self, _: &mut Parts) -> Option<Result<u64, Unidentified>> {
+        (!self.waits_to_identify).then(|| self.identified())
+    }
+
+    async fn identify(&self, _: &mut Parts) -> Result<u64, Unidentified> {
+        wait_once().await;
+        self.identified()
+    }
+
+    fn known(&self, resource: &u64) -> Option<Found> {
+        self.asked.known.fetch_add(1, Relaxed);
+        assert_eq!(*resource, RESOURCE);
+        if self.waits_to_look_up {
+            None
+        } else {
+            self.found().ok()
+        }
+    }
+
+    async fn look_up(&self, resource: &u64) -> Result<Found, SourceError> {
+        self.asked.looked_up.fetch_add(1, Relaxed);
+        assert_eq!(*resource, RESOURCE);
+        wait_once().await;
+        self.found()
+    }
 }
 
 struct Policy {
@@ -113,12 +228,7 @@ impl Case {
             },
             method,
             sent: fields(lines),
-            found: found(state),
-            source: match source % 3 {
-                0 => Source::Known,
-                1 => Source::LooksUp,
-                _ => Source::Computes,
-            },
+            source: Source::new(source, state, options),
             policy: Policy {
                 required: has(0),
                 strict: has(0) && has(1),
@@ -126,6 +236,7 @@ impl Case {
                 locks: !has(3),
             },
             keeps_preconditions: options & 1 != 0,
+            handler_states_version: options & 4 != 0,
             handler: handlers_answer(handler),
         }
     }
@@ -134,7 +245,7 @@ impl Case {
         let expected = self.fate();
         let lock = InProcessLock::new();
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let service = self.layer(&lock).layer(self.handler(&seen));
+        let service = self.layer(&lock).layer(self.handler(&lock, &seen));
         let request = || {
             let mut request = HttpRequest::new(Empty::<Bytes>::new());
             *request.method_mut() = self.method.clone();
@@ -147,13 +258,14 @@ impl Case {
             let Ok(response) = finish(service.clone().oneshot(request()));
             let seen = std::mem::take(&mut *seen.lock().unwrap());
             self.assert_fate(&expected, response, &seen);
-            assert!(lock.try_lock(&[WriteKey::new("fuzz", &())]).is_some());
+            self.source.assert_asked_once();
+            assert!(is_free(&lock));
         }
     }
 
     fn layer(&self, lock: &InProcessLock) -> ConditionalLayer<BoxSource> {
         let policy = match &self.policy {
-            _ if self.source == Source::Computes => WritePolicy::optional(),
+            _ if self.source.computes => WritePolicy::optional(),
             Policy { strict: true, .. } => WritePolicy::strictly_required(),
             Policy { required: true, .. } => WritePolicy::required(),
             _ => WritePolicy::optional(),
@@ -178,6 +290,11 @@ impl Case {
             }
             _ => layer,
         };
+        let layer = if self.handler_states_version {
+            layer.handler_states_version()
+        } else {
+            layer
+        };
         if self.keeps_preconditions {
             layer.keeping_preconditions()
         } else {
@@ -186,22 +303,16 @@ impl Case {
     }
 
     fn source(&self) -> BoxSource {
-        if self.source == Source::Computes {
-            return FromResponse.boxed();
+        if self.source.computes {
+            FromResponse.boxed()
+        } else {
+            self.source.clone().named(KIND).boxed()
         }
-        let scripted = Scripted {
-            current: match &self.found {
-                Found::State(state) => Some(state.current()),
-                Found::Refused | Found::Failed => None,
-            },
-            is_known: self.source == Source::Known,
-            refuses: matches!(self.found, Found::Refused),
-        };
-        scripted.named("fuzz").boxed()
     }
 
     fn handler(
         &self,
+        lock: &InProcessLock,
         seen: &Arc<Mutex<Vec<HeaderMap>>>,
     ) -> impl tower::Service<
         HttpRequest<Empty<Bytes>>,
@@ -211,10 +322,14 @@ impl Case {
     > + Clone
     + Send
     + 'static {
-        let (answer, seen) = (self.handler.clone(), seen.clone());
-        let judges = self.class == MethodClass::Write && self.source != Source::Computes;
+        let (answer, seen, lock) = (self.handler.clone(), seen.clone(), lock.clone());
+        let (checks, locks, loads) = (self.checks(), self.locks(), self.hands_over());
         service_fn(move |request: HttpRequest<Empty<Bytes>>| {
-            assert!(judges || request.extensions().get::<Checked>().is_none());
+            let extensions = request.extensions();
+            assert_eq!(extensions.get::<Checked>().is_some(), checks);
+            let loaded = Loaded::<&str>::of(extensions);
+            assert_eq!(loaded.as_deref(), loads.then_some(&LOADED));
+            assert_eq!(is_free(&lock), !locks);
             seen.lock().unwrap().push(request.headers().clone());
             ready(Ok(answer.clone()))
         })
@@ -249,65 +364,88 @@ impl Case {
     }
 }
 
-/// Identifies one resource, also for a QUERY, and hands over what it has loaded.
-struct Scripted {
-    current: Option<Current>,
-    is_known: bool,
-    refuses: bool,
-}
-
-impl ValidatorSource for Scripted {
-    type Resource = ();
-
-    fn looks_up_reads(&self, _: &Method) -> bool {
-        true
-    }
-
-    fn identify_now(&self, _: &mut http::request::Parts) -> Option<Result<(), Unidentified>> {
-        Some(Ok(()))
-    }
-
-    fn known(&self, (): &()) -> Option<LookedUp> {
-        let current = self.current.clone().filter(|_| self.is_known)?;
-        Some(LookedUp::from(current).with("the row"))
-    }
-
-    async fn look_up(&self, resource: &()) -> Result<LookedUp, SourceError> {
-        if let Some(known) = self.known(resource) {
-            return Ok(known);
-        }
-        wait_once().await;
-        match &self.current {
-            Some(current) => Ok(LookedUp::from(current.clone()).with("the row")),
-            None if self.refuses => Err(SourceError::refused(status(StatusCode::FORBIDDEN))),
-            None => Err(SourceError::failed("down")),
-        }
-    }
-}
-
 /// The model: what the documentation says, around the naive judgement.
 impl Case {
     fn fate(&self) -> Fate {
-        if self.class == MethodClass::Neither {
-            return self.untouched();
+        match self.class {
+            MethodClass::Neither => self.untouched(),
+            MethodClass::Read if self.source.computes => self.second_look(),
+            MethodClass::Read => self.fate_of_read(),
+            MethodClass::Write if self.asks_about_write() => self.fate_of_write(),
+            MethodClass::Write => self.untouched(),
         }
-        if self.source == Source::Computes {
-            return match self.class {
-                MethodClass::Read => self.second_look(),
-                _ => self.untouched(),
+    }
+
+    fn fate_of_read(&self) -> Fate {
+        if !self.asks_about_read() {
+            return if self.is_plain() && self.handler_states_version {
+                self.untouched()
+            } else {
+                self.second_look()
             };
         }
-        match (self.class, &self.found) {
-            (MethodClass::Write, _) if !self.concerns_us() => self.untouched(),
-            (_, Found::Refused) => replaced(403),
-            (_, Found::State(State::Delegated)) => self.untouched(),
-            (MethodClass::Write, Found::State(state)) => self.write(state),
-            (MethodClass::Write, _) if self.must_be_judged() => replaced(503),
-            (MethodClass::Write, _) => self.untouched(),
-            (_, Found::State(State::Unknown)) => self.second_look(),
-            (_, Found::State(state)) => self.read(state),
-            (_, _) => self.unjudged_read(),
+        match (self.source.identifies, &self.source.finds) {
+            (Identifies::NotMine, _) => self.second_look(),
+            (Identifies::Refuses, _) | (Identifies::Resource, Finds::Refuses) => replaced(403),
+            (Identifies::Fails, _) | (Identifies::Resource, Finds::Fails) => self.unjudged_read(),
+            (Identifies::Resource, Finds::State(State::Delegated)) => self.untouched(),
+            (Identifies::Resource, Finds::State(State::Unknown)) => self.second_look(),
+            (Identifies::Resource, Finds::State(state)) => self.read(state),
         }
+    }
+
+    fn fate_of_write(&self) -> Fate {
+        match (self.source.identifies, &self.source.finds) {
+            (Identifies::NotMine, _) => self.write(&State::Unknown),
+            (Identifies::Refuses, _) | (Identifies::Resource, Finds::Refuses) => replaced(403),
+            (Identifies::Fails, _) => replaced(503),
+            (Identifies::Resource, Finds::Fails) if self.must_be_judged() => replaced(503),
+            (Identifies::Resource, Finds::Fails) => self.untouched(),
+            (Identifies::Resource, Finds::State(State::Delegated)) => self.untouched(),
+            (Identifies::Resource, Finds::State(state)) => self.write(state),
+        }
+    }
+
+    fn is_plain(&self) -> bool {
+        !CONDITIONAL.iter().any(|name| self.sent.contains_key(name))
+    }
+
+    /// A read without preconditions asks nothing where the handler states its version.
+    fn asks_about_read(&self) -> bool {
+        self.source.looks_up_reads(&self.method)
+            && !(self.is_plain() && self.handler_states_version)
+    }
+
+    fn asks_about_write(&self) -> bool {
+        !self.source.computes && self.concerns_us()
+    }
+
+    /// Whether the source is asked and says what the target is.
+    fn is_looked_up(&self) -> bool {
+        let asks = match self.class {
+            MethodClass::Neither => false,
+            MethodClass::Read => !self.source.computes && self.asks_about_read(),
+            MethodClass::Write => self.asks_about_write(),
+        };
+        asks && self.source.identifies == Identifies::Resource
+    }
+
+    /// Whether the handler, if it is called, gets what the source has loaded.
+    fn hands_over(&self) -> bool {
+        let finds = matches!(self.source.finds, Finds::State(_));
+        finds && self.source.loads && self.is_looked_up()
+    }
+
+    /// Whether the handler, if it is called, learns what was checked.
+    fn checks(&self) -> bool {
+        let finds_delegated = matches!(self.source.finds, Finds::State(State::Delegated));
+        let is_delegated = self.is_looked_up() && finds_delegated;
+        self.class == MethodClass::Write && self.asks_about_write() && !is_delegated
+    }
+
+    /// Whether the handler, if it is called, has the lock.
+    fn locks(&self) -> bool {
+        self.checks() && self.is_looked_up() && self.policy.locks
     }
 
     fn untouched(&self) -> Fate {
@@ -331,23 +469,63 @@ impl Case {
             return replaced(status);
         }
         let mut seen = self.forgetful();
-        if answer == Answer::PerformWithoutRange {
+        // A part may follow If-Range only where the handler serves what was looked up, or says what it serves.
+        let guards_part = self.method == Method::GET && self.sent.contains_key(IF_RANGE);
+        let is_present = matches!(state, State::Present(_));
+        let states_nothing = !self.source.loads && !self.handler_states_version;
+        if answer == Answer::PerformWithoutRange || is_present && guards_part && states_nothing {
             seen.remove(RANGE);
         }
-        let selects = matches!(self.handler.status().as_u16(), 200 | 206);
-        let adds = match state {
-            State::Present(present) if selects => {
-                if !self.states_another_version(present) {
-                    present.tag.as_ref().map(|tag| tag.ours().into())
-                } else if let Some(status) = self.evaluated_again(answer) {
-                    return Fate::Replaced { status, calls: 1 };
-                } else {
-                    None
-                }
-            }
-            _ => None,
+        let State::Present(present) = state else {
+            return Fate::Answered { seen, adds: None };
         };
-        Fate::Answered { seen, adds }
+        if !matches!(self.handler.status().as_u16(), 200 | 206) {
+            return Fate::Answered { seen, adds: None };
+        }
+        let is_part = self.handler.status() == 206 && seen.contains_key(RANGE);
+        let adds = present.tag.as_ref().map(|tag| tag.ours().into());
+        match self.states(present) {
+            Some(true) => Fate::Answered { seen, adds },
+            Some(false) => match self.judge_again(&seen) {
+                Some(status) => Fate::Replaced { status, calls: 1 },
+                None => Fate::Answered { seen, adds: None },
+            },
+            None if self.source.loads || !is_part => Fate::Answered { seen, adds },
+            // Nobody knows of which representation the part is.
+            None if guards_part => Fate::Replaced {
+                status: 503,
+                calls: 1,
+            },
+            None => Fate::Answered { seen, adds: None },
+        }
+    }
+
+    /// Whether the handler states the version that was looked up, if it states one. The tag counts before the date.
+    fn states(&self, looked_up: &Present) -> Option<bool> {
+        let State::Present(stated) = self.stated() else {
+            return None;
+        };
+        if let (Some(theirs), Some(ours)) = (&stated.tag, &looked_up.tag) {
+            return Some(theirs == ours);
+        }
+        let (theirs, ours) = stated.modified.zip(looked_up.modified)?;
+        Some(theirs.0 == ours.0)
+    }
+
+    /// If-Match, If-Unmodified-Since and If-Range count once more, against what the handler states: a false one of the
+    /// first two is 412, and no part of another version is sent.
+    fn judge_again(&self, seen: &HeaderMap) -> Option<u16> {
+        let mut again = self.sent.clone();
+        again.remove(IF_NONE_MATCH);
+        again.remove(IF_MODIFIED_SINCE);
+        if !seen.contains_key(RANGE) {
+            again.remove(RANGE);
+        }
+        let request = Request::read(self.class, self.method.as_str(), &again, NOW);
+        match request.judge(&self.stated()) {
+            Answer::PerformWithoutRange if self.handler.status() == 206 => Some(503),
+            answer => self.status_of(answer),
+        }
     }
 
     /// What the handler's own fields say of the version that it has sent.
@@ -360,45 +538,10 @@ impl Case {
         )
     }
 
-    /// The tag counts before the date.
-    fn states_another_version(&self, looked_up: &Present) -> bool {
-        let State::Present(stated) = self.stated() else {
-            return false;
-        };
-        match (&stated.tag, &looked_up.tag) {
-            (Some(theirs), Some(ours)) => theirs.ours().as_bytes() != ours.ours().as_bytes(),
-            _ => match (stated.modified, looked_up.modified) {
-                (Some((theirs, _)), Some((ours, _))) => theirs != ours,
-                _ => false,
-            },
-        }
-    }
-
-    /// If-Match, If-Unmodified-Since and If-Range count once more, against what the handler states: a false one of the
-    /// first two is 412, and no part of another version is sent.
-    fn evaluated_again(&self, first: Answer) -> Option<u16> {
-        let mut sent = HeaderMap::new();
-        let goes_inward = first != Answer::PerformWithoutRange;
-        for (name, line) in &self.sent {
-            let counts = *name == IF_MATCH
-                || *name == IF_UNMODIFIED_SINCE
-                || goes_inward && (*name == IF_RANGE || *name == RANGE);
-            if counts {
-                sent.append(name, line.clone());
-            }
-        }
-        let request = Request::read(self.class, self.method.as_str(), &sent, NOW);
-        match request.judge(&self.stated()) {
-            Answer::Failed(_) => Some(412),
-            Answer::PerformWithoutRange if self.handler.status() == 206 => Some(503),
-            _ => None,
-        }
-    }
-
     /// The validators are those of the response.
     fn second_look(&self) -> Fate {
         let mut seen = self.forgetful();
-        if CONDITIONAL.iter().any(|name| self.sent.contains_key(name)) {
+        if !self.is_plain() {
             seen.remove(RANGE);
         }
         let answer = self.request().judge(&self.stated());
@@ -538,14 +681,18 @@ fn fields(lines: &[u8]) -> HeaderMap {
     fields
 }
 
-fn found(choice: u8) -> Found {
+fn is_free(lock: &InProcessLock) -> bool {
+    lock.try_lock(&[WriteKey::new(KIND, &RESOURCE)]).is_some()
+}
+
+fn finds(choice: u8) -> Finds {
     let tag = |text| Some(Tag::of(text));
     let negotiated = Present {
         tag: tag("\"a\""),
         others: vec![Tag::of("\"b\""), Tag::of("W/\"c\"")],
         modified: Some((T, false)),
     };
-    Found::State(match choice % 13 {
+    Finds::State(match choice % 13 {
         0 => State::present(tag("\"a\""), None),
         1 => State::present(tag("W/\"a\""), Some((T, false))),
         2 => State::present(tag("\"\""), Some((T, true))),
@@ -557,8 +704,8 @@ fn found(choice: u8) -> Found {
         8 => State::Absent(Absent::WillFail),
         9 => State::Unknown,
         10 => State::Delegated,
-        11 => return Found::Refused,
-        _ => return Found::Failed,
+        11 => return Finds::Refuses,
+        _ => return Finds::Fails,
     })
 }
 
