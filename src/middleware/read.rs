@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::RANGE;
@@ -275,7 +274,7 @@ where
     async move {
         let start = options.observer.start();
         let found = identify_and_look_up(&*source, &mut request.head, resource).await;
-        request.waited.look_up += start.map_or(Duration::ZERO, |start| start.elapsed());
+        request.waited.for_look_up_since(start);
         let after = match found {
             Ok(mut found) => match options.judge_read(&request, &mut found.current) {
                 Ok(decision) => options.after_read(&mut request, &mut found, decision),

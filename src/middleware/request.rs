@@ -1,6 +1,6 @@
 //! A request on its way to the handler, and what every rule of it begins with.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::request::Parts;
 use http::{Method, Request};
@@ -30,11 +30,29 @@ impl Incoming {
     }
 }
 
-/// What waiting has cost so far.
+/// What waiting has cost so far, in nanoseconds: every request is moved about with it, and two durations are twice as
+/// large.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Waited {
-    pub(crate) lock: Duration,
-    pub(crate) look_up: Duration,
+    lock: u64,
+    look_up: u64,
+}
+
+impl Waited {
+    /// The request has waited for the lock since then. `None`: nobody wants to know.
+    pub(crate) fn for_lock_since(&mut self, start: Option<Instant>) {
+        self.lock = self.lock.saturating_add(nanoseconds_since(start));
+    }
+
+    /// The same for the source.
+    pub(crate) fn for_look_up_since(&mut self, start: Option<Instant>) {
+        self.look_up = self.look_up.saturating_add(nanoseconds_since(start));
+    }
+}
+
+fn nanoseconds_since(start: Option<Instant>) -> u64 {
+    let elapsed = start.map_or(0, |start| start.elapsed().as_nanos());
+    u64::try_from(elapsed).unwrap_or(u64::MAX)
 }
 
 impl Options {
@@ -78,8 +96,8 @@ impl Options {
     pub(crate) fn judged(&self, class: MethodClass, decision: Decided, waited: Waited) -> Judged {
         Judged {
             decision,
-            lock_wait: waited.lock,
-            look_up: waited.look_up,
+            lock_wait: Duration::from_nanos(waited.lock),
+            look_up: Duration::from_nanos(waited.look_up),
             ..Judged::new(class, Moment::Before)
         }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use http::request::Parts;
 
@@ -65,7 +64,7 @@ impl Options {
         let start = self.observer.start();
         let keys = self.keys_to_take(head, key, &**lock);
         let guard = lock.lock(keys.as_slice()).await?;
-        request.waited.lock += start.map_or(Duration::ZERO, |start| start.elapsed());
+        request.waited.for_lock_since(start);
         let held = HeldLock::new(guard, &**lock, &keys, outer_lock(head));
         Ok(TakenLock::Held(held))
     }

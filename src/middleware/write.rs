@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -225,7 +224,7 @@ where
                         Some(resource) => source.look_up(resource).await,
                         None => Ok(Found::unknown()),
                     };
-                    request.waited.look_up += start.map_or(Duration::ZERO, |start| start.elapsed());
+                    request.waited.for_look_up_since(start);
                     match looked_up {
                         Ok(now) => {
                             found = now;
