@@ -168,7 +168,8 @@ macro_rules! identify_handler {
                     #[allow(non_snake_case, reason = "named after its type parameter")]
                     let $extractor = match extract::<$extractor, S>(head, state).await {
                         Ok(extracted) => extracted,
-                        Err(rejection) => return Err(refused(rejection).await.into()),
+                        // Boxed: what few requests need is no part of every one that waits.
+                        Err(rejection) => return Err(Box::pin(refused(rejection)).await.into()),
                     };
                 )+
                 self($($extractor),+).into_identified()

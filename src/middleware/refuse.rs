@@ -1,5 +1,7 @@
 //! Refusals: put into words, reported, and made as helpful as the route allows.
 
+use std::future::Future;
+
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http::request::Parts;
@@ -163,15 +165,16 @@ impl Options {
     }
 
     /// The same for a write whose handler lost the race after all.
-    pub(crate) async fn recover_lost<ResBody: Body>(
+    pub(crate) async fn recover_lost<ResBody: Body, E>(
         &self,
-        head: Option<&Parts>,
-        mut response: Response<ConditionalBody<ResBody>>,
-    ) -> Response<ConditionalBody<ResBody>> {
+        head: Box<Parts>,
+        running: impl Future<Output = Result<Response<ConditionalBody<ResBody>>, E>>,
+    ) -> Result<Response<ConditionalBody<ResBody>>, E> {
+        let mut response = running.await?;
         let lost = response.extensions_mut().remove::<PreconditionFailed>();
-        match (&self.recovery, head, lost) {
-            (Some(recovery), Some(head), Some(_)) => recovery.add_to(head, response).await,
-            _ => response,
+        match (&self.recovery, lost) {
+            (Some(recovery), Some(_)) => Ok(recovery.add_to(&head, response).await),
+            _ => Ok(response),
         }
     }
 

@@ -56,13 +56,16 @@ impl Options {
     ) -> Result<TakenLock, BoxError> {
         let head = &request.head;
         // What was free by now, or belongs to an outer layer, needs no waiting.
-        let taken = self.try_lock(head, || key.clone());
-        let (TakenLock::Busy, Some(lock)) = (&taken, &self.lock) else {
-            return Ok(taken);
+        match self.try_lock(head, || key.clone()) {
+            TakenLock::Busy => {}
+            taken => return Ok(taken),
+        }
+        let Some(lock) = &self.lock else {
+            return Ok(TakenLock::NotNeeded);
         };
-        let _place = self.waiters.enter(key.clone(), self.writes.max_waiters)?;
+        let _place = self.waiters.enter(&key, self.writes.max_waiters)?;
         let start = self.observer.start();
-        let keys = self.keys_to_take(head, key, &**lock);
+        let keys = self.keys_to_take(head, key.clone(), &**lock);
         let guard = lock.lock(keys.as_slice()).await?;
         request.waited.for_lock_since(start);
         let held = HeldLock::new(guard, &**lock, &keys, outer_lock(head));
@@ -90,14 +93,14 @@ impl Waiters {
     /// # Errors
     ///
     /// `limit` writes wait already.
-    fn enter(&self, key: WriteKey, limit: usize) -> Result<Place<'_>, BoxError> {
+    fn enter<'w>(&'w self, key: &'w WriteKey, limit: usize) -> Result<Place<'w>, BoxError> {
         let mut waiters = self.lock();
         let waiting = waiters.entry(key.clone()).or_default();
         if *waiting >= limit {
             let text = format!("{limit} writes wait for this resource already");
             // The last place may just have been entered for the first time, with a limit of 0.
             if *waiting == 0 {
-                waiters.remove(&key);
+                waiters.remove(key);
             }
             return Err(text.into());
         }
@@ -114,16 +117,16 @@ impl Waiters {
 /// One write that waits; dropped, it waits no longer.
 struct Place<'w> {
     waiters: &'w Waiters,
-    key: WriteKey,
+    key: &'w WriteKey,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut waiters = self.waiters.lock();
-        if let Some(waiting) = waiters.get_mut(&self.key) {
+        if let Some(waiting) = waiters.get_mut(self.key) {
             *waiting -= 1;
             if *waiting == 0 {
-                waiters.remove(&self.key);
+                waiters.remove(self.key);
             }
         }
     }

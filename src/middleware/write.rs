@@ -1,6 +1,7 @@
 //! A write: which step comes next, each rule once and without a future; and the future of a write that waits.
 
 use std::future::{Future, poll_fn};
+use std::mem;
 use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use crate::field::Field;
 use crate::lock::{HeldLock, WriteKey};
 use crate::refusal::Refusal;
 use crate::source::{Found, SourceError, Unidentified, ValidatorSource};
-use crate::{Current, Decision, MethodClass, Preconditions, Reason};
+use crate::{Current, Decision, MethodClass, PreconditionFailed, Preconditions, Reason};
 
 /// What a write does next.
 ///
@@ -153,6 +154,11 @@ impl Write {
     pub(crate) fn into_held_lock(self) -> Option<HeldLock> {
         self.lock.held()
     }
+
+    /// The same where the write stays.
+    fn take_held_lock(&mut self) -> Option<HeldLock> {
+        mem::replace(self, Self::of_nothing_known()).into_held_lock()
+    }
 }
 
 /// What a write has reached before it has to wait.
@@ -189,7 +195,7 @@ pub(crate) fn waiting_write<S, V, C, ReqBody, ResBody>(
     collect: C,
     mut request: Incoming,
     mut body: ReqBody,
-    progress: Option<Progress<V::Resource>>,
+    mut progress: Option<Progress<V::Resource>>,
 ) -> impl Future<Output = Result<Response<ConditionalBody<ResBody>>, S::Error>>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
@@ -199,40 +205,38 @@ where
     ResBody: Body<Data = Bytes> + Unpin,
 {
     async move {
-        let progress = match progress {
+        // It stays where it is: what a future takes apart it keeps room for twice.
+        let progress = match &mut progress {
             Some(progress) => progress,
-            None => {
+            progress => {
                 let identified = source.identify(&mut request.head).await;
                 let collects = collect.collects(&body);
                 match begin(&*source, &options, &request, identified, collects) {
-                    ControlFlow::Continue((resource, write)) => Progress::begun(resource, write),
+                    ControlFlow::Continue((resource, write)) => {
+                        progress.insert(Progress::begun(resource, write))
+                    }
                     ControlFlow::Break(answer) => return Ok(answer),
                 }
             }
         };
-        let Progress {
-            resource,
-            mut write,
-            mut step,
-            mut found,
-        } = progress;
         let satisfied = loop {
-            step = match step {
+            progress.step = match progress.step {
                 Step::LookUp => {
                     let start = options.observer.start();
-                    let looked_up = match &resource {
+                    let looked_up = match &progress.resource {
                         Some(resource) => source.look_up(resource).await,
                         None => Ok(Found::unknown()),
                     };
                     request.waited.for_look_up_since(start);
                     match looked_up {
                         Ok(now) => {
-                            found = now;
-                            write.looked_up(&options, &request, &found.current)
+                            progress.found = now;
+                            let current = &progress.found.current;
+                            progress.write.looked_up(&options, &request, current)
                         }
                         Err(error) => {
-                            found = Found::unknown();
-                            match write.not_looked_up(&options, &request, error) {
+                            progress.found = Found::unknown();
+                            match progress.write.not_looked_up(&options, &request, error) {
                                 ControlFlow::Continue(step) => step,
                                 ControlFlow::Break(answer) => return Ok(answer),
                             }
@@ -244,39 +248,50 @@ where
                     body = match at_once(collecting.as_mut()).await {
                         Some(body) => body,
                         None => {
-                            write.release_before_collecting();
+                            progress.write.release_before_collecting();
                             collecting.await
                         }
                     };
-                    write.collected(satisfied)
+                    progress.write.collected(satisfied)
                 }
                 Step::Lock => {
-                    let Some(resource) = &resource else {
+                    let Some(resource) = &progress.resource else {
                         break None;
                     };
                     let key = key_of(&*source, resource);
                     match options.wait_for_lock(&mut request, key).await {
-                        Ok(lock) => write.locked(lock),
+                        Ok(lock) => progress.write.locked(lock),
                         Err(error) => {
                             return Ok(options.unavailable(Reason::Lock, &error, &request));
                         }
                     }
                 }
                 Step::Refuse(refusal) => {
-                    let answer = options.answer_refused(&request, body, &found.current, refusal);
-                    return Ok(answer.await);
+                    let current = &progress.found.current;
+                    if !options.may_wait_to_refuse(&request.head, &body) {
+                        return Ok(options.refuse_write(&request, current, refusal));
+                    }
+                    let answer = options.answer_refused(&request, body, current, refusal);
+                    // Boxed, here and below: what few writes need is no part of every one that waits.
+                    return Ok(Box::pin(answer).await);
                 }
                 Step::Run(satisfied) => break satisfied,
             };
         };
-        let lock = write.into_held_lock();
-        let after = options.after_write(&mut request, &mut found, satisfied, lock);
-        let asked = options
-            .recovery_for(&request.head)
-            .map(|_| without_lock(&request.head));
-        let call = OneCall::new(inner, request.into_request(body));
-        let response = ResponseFuture::running(options.clone(), call, after).await?;
-        Ok(options.recover_lost(asked.as_ref(), response).await)
+        let lock = progress.write.take_held_lock();
+        let after = options.after_write(&mut request, &mut progress.found, satisfied, lock);
+        let running = {
+            let asked = options
+                .recovery_for(&request.head)
+                .map(|_| Box::new(without_lock(&request.head)));
+            let call = OneCall::new(inner, request.into_request(body));
+            let running = ResponseFuture::running(options.clone(), call, after);
+            match asked {
+                None => running,
+                Some(head) => return Box::pin(options.recover_lost(head, running)).await,
+            }
+        };
+        running.await.map(without_lost)
     }
 }
 
@@ -315,6 +330,12 @@ pub(crate) fn begin<V: ValidatorSource, B: Body>(
             return ControlFlow::Break(options.unavailable(Reason::Source, &error, request));
         }
     })
+}
+
+/// What only a layer that recovers wants to know of a response.
+fn without_lost<B>(mut response: Response<B>) -> Response<B> {
+    response.extensions_mut().remove::<PreconditionFailed>();
+    response
 }
 
 /// The head of a write, to outlive it: a copy of what was checked would hold the lock.
