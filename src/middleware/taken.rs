@@ -108,14 +108,15 @@ impl TakenLines {
     }
 
     fn push(&mut self, line: TakenLine) {
-        *self = match mem::take(self) {
-            Self::Many(lines) if lines.is_empty() => Self::One([line]),
-            Self::Many(mut lines) => {
-                lines.push(line);
-                Self::Many(lines)
+        match self {
+            Self::Many(lines) if lines.is_empty() => *self = Self::One([line]),
+            Self::Many(lines) => lines.push(line),
+            Self::One(_) => {
+                if let Self::One([first]) = mem::take(self) {
+                    *self = Self::Many(vec![first, line]);
+                }
             }
-            Self::One([first]) => Self::Many(vec![first, line]),
-        };
+        }
     }
 
     fn move_from(&mut self, headers: &mut HeaderMap, field: Field) {
