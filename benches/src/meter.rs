@@ -33,6 +33,11 @@ pub trait Meter {
     /// Measures `operate`, which gets what `prepare` makes.
     fn row<I, O>(&mut self, row: Row, prepare: impl FnMut() -> I, operate: impl FnMut(I) -> O);
 
+    /// Counts what is still allocated when `operate` has returned, and what it returned is kept. The default does not.
+    fn held<I, O>(&mut self, row: Row, prepare: impl FnMut() -> I, operate: impl FnMut(I) -> O) {
+        let _ = (row, prepare, operate);
+    }
+
     /// Something that was counted by the row itself.
     fn count(&mut self, row: &'static str, what: &'static str, count: u64);
 }

@@ -8,7 +8,7 @@ use tower_conditional_benches::rows;
 
 fn main() {
     rows::operations(&mut Counter);
-    rows::memory(&mut Counter);
+    rows::once(&mut Counter);
 }
 
 struct Counter;
@@ -26,6 +26,20 @@ impl Meter for Counter {
         println!("{},allocations,{}", row.name, once.count_total);
         println!("{},bytes,{}", row.name, once.bytes_total);
         println!("{},peak,{}", row.name, once.bytes_max);
+    }
+
+    fn held<I, O>(
+        &mut self,
+        row: Row,
+        mut prepare: impl FnMut() -> I,
+        mut operate: impl FnMut(I) -> O,
+    ) {
+        println!("{},over,{}", row.name, row.base.unwrap_or_default());
+        black_box(operate(prepare()));
+        let (input, mut output) = (prepare(), None);
+        let held = measure(|| output = Some(operate(input)));
+        println!("{},held,{}", row.name, held.bytes_current);
+        black_box(output);
     }
 
     fn count(&mut self, row: &'static str, what: &'static str, count: u64) {

@@ -1,11 +1,13 @@
 //! The rows, by what they are about.
 
+mod asked;
 mod evaluation;
 mod hashing;
 mod lock;
 mod look_up;
 mod router;
 mod streams;
+mod waiting;
 mod writers;
 
 use bytes::Bytes;
@@ -33,9 +35,11 @@ pub fn shares_of_hashing(meter: &mut impl Meter) {
     hashing::shares(meter);
 }
 
-/// The rows that move much memory.
-pub fn memory(meter: &mut impl Meter) {
+/// What is counted and not run again and again: memory, and what a source is asked.
+pub fn once(meter: &mut impl Meter) {
     streams::rows(meter);
+    waiting::rows(meter);
+    asked::rows(meter);
 }
 
 /// The tag of the target: as long as the base64url of a SHA-256.

@@ -4,9 +4,9 @@ use std::convert::Infallible;
 
 use axum::Router;
 use axum::body::Body;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
-use http::header::IF_NONE_MATCH;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{Method, Request, Response, StatusCode};
 use tower::Service;
 use tower_conditional::{ConditionalLayer, EntityTag, Fixed};
@@ -64,6 +64,46 @@ pub(super) fn rows(meter: &mut impl Meter) {
         let hit = request(Method::GET, &[(IF_NONE_MATCH, TAG)]);
         routed(meter, row, service, &hit, StatusCode::NOT_MODIFIED);
     }
+    extracted(meter);
+}
+
+/// A source that identifies by the handler's own extractor, and has to be waited for.
+fn extracted(meter: &mut impl Meter) {
+    let put = request(Method::PUT, &[(IF_MATCH, TAG)]);
+    let bare = &mut Router::new().route("/notes/{id}", note()).with_state(());
+    let row = Row::new("router PUT If-Match");
+    routed(meter, row, bare, &put, StatusCode::OK);
+    let layer = ConditionalLayer::new(super::waiting::extracted());
+    let service = &mut Router::new()
+        .route("/notes/{id}", note().route_layer(layer))
+        .with_state(());
+    for (name, base, request, status) in [
+        (
+            "router 200 extractor_source",
+            "router GET",
+            request(Method::GET, &[]),
+            StatusCode::OK,
+        ),
+        (
+            "router 304 extractor_source",
+            "router GET If-None-Match",
+            request(Method::GET, &[(IF_NONE_MATCH, TAG)]),
+            StatusCode::NOT_MODIFIED,
+        ),
+        (
+            "router PUT extractor_source",
+            "router PUT If-Match",
+            put,
+            StatusCode::OK,
+        ),
+    ] {
+        let row = Row::new(name).over(base);
+        routed(meter, row, service, &request, status);
+    }
+}
+
+fn note() -> MethodRouter {
+    get(read()).put(read())
 }
 
 /// The handler that all routes have.

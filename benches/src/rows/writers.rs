@@ -117,7 +117,7 @@ fn elsewhere(mut put: Request<NoBody>, key: usize) -> Request<NoBody> {
 
 /// A handler that lets the others have a turn while it holds the lock.
 #[derive(Clone, Copy)]
-struct Turning;
+pub(super) struct Turning;
 
 impl<R> Service<Request<R>> for Turning {
     type Response = Response<Full<Bytes>>;
@@ -133,7 +133,7 @@ impl<R> Service<Request<R>> for Turning {
     }
 }
 
-struct Turn {
+pub(super) struct Turn {
     taken: bool,
 }
 
