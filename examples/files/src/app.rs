@@ -12,17 +12,18 @@ use axum::{
     http::{HeaderValue, header::CACHE_CONTROL},
     routing::get,
 };
-use tower_conditional::{ConditionalLayer, WritePolicy, axum::extractor_source};
+use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy, axum::extractor_source};
 
 use crate::{
     handlers,
+    patience::PatientLock,
     problem::Problem,
     tags::{self, Tags},
     target::Target,
 };
 
-/// Uploads of up to this size arrive before the write lock is taken; a larger one holds it while it arrives, and
-/// `upload::PATIENCE` bounds how long.
+/// Uploads of up to this size arrive before the write lock is taken. A larger one holds it while it arrives:
+/// `upload::PATIENCE` is how long it may be without a byte, `patience::PATIENCE` how long others wait for it.
 const SMALL: u64 = 1024 * 1024;
 
 /// The directory, and what is known of the files below it. Clones share both.
@@ -52,9 +53,14 @@ pub(crate) fn router(files: Files, requires_preconditions: bool) -> Router {
         WritePolicy::optional()
     };
     let source = extractor_source(files.clone(), |target: Target| target, tags::state);
-    let conditional = ConditionalLayer::new(source)
-        // A client that is still sending gets to see its 412.
-        .writes(policy.reading_refused_bodies(SMALL))
+    // A lock of the service's own tells resources apart by the name of their kind.
+    let conditional = ConditionalLayer::new(source.named("files"))
+        .writes(
+            policy
+                .lock(PatientLock::default())
+                // A client that is still sending gets to see its 412.
+                .reading_refused_bodies(SMALL),
+        )
         .collecting_bodies(SMALL, Body::new)
         // Keep it, but ask before using it: asking is what makes a 304 possible.
         .response_fields([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))]);

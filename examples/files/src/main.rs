@@ -11,6 +11,7 @@
 //! | `tags.rs`      | strong tags from the content, kept while a file has not changed         |
 //! | `reads.rs`     | the open file as `ServeDir` sees it: bytes and ranges                   |
 //! | `handlers.rs`  | what each method does                                                   |
+//! | `patience.rs`  | a write lock that gives up                                              |
 //! | `upload.rs`    | bytes on their way to a file: whole or not at all                       |
 //! | `leftovers.rs` | uploads that ended with their process, removed at the next start        |
 //! | `problem.rs`   | what goes wrong, as a response                                          |
@@ -26,6 +27,7 @@ mod app;
 mod args;
 mod handlers;
 mod leftovers;
+mod patience;
 mod problem;
 mod reads;
 mod tags;

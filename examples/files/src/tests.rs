@@ -6,15 +6,22 @@ use axum::Router;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use test_support::{
-    Spellings, ask, both_at_once, quick_or_full, read_beside_a_writer, request, tag_of, winners,
+    Spellings, StalledBody, ask, both_at_once, quick_or_full, read_beside_a_writer, request,
+    tag_of, winners,
 };
-use tokio::task::yield_now;
+use tokio::{
+    task::yield_now,
+    time::{Instant, timeout},
+};
+use tower::ServiceExt;
 use tower_conditional::WriteKey;
 
 use crate::{
     app::{self, Files},
+    patience::PATIENCE,
     tags::content_tag,
     target::Target,
+    upload,
 };
 
 fn files() -> (Router, TempDir) {
@@ -152,4 +159,30 @@ fn content(number: usize, lines: usize) -> Vec<u8> {
 fn content_tag_of(parts: &[&[u8]]) -> String {
     let tag = content_tag(Sha256::new_with_prefix(parts.concat())).unwrap();
     String::from_utf8(tag.as_bytes().to_vec()).unwrap()
+}
+
+/// A large upload has the lock of its file while it arrives, and while it does not.
+#[tokio::test(start_paused = true)]
+async fn stalled_upload_is_waited_for_for_a_limited_time() {
+    let (router, directory) = files();
+    let start = Instant::now();
+    let stalled = request("PUT", "/a", &[], "").map(|_| StalledBody(3_000_000));
+    let stalled = tokio::spawn(router.clone().oneshot(stalled));
+    // Until it is being received.
+    while fs::read_dir(directory.path()).unwrap().count() == 0 {
+        yield_now().await;
+    }
+    let waiting = ask(router.clone(), request("PUT", "/a", &[], "text"));
+    let waited = timeout(2 * PATIENCE, waiting).await.expect("an end");
+    assert_eq!(waited.status(), 503);
+    assert_eq!(
+        waited.headers()["retry-after"],
+        "1",
+        "the lock's own answer"
+    );
+    assert!((PATIENCE..upload::PATIENCE).contains(&start.elapsed()));
+
+    assert_eq!(stalled.await.unwrap().unwrap().status(), 408);
+    let saved = ask(router, request("PUT", "/a", &[], "text")).await;
+    assert_eq!(saved.status(), 201, "the lock is free again");
 }

@@ -8,6 +8,7 @@ use std::{
     pin::pin,
     process::ExitCode,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -17,14 +18,15 @@ use http::{
     header::{ALLOW, CONTENT_LENGTH},
     request::Parts,
 };
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use tower::{Layer, service_fn};
+use tokio::time::timeout;
+use tower::ServiceBuilder;
 use tower_conditional::{
     Beside, BoxError, Checked, ConditionalLayer, Current, EntityTag, Found, Loaded,
     PreconditionFailed, RequestPath, StoredVerbatim, Unidentified, ValidatorSource, WritePolicy,
@@ -32,6 +34,9 @@ use tower_conditional::{
 
 /// No document is longer than this; a longer one is a 413.
 const BODY_LIMIT: usize = 1024 * 1024;
+
+/// How long a client may take to send a document under the lock.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What to try, printed once the address is known.
 const COMMANDS: &str = r#"
@@ -62,11 +67,14 @@ async fn serve(port: u16) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| error.to_string())?;
 
     let documents = Documents::default();
-    let service = ConditionalLayer::new(documents.clone())
+    let conditional = ConditionalLayer::new(documents.clone())
         .writes(WritePolicy::required())
-        .layer(service_fn(move |request| {
-            handle(documents.clone(), request)
-        }));
+        // A client that is slow to send a document keeps no other from saving it.
+        .collecting_bodies(BODY_LIMIT as u64, BodyExt::boxed_unsync);
+    let service = ServiceBuilder::new()
+        .map_request(|request: Request<Incoming>| request.map(BodyExt::boxed_unsync))
+        .layer(conditional)
+        .service_fn(move |request| handle(documents.clone(), request));
 
     // Before the address is printed: whoever reads it may send a signal at once.
     let stop = shutdown::requested().map_err(|error| error.to_string())?;
@@ -99,7 +107,7 @@ async fn serve(port: u16) -> Result<(), String> {
 /// What runs when the layer has evaluated the request, and only then. A read serves what the layer has looked up.
 async fn handle(
     documents: Documents,
-    request: Request<Incoming>,
+    request: Request<UnsyncBoxBody<Bytes, hyper::Error>>,
 ) -> Result<Response<Full<Bytes>>, BoxError> {
     let (head, body) = request.into_parts();
     let path = RequestPath::of(&head);
@@ -112,13 +120,17 @@ async fn handle(
                 content(&document, head.method == Method::HEAD)
             }))
         }
-        (&Method::PUT, Some(checked)) => match Limited::new(body, BODY_LIMIT).collect().await {
-            Ok(content) => Ok(save(&documents, path, checked, content.to_bytes())),
-            Err(error) if error.is::<LengthLimitError>() => {
-                Ok(status(StatusCode::PAYLOAD_TOO_LARGE))
+        (&Method::PUT, Some(checked)) => {
+            let content = Limited::new(body, BODY_LIMIT).collect();
+            match timeout(PATIENCE, content).await {
+                Ok(Ok(content)) => Ok(save(&documents, path, checked, content.to_bytes())),
+                Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                    Ok(status(StatusCode::PAYLOAD_TOO_LARGE))
+                }
+                Ok(Err(error)) => Err(error),
+                Err(_) => Ok(status(StatusCode::REQUEST_TIMEOUT)),
             }
-            Err(error) => Err(error),
-        },
+        }
         (&Method::DELETE, Some(checked)) => Ok(remove(&documents, path, checked)),
         _ => Ok(method_not_allowed()),
     }

@@ -1,6 +1,8 @@
 //! The layer in a plain hyper server: the same answers without axum.
 
 use serde_json::json;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 
 use test_support::{
     Answer, Client, Example, Protocol, printed_commands, race, run, server, winner,
@@ -249,4 +251,27 @@ async fn commands_that_it_prints_do_what_they_say() {
     if let Some(statuses) = printed_commands(&mut example).await {
         assert_eq!(statuses, ["201", "304", "204", "412"]);
     }
+}
+
+#[tokio::test]
+async fn client_that_stalls_keeps_nobody_from_saving() {
+    let (mut client, example) = service(Protocol::Http1).await;
+    let stream = TcpStream::connect(example.address()).await.unwrap();
+    let mut stalled = BufReader::new(stream);
+    let head = "PUT /a HTTP/1.1\r\nhost: documents\r\nif-none-match: *\r\nexpect: 100-continue\r\n\
+                content-length: 100\r\n\r\n";
+    stalled.write_all(head.as_bytes()).await.unwrap();
+    // Sent when somebody begins to read the body.
+    let mut line = String::new();
+    stalled.read_line(&mut line).await.unwrap();
+    assert_eq!(line, "HTTP/1.1 100 Continue\r\n");
+
+    let create = [("if-none-match", "*")];
+    let created = client.send("PUT", "/a", &create, "one").await;
+    assert_eq!(created.status, 201);
+    stalled.write_all(&[b'x'; 100]).await.unwrap();
+    let mut lines = stalled.lines();
+    assert_eq!(lines.next_line().await.unwrap().as_deref(), Some(""));
+    let status = lines.next_line().await.unwrap();
+    assert_eq!(status.as_deref(), Some("HTTP/1.1 412 Precondition Failed"));
 }

@@ -20,7 +20,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use example_support::{arguments, listen, run, serve};
+use example_support::{arguments, in_time, listen, run, serve};
 use tower_conditional::{Checked, ConditionalLayer, Loaded, WritePolicy};
 
 use counters::Counters;
@@ -63,11 +63,13 @@ fn router() -> Router {
         .writes(WritePolicy::required())
         .observe(move |judged| counted.count("/documents/{id}", judged));
 
-    Router::new()
+    let router = Router::new()
         .route("/documents/{id}", get(read).put(save).route_layer(layer))
         .route("/deploy", post(deploy))
         .with_state(documents)
-        .route("/metrics", get(async move || counters.to_string()))
+        .route("/metrics", get(async move || counters.to_string()));
+    // A client that is slow to send a document holds its lock.
+    in_time(router)
 }
 
 async fn read(document: Loaded<WrittenOut>) -> String {

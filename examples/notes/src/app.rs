@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderName, HeaderValue, header::CACHE_CONTROL},
     routing::{get, post},
 };
+use example_support::in_time;
 use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy};
 
 use crate::{conditional, handlers, page, store::Store};
@@ -44,12 +45,14 @@ pub(crate) fn router(store: Store) -> Router {
 
     let merge = post(handlers::merge).layer(DefaultBodyLimit::max(MERGE_LIMIT));
 
-    page::router()
+    let router = page::router()
         .route("/notes", notes)
         .route("/notes/{id}", note)
         .route("/merge", merge)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(store)
+        .with_state(store);
+    // A longer body that is announced and does not come would hold the lock for ever.
+    in_time(router)
 }
 
 /// Reads one note with its tag, and knows no other method.

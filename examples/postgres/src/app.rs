@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderValue, header::CACHE_CONTROL},
     routing::get,
 };
+use example_support::in_time;
 use tower_conditional::{ConditionalLayer, Judged, Reason, ValidatorSource, WritePolicy};
 
 use crate::{advisory_lock::AdvisoryLock, conditional, handlers, store::Store};
@@ -38,11 +39,13 @@ pub(crate) fn router(store: Store, lock: AdvisoryLock) -> Router {
                 .collecting_bodies(BODY_LIMIT as u64, Body::new),
         );
 
-    Router::new()
+    let router = Router::new()
         .route("/notes", notes)
         .route("/notes/{id}", note)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(store)
+        .with_state(store);
+    // The lock and the database give up earlier; a client that does not send what it has announced does not.
+    in_time(router)
 }
 
 fn conditional<V: ValidatorSource>(source: V) -> ConditionalLayer<V> {

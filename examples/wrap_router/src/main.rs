@@ -8,10 +8,10 @@
 
 use std::process::ExitCode;
 
-use axum::Router;
+use axum::{Router, body::Body};
 use example_support::lexopt::prelude::*;
 use example_support::lexopt::{Error, Parser};
-use example_support::{arguments, listen, run, serve};
+use example_support::{arguments, in_time, listen, run, serve};
 use tower_conditional::{BodyHash, ConditionalLayer, ProbeTarget, ValidatorSource};
 
 /// What to try, printed once the address is known.
@@ -71,6 +71,10 @@ fn parse(mut parser: Parser) -> Result<Args, Error> {
     Ok(args)
 }
 
+/// Bodies of up to this size have arrived before the handler runs under the lock: no slow client keeps the others out.
+/// What the router accepts is not longer.
+const BODY_LIMIT: u64 = 2 * 1024 * 1024;
+
 /// The one line.
 ///
 /// All writes have one lock: the router parses its paths by itself, and to this one `/todos/1`, `/todos/01` and
@@ -78,7 +82,7 @@ fn parse(mut parser: Parser) -> Result<Args, Error> {
 /// other, for a probe and a handler at a time.
 fn protected(router: Router) -> Router {
     let source = BodyHash::strong().probing(router.clone());
-    router.layer(ConditionalLayer::new(source))
+    router.layer(ConditionalLayer::new(source).collecting_bodies(BODY_LIMIT, Body::new))
 }
 
 /// The same with a lock for each to-do, for a router that is slow.
@@ -87,7 +91,8 @@ fn protected(router: Router) -> Router {
 /// apart any more from a save of a to-do in it.
 fn protected_each(router: Router) -> Router {
     let source = BodyHash::strong().probing(router.clone());
-    router.layer(ConditionalLayer::new(source.locked_by(todo_of)))
+    let layer = ConditionalLayer::new(source.locked_by(todo_of));
+    router.layer(layer.collecting_bodies(BODY_LIMIT, Body::new))
 }
 
 /// The number of a to-do as the router's `Path<u64>` reads it, whatever its spelling. What is no number (the list) has
@@ -184,5 +189,7 @@ async fn main() -> ExitCode {
     } else {
         protected
     };
-    run(async move { serve(listen(port).await?, protect(todos::router()), COMMANDS).await }).await
+    // Nobody waits for ever behind a handler that hangs.
+    let router = in_time(protect(todos::router()));
+    run(async move { serve(listen(port).await?, router, COMMANDS).await }).await
 }

@@ -1,13 +1,16 @@
 //! Services that are asked in this process, without a socket.
 
+use std::convert::Infallible;
 use std::env;
 use std::error::Error;
 use std::fmt::Debug;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Body;
+use hyper::body::{Body, Frame, SizeHint};
 use tower::{Service, ServiceExt};
 
 /// A service that can be asked by many at once: a router, a layer around a handler.
@@ -48,6 +51,25 @@ pub fn request(
         request.header(*name, *value)
     });
     request.body(Full::new(body.into())).unwrap()
+}
+
+/// The body of a client that has promised so many bytes, and sends none of them.
+pub struct StalledBody(pub u64);
+
+impl Body for StalledBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0)
+    }
 }
 
 /// The entity tag of an answer that has one.

@@ -17,7 +17,7 @@ pub use beside_a_writer::read_beside_a_writer;
 pub use client::{Answer, Client, Protocol, server};
 pub use commands::printed_commands;
 pub use documented::expect_documented;
-pub use in_process::{InProcess, ask, quick_or_full, request, tag_of};
+pub use in_process::{InProcess, StalledBody, ask, quick_or_full, request, tag_of};
 pub use process::{Ended, Example, has_tool, in_ci, run, skip};
 pub use proxy::{PATIENCE, Proxy, Relayed};
 pub use race::{WRITERS, race, winner};

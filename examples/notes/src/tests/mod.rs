@@ -1,5 +1,6 @@
 //! The routes in this process, over a database whose statements SQLite itself reports.
 
+mod patience;
 mod queries;
 mod reads;
 mod spellings;
