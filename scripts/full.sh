@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(gate licences advisories external-types contention programs stalled clients semver miri tsan shuttle
+PARTS=(gate licences advisories external-types in-full programs stalled clients semver miri tsan shuttle
     fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten)
 
 cargo_tool() { # crate: installs it if it is not there
@@ -58,8 +58,9 @@ part_external-types() {
     done
 }
 
-part_contention() {
-    TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test layer lock
+# What `cargo test` tries a few times, tried often.
+part_in-full() {
+    TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test core --test layer
 }
 
 part_programs() {

@@ -11,6 +11,9 @@ mod entry;
 mod links;
 mod naive;
 mod properties;
+#[path = "../support/src/quick_or_full.rs"]
+#[expect(unreachable_pub, reason = "the file is a part of a library, too")]
+mod quick_or_full;
 #[cfg(feature = "axum")]
 mod readme;
 mod reasons;

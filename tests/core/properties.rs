@@ -9,6 +9,7 @@ use tower_conditional::{
 };
 
 use crate::naive::{self, Answer, Present, Request, State, Tag, http_date};
+use crate::quick_or_full::quick_or_full;
 use crate::support::{
     BYTES, IM, IMS, INM, IR, IUS, NEITHER, NOW, RANGE, READS, T, T_MINUS_1, T_PLUS_1, T_SECONDS,
     WRITES, a, as_method, e, headers, judge, l, n, strong_l, tagged, w,
@@ -144,7 +145,8 @@ fn exhaustive_small_table() {
 /// What a good value becomes when one octet is replaced or put in, and what is only commas and quotes.
 #[test]
 fn every_octet_at_every_place() {
-    let states = [e(), w(), strong_l(), a(), State::Unknown];
+    let states = [e(), a(), w(), strong_l(), State::Unknown];
+    let states = &states[..quick_or_full(2, 5)];
     let mut compared = 0;
     for field in FIELDS {
         let values: &[&[u8]] = match field {
@@ -171,15 +173,15 @@ fn every_octet_at_every_place() {
                         };
                         let mut headers = headers(&[(RANGE, BYTES)]);
                         headers.insert(field.header_name(), value);
-                        compared += agree(MethodClass::Read, "GET", &headers, NOW, &states);
-                        compared += agree(MethodClass::Write, "PUT", &headers, NOW, &states);
+                        compared += agree(MethodClass::Read, "GET", &headers, NOW, states);
+                        compared += agree(MethodClass::Write, "PUT", &headers, NOW, states);
                     }
                 }
             }
         }
     }
     println!("compared with the naive model: {compared}");
-    assert!(compared > 500_000, "{compared}");
+    assert!(compared > 100_000 * states.len(), "{compared}");
 }
 
 #[test]
@@ -404,8 +406,15 @@ fn request_headers() -> impl Strategy<Value = HeaderMap> {
     )
 }
 
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(quick_or_full(500, 4_000) as u32)
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4_000) })]
+    #![proptest_config(config())]
 
     #[test]
     fn evaluate_agrees_with_the_naive_model(

@@ -16,6 +16,7 @@ use http::{Method, StatusCode};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use test_support::quick_or_full;
 use tokio::sync::Barrier;
 use tower::ServiceExt;
 use tower_conditional::{
@@ -429,7 +430,7 @@ fn histories_of_the_layer_are_linearizable() {
     let seed = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(config, seed);
     let mut contended = 0;
-    for _ in 0..300 {
+    for _ in 0..quick_or_full(100, 300) {
         let plans = plans().new_tree(&mut runner).unwrap().current();
         let router = Note::default().router(WritePolicy::optional());
         let history = runtime.block_on(record(router, plans));

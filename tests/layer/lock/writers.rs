@@ -1,22 +1,18 @@
 //! N writers with one tag, over sockets: one wins, whatever the protocol and however the requests arrive.
 
 use axum::body::Body;
+use test_support::quick_or_full;
 use tower_conditional::{CollectBody, ConditionalLayer, WritePolicy};
 
 use crate::support::source::Script;
 
 use super::hammer::{Arrival, Hammer, Protocol, Store};
 
-const ROUNDS: usize = 50;
-
-/// 1000 writers are for `scripts/full.sh`.
-fn crowds() -> &'static [usize] {
-    let full = std::env::var_os("TOWER_CONDITIONAL_FULL").is_some();
-    if full {
-        &[2, 10, 200, 1000]
-    } else {
-        &[2, 10, 200]
-    }
+/// How many writers meet, and in how many rounds.
+fn crowds() -> impl Iterator<Item = (usize, usize)> {
+    let (few, many) = (quick_or_full(20, 50), quick_or_full(5, 50));
+    let crowds = [(2, few), (10, few), (200, many), (1000, 50)];
+    crowds.into_iter().take(quick_or_full(3, 4))
 }
 
 async fn hammer<C: CollectBody<Body>>(
@@ -24,11 +20,11 @@ async fn hammer<C: CollectBody<Body>>(
     arrival: Arrival,
     layer: impl Fn(Script) -> ConditionalLayer<Script, C>,
 ) {
-    for &writers in crowds() {
+    for (writers, rounds) in crowds() {
         let store = Store::default();
         let layer = layer(store.source());
         let mut hammer = Hammer::new(store, layer, protocol, writers).await;
-        for round in 0..ROUNDS {
+        for round in 0..rounds {
             let round_of_all = hammer.round(arrival, |_| true).await;
             if let Err(what) = round_of_all.has_one_winner() {
                 panic!("{writers} writers over {protocol:?}, round {round}: {what}");
@@ -93,7 +89,7 @@ async fn mixed_rounds() {
             let store = Store::default();
             let layer = ConditionalLayer::new(store.source());
             let mut hammer = Hammer::new(store, layer, protocol, 20).await;
-            for round in 0..ROUNDS {
+            for round in 0..quick_or_full(10, 50) {
                 let mixed = hammer.round(Arrival::Whole, is_conditional).await;
                 if let Err(what) = mixed.is_mixed_well(is_conditional) {
                     panic!("over {protocol:?}, round {round}: {what}");

@@ -1,7 +1,6 @@
 //! Services that are asked in this process, without a socket.
 
 use std::convert::Infallible;
-use std::env;
 use std::error::Error;
 use std::fmt::Debug;
 use std::pin::Pin;
@@ -78,12 +77,4 @@ pub fn tag_of<B: Debug>(answer: &Response<B>) -> String {
     let tag = answer.headers().get("etag");
     let tag = tag.unwrap_or_else(|| panic!("no tag: {answer:?}"));
     tag.to_str().unwrap().to_owned()
-}
-
-/// So many in `cargo test`, and so many where everything is to be tried (`TOWER_CONDITIONAL_FULL=1`).
-pub fn quick_or_full(quick: usize, full: usize) -> usize {
-    match env::var_os("TOWER_CONDITIONAL_FULL") {
-        Some(_) => full,
-        None => quick,
-    }
 }

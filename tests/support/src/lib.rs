@@ -9,6 +9,7 @@ mod documented;
 mod in_process;
 mod process;
 mod proxy;
+mod quick_or_full;
 mod race;
 mod spellings;
 
@@ -17,8 +18,9 @@ pub use beside_a_writer::read_beside_a_writer;
 pub use client::{Answer, Client, Protocol, server};
 pub use commands::printed_commands;
 pub use documented::expect_documented;
-pub use in_process::{InProcess, StalledBody, ask, quick_or_full, request, tag_of};
+pub use in_process::{InProcess, StalledBody, ask, request, tag_of};
 pub use process::{Ended, Example, has_tool, in_ci, run, skip};
 pub use proxy::{PATIENCE, Proxy, Relayed};
+pub use quick_or_full::quick_or_full;
 pub use race::{WRITERS, race, winner};
 pub use spellings::{Spellings, both_at_once, winners};
