@@ -148,13 +148,11 @@ case ${1-} in
     exit
     ;;
 -*)
-    sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$0"
+    usage scripts/full.sh
     exit 2
     ;;
 esac
-for part in "$@"; do
-    [[ " ${PARTS[*]} " == *" $part "* ]] || { echo "full.sh: no part $part (scripts/full.sh --list)" >&2; exit 2; }
-done
+check_parts scripts/full.sh "$@"
 if [ $# -gt 0 ]; then
     for part in "$@"; do run_part "$part"; done
 else

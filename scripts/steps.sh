@@ -1,4 +1,5 @@
-# Sourced by the gate and by full.sh: runs named steps, and says at the end how long each took and what was skipped.
+# Sourced by the gate, by full.sh and by figures.sh: runs named steps, and says at the end how long each took and what was
+# skipped.
 # shellcheck shell=bash
 
 STEP_TIMES=()
@@ -27,6 +28,22 @@ summary() {
         printf '\nSkipped:\n'
         printf '  %s\n' "${SKIPPED[@]}"
     fi
+}
+
+# The comment at the top of a script.
+usage() { # script
+    sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$1"
+}
+
+check_parts() { # script, part…: all of them are in PARTS
+    local script=$1 part
+    shift
+    for part in "$@"; do
+        if [[ " ${PARTS[*]} " != *" $part "* ]]; then
+            echo "${script##*/}: no part $part ($script --list)" >&2
+            exit 2
+        fi
+    done
 }
 
 has_toolchain() { # name
