@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use axum::{Router, extract::{Path, State}, routing::get};
-//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
 //! # use std::{collections::HashMap, sync::{Arc, Mutex}};
 //! # #[derive(Clone, Default)] struct Db(Arc<Mutex<HashMap<i64, Note>>>);
@@ -102,7 +102,7 @@
 //!
 //! | when | what is evaluated | sources |
 //! |---|---|---|
-//! | before the handler, from the head of the request (*look up*) | reads and writes | [`axum::extractor_source`], [`source_fn`], your own [`ValidatorSource`], [`InMemoryVersions`], [`Fixed`], [`BodyHash::probing`] |
+//! | before the handler, from the head of the request (*look up*) | reads and writes | [`extract::extractor_source`], [`source_fn`], your own [`ValidatorSource`], [`InMemoryVersions`], [`Fixed`], [`BodyHash::probing`] |
 //! | after the handler, from its response (*compute*) | reads alone: for a write it is too late | [`FromResponse`], [`BodyHash`] |
 //!
 //! The core (everything but the layer and its sources) does no I/O, reads no clock, allocates nothing to evaluate, and
@@ -111,7 +111,7 @@
 //! # What is one resource
 //!
 //! **What the source identifies is what is looked up and what is locked.** Let it be what the handler itself reads from the
-//! request: with the handler's own extractors ([`axum::extractor_source`]), whatever spelling `Path<i64>` reads as 1 is the
+//! request: with the handler's own extractors ([`extract::extractor_source`]), whatever spelling `Path<i64>` reads as 1 is the
 //! note 1, for the look-up, the write lock and the handler alike. The extractors run once, on the request itself, and
 //! their rejection (400, 401, 403, 404) is the answer, ahead of 428 and 412.
 //!
@@ -147,7 +147,7 @@
 //!
 //! - **Authentication.** 304, 412 and 428 tell a stranger what exists and when it changes. Where authentication is an
 //!   axum extractor, let the source run the same one: its rejection is the answer, ahead of everything else
-//!   ([`axum::extractor_source`], or [`SourceError::refused`]).
+//!   ([`extract::extractor_source`], or [`SourceError::refused`]).
 //! - **Readers that you hand in.** The reader of [`ConditionalLayer::recovering`] must contain the authorisation that a GET
 //!   has: what stands outside of the layer has decided on the write alone. The reader of [`BodyHash::probing`] must say
 //!   404 only of what does not exist: one that masks a 403 as a 404 lets `If-None-Match: *` overwrite.
@@ -169,7 +169,7 @@
 //! use axum::{Router, http::{HeaderValue, Method, header::CACHE_CONTROL}, routing::get};
 //! use tower_conditional::{ConditionalLayer, WritePolicy};
 //! # use axum::extract::Path;
-//! # use tower_conditional::axum::extractor_source;
+//! # use tower_conditional::extract::extractor_source;
 //! # use tower_conditional::{Found, Loaded, SourceError};
 //! # let source = extractor_source((), |Path(id): Path<i64>| id, async |_, ()| {
 //! #     Ok::<_, SourceError>(Found::version(7).with("text"))
@@ -306,8 +306,6 @@
     allow(rustdoc::broken_intra_doc_links)
 )]
 
-#[cfg(feature = "axum")]
-pub mod axum;
 #[cfg(feature = "layer")]
 mod body;
 #[cfg(feature = "layer")]
@@ -315,6 +313,8 @@ mod box_error;
 mod entity_tag;
 mod epoch;
 mod evaluate;
+#[cfg(feature = "axum")]
+pub mod extract;
 mod field;
 mod field_lines;
 #[cfg(feature = "layer")]

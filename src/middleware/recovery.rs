@@ -112,7 +112,7 @@ pub(crate) fn vary_on_prefer(headers: &mut HeaderMap) {
 /// layer, and would name another resource.
 #[cfg(feature = "axum")]
 fn target_of(head: &Parts) -> Option<HeaderValue> {
-    let original = head.extensions.get::<::axum::extract::OriginalUri>()?;
+    let original = head.extensions.get::<axum::extract::OriginalUri>()?;
     HeaderValue::from_str(original.0.path_and_query()?.as_str()).ok()
 }
 

@@ -16,7 +16,7 @@
 //! use axum::{Router, extract::{Path, State}, http::StatusCode, routing::get};
 //! use rusqlite::{Connection, OptionalExtension, params};
 //! use tokio::task::spawn_blocking;
-//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
 //!
 //! type Db = Arc<Mutex<Connection>>;
@@ -139,7 +139,7 @@
 //! use axum::{Router, extract::{Path, State}, routing::get};
 //! use deadpool_postgres::Pool;
 //! use http::{HeaderName, StatusCode, header::ETAG};
-//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{Checked, ConditionalLayer, EntityTag, SourceError, WritePolicy};
 //!
 //! const VERSION: &str = "SELECT version FROM notes WHERE id = $1";

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use axum::{Router, extract::Path, routing::{get, post}};
-//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{ConditionalLayer, WritePolicy};
 //! # use http::HeaderMap;
 //! # use tower_conditional::{EntityTag, SourceError};

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use axum::{Router, extract::Path, routing::get};
-//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{ConditionalLayer, WritePolicy};
 //! use tower_http::trace::{DefaultMakeSpan, TraceLayer};
 //! use tracing::Level;
@@ -80,7 +80,7 @@
 //! use axum::{BoxError, Router, error_handling::HandleErrorLayer, extract::Path, routing::get};
 //! use http::StatusCode;
 //! use tower::ServiceBuilder;
-//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{ConditionalLayer, WritePolicy};
 //! # use std::sync::atomic::{AtomicBool, Ordering};
 //! # use tower_conditional::{EntityTag, SourceError};
@@ -119,7 +119,7 @@
 //!
 //! use axum::{Router, extract::Path, routing::get};
 //! use tokio::time::timeout;
-//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{
 //!     BoxError, ConditionalLayer, InProcessLock, ValidatorSource, WriteGuard, WriteKey, WriteLock, WritePolicy,
 //! };
@@ -180,7 +180,7 @@
 //! use tower_conditional_testkit::{Fixture, Scratch, check, hammer};
 //! # use axum::{Router, routing::get, extract::{Path, State}, http::StatusCode};
 //! # use std::{collections::HashMap, sync::{Arc, Mutex}};
-//! # use tower_conditional::axum::extractor_source;
+//! # use tower_conditional::extract::extractor_source;
 //! # use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, SourceError, WritePolicy};
 //! # #[derive(Clone, Default)]
 //! # struct Notes(Arc<Mutex<(u64, HashMap<i64, (u64, String)>)>>);

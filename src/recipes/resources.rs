@@ -13,7 +13,7 @@
 //! ```
 //! use axum::{Router, extract::{FromRequestParts, Path, State}, http::request::Parts, routing::get};
 //! use http::{HeaderValue, StatusCode, header::{AUTHORIZATION, CACHE_CONTROL}};
-//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
 //! # use std::collections::HashMap;
 //! # use std::sync::{Arc, Mutex, atomic::{AtomicUsize, Ordering}};
@@ -107,7 +107,7 @@
 //!
 //! ```
 //! use axum::{Router, extract::Path, routing::get};
-//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy};
 //! # use axum::extract::State;
 //! # use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
@@ -156,7 +156,7 @@
 //! ```
 //! use axum::{Router, extract::Path, routing::get};
 //! use http::{HeaderMap, HeaderName, header::{ACCEPT, CONTENT_TYPE}};
-//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{
 //!     Beside, ConditionalLayer, EntityTag, Found, Loaded, Representation, SourceError, WritePolicy,
 //! };

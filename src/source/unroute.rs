@@ -7,10 +7,10 @@ use std::pin::pin;
 use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
-use ::axum::Router;
-use ::axum::body::Body;
-use ::axum::extract::{MatchedPath, OriginalUri};
-use ::axum::routing::any;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, OriginalUri};
+use axum::routing::any;
 use http::{Extensions, Request, Response};
 use tower::Service;
 

@@ -18,7 +18,7 @@ const SHOWN_ELSEWHERE: [(&str, &str); 34] = [
     ("Content", "the tour of the testkit"),
     ("Decided", "`Judged`"),
     ("Either", "what `ValidatorSource::or` identifies"),
-    ("ExtractorSource", "`axum::extractor_source`"),
+    ("ExtractorSource", "`extract::extractor_source`"),
     ("Finding", "`testkit::check`"),
     ("Finish", "what `FinishLayer` makes"),
     ("FinishFuture", "what `Finish` answers with"),

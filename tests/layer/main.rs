@@ -14,6 +14,7 @@ mod entry;
 mod explain;
 mod faults;
 mod future_dates;
+mod glob;
 mod lock;
 mod mistakes;
 mod mounting;

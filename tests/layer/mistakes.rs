@@ -78,7 +78,7 @@ const BEFORE: &str = "
     use axum::response::Response;
     use tokio::net::TcpListener;
     use tower::{Layer as _, ServiceExt as _, service_fn};
-    use tower_conditional::axum::extractor_source;
+    use tower_conditional::extract::extractor_source;
     use tower_conditional::{ConditionalLayer, EntityTag, FinishLayer, FromResponse, SourceError, source_fn};
     const TAG: EntityTag = EntityTag::from_static(\"\\\"1\\\"\");
     pub async fn mistake() {

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::{Arc, Mutex}};
 
 use axum::{Router, extract::{Path, State}, routing::get};
-use tower_conditional::axum::extractor_source;
+use tower_conditional::extract::extractor_source;
 use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
 
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::header::IF_MATCH;
 use http::{Method, Request, Response};
 use tower::{Layer, Service};
-use tower_conditional::axum::extractor_source;
+use tower_conditional::extract::extractor_source;
 use tower_conditional::{ConditionalLayer, EntityTag, SourceError, ValidatorSource};
 
 use super::{TAG, anew, request};

@@ -12,7 +12,8 @@ use axum::{
     http::{HeaderValue, header::CACHE_CONTROL},
     routing::get,
 };
-use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy, axum::extractor_source};
+use tower_conditional::extract::extractor_source;
+use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy};
 
 use crate::{
     handlers,

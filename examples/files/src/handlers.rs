@@ -8,7 +8,8 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use tower_conditional::{Checked, Loaded, StoredVerbatim, axum::NotLoaded};
+use tower_conditional::extract::NotLoaded;
+use tower_conditional::{Checked, Loaded, StoredVerbatim};
 
 use crate::{
     app::Files,

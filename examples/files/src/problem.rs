@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use example_support::problem;
-use tower_conditional::axum::NotLoaded;
+use tower_conditional::extract::NotLoaded;
 
 #[derive(Debug)]
 pub(crate) enum Problem {

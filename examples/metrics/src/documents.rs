@@ -6,7 +6,8 @@ use std::{
 };
 
 use axum::extract::Path;
-use tower_conditional::{Epoch, Found, SourceError, ValidatorSource, axum::extractor_source};
+use tower_conditional::extract::extractor_source;
+use tower_conditional::{Epoch, Found, SourceError, ValidatorSource};
 
 /// The forms in which releases write documents out, one after the other.
 const RELEASES: [Epoch; 3] = [Epoch::new("r1"), Epoch::new("r2"), Epoch::new("r3")];

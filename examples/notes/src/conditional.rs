@@ -5,9 +5,9 @@
 //! that names no note is a 404, whatever tag comes with it.
 
 use axum::http::Method;
+use tower_conditional::extract::extractor_source;
 use tower_conditional::{
-    Absent, Beside, Current, EntityTag, Epoch, Found, NewVersion, ValidatorSource,
-    axum::extractor_source, source_fn,
+    Absent, Beside, Current, EntityTag, Epoch, Found, NewVersion, ValidatorSource, source_fn,
 };
 
 use crate::{

@@ -15,7 +15,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tokio::task::spawn_blocking;
-use tower_conditional::{Checked, Loaded, axum::NotLoaded};
+use tower_conditional::extract::NotLoaded;
+use tower_conditional::{Checked, Loaded};
 
 use crate::{
     conditional::{list_tag, new_version},

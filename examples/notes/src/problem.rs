@@ -8,7 +8,8 @@ use axum::{
 };
 use example_support::problem;
 use rusqlite::ErrorCode;
-use tower_conditional::{PreconditionFailed, axum::NotLoaded};
+use tower_conditional::PreconditionFailed;
+use tower_conditional::extract::NotLoaded;
 
 use crate::store::Failed;
 

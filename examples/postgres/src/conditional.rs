@@ -5,9 +5,10 @@
 //! precondition: a path that names no note is a 404, whatever tag comes with it.
 
 use axum::http::Method;
+use tower_conditional::extract::extractor_source;
 use tower_conditional::{
     Absent, Beside, Checked, Current, EntityTag, Epoch, Found, InvalidEntityTag, NewVersion,
-    SourceError, ValidatorSource, axum::extractor_source, source_fn,
+    SourceError, ValidatorSource, source_fn,
 };
 
 use crate::{

@@ -12,10 +12,8 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use tower_conditional::{
-    Checked, Field, JudgedByHandler, Loaded,
-    axum::{NotLoaded, RequestPreconditions},
-};
+use tower_conditional::extract::{NotLoaded, RequestPreconditions};
+use tower_conditional::{Checked, Field, JudgedByHandler, Loaded};
 
 use crate::{
     conditional::{checked_version, list_tag, new_version},

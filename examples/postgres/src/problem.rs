@@ -9,7 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use example_support::problem;
-use tower_conditional::{PreconditionFailed, axum::NotLoaded};
+use tower_conditional::PreconditionFailed;
+use tower_conditional::extract::NotLoaded;
 
 use crate::database::Failed;
 

@@ -10,7 +10,7 @@ use axum::routing::{any, get};
 use bytes::Bytes;
 use http::header::{ETAG, HeaderValue, LAST_MODIFIED};
 use tower::{Layer, ServiceExt};
-use tower_conditional::axum::RequestPreconditions;
+use tower_conditional::extract::RequestPreconditions;
 use tower_conditional::{
     Checked, ConditionalLayer, Current, EntityTag, Field, Fixed, FromResponse, HttpDate,
     JudgedByHandler, NewVersion, PreconditionFailed, Refusal, Representation, StoredVerbatim,

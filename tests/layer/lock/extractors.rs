@@ -13,7 +13,7 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::request::Parts;
 use tower::ServiceExt;
-use tower_conditional::axum::extractor_source;
+use tower_conditional::extract::extractor_source;
 use tower_conditional::{ConditionalLayer, EntityTag, SourceError, WritePolicy};
 
 use crate::support::{Answer, Counter, Driven, request_to};

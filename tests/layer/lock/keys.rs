@@ -13,7 +13,7 @@ use http::request::Parts;
 use http::{Request, StatusCode};
 use tokio::sync::Notify;
 use tower::{Layer, ServiceExt as _};
-use tower_conditional::axum::extractor_source;
+use tower_conditional::extract::extractor_source;
 use tower_conditional::{
     BoxError, ConditionalLayer, Found, InProcessLock, SourceError, ValidatorSource, WriteGuard,
     WriteKey, WriteLock, WritePolicy,

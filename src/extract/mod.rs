@@ -1,11 +1,9 @@
 //! For axum: extractors for the handler contract, answers that are responses, and a source written like a handler
 //! (feature `axum`).
 //!
-//! A glob import of this crate beside axum makes the name `axum` ambiguous: name what you import, or write `::axum`.
-//!
 //! ```
 //! use axum::{Router, extract::Path, http::StatusCode, routing::get};
-//! use tower_conditional::axum::extractor_source;
+//! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
 //!
 //! #[derive(Clone)]
@@ -31,9 +29,9 @@
 //! # let _ = app;
 //! ```
 
-mod extract;
 mod extractor_source;
+mod extractors;
 mod respond;
 
-pub use extract::{NotChecked, NotLoaded, RequestPreconditions};
 pub use extractor_source::{ExtractorSource, IdentifyHandler, extractor_source, refused};
+pub use extractors::{NotChecked, NotLoaded, RequestPreconditions};

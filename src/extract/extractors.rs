@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::time::SystemTime;
 
-use ::axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use ::axum::response::{IntoResponse, Response};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 
@@ -106,7 +106,8 @@ impl<T: Send + Sync + 'static, S: Send + Sync> OptionalFromRequestParts<S> for L
 /// ([`Current::Delegated`]).
 ///
 /// ```
-/// use tower_conditional::{EntityTag, JudgedByHandler, PreconditionFailed, axum::RequestPreconditions};
+/// use tower_conditional::{EntityTag, JudgedByHandler, PreconditionFailed};
+/// use tower_conditional::extract::RequestPreconditions;
 ///
 /// async fn save(preconditions: RequestPreconditions) -> Result<JudgedByHandler, PreconditionFailed> {
 ///     preconditions.require()?; // 428

@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 
-use ::axum::body::Body;
-use ::axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
+use axum::body::Body;
+use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 
 use crate::{JudgedByHandler, NewVersion, PreconditionFailed, Refusal, StoredVerbatim};
 

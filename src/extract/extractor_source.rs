@@ -5,9 +5,9 @@ use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-use ::axum::body::Body;
-use ::axum::extract::FromRequestParts;
-use ::axum::response::{IntoResponse, Response};
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
 use http_body::Body as _;
@@ -30,7 +30,8 @@ use crate::source::{Found, IntoIdentified, SourceError, Unidentified, ValidatorS
 ///
 /// ```
 /// use axum::{Router, extract::Path, routing::get};
-/// use tower_conditional::{ConditionalLayer, EntityTag, axum::extractor_source};
+/// use tower_conditional::{ConditionalLayer, EntityTag};
+/// use tower_conditional::extract::extractor_source;
 ///
 /// #[derive(Clone)]
 /// struct Db;
@@ -195,7 +196,8 @@ identify_handler!(A, B, C, D, E, G);
 ///
 /// ```
 /// use http::StatusCode;
-/// use tower_conditional::{EntityTag, SourceError, axum::refused};
+/// use tower_conditional::{EntityTag, SourceError};
+/// use tower_conditional::extract::refused;
 ///
 /// async fn version(id: i64, (): ()) -> Result<EntityTag, SourceError> {
 ///     if id == 13 {
@@ -215,6 +217,6 @@ pub async fn refused(response: impl IntoResponse) -> SourceError {
     SourceError::refused(http::Response::from_parts(head, text))
 }
 
-async fn next_frame(body: &mut Body) -> Option<Result<http_body::Frame<Bytes>, ::axum::Error>> {
+async fn next_frame(body: &mut Body) -> Option<Result<http_body::Frame<Bytes>, axum::Error>> {
     poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await
 }
