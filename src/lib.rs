@@ -102,7 +102,7 @@
 //!
 //! | when | what is evaluated | sources |
 //! |---|---|---|
-//! | before the handler, from the head of the request (*look up*) | reads and writes | [`extract::extractor_source`], [`source_fn`], your own [`ValidatorSource`], [`InMemoryVersions`], [`Fixed`], [`BodyHash::probing`] |
+//! | before the handler, from the head of the request (*look up*) | reads and writes | [`extract::extractor_source`], [`source_fn`], your own [`ValidatorSource`], [`source::InMemoryVersions`], [`source::Fixed`], [`BodyHash::probing`] |
 //! | after the handler, from its response (*compute*) | reads alone: for a write it is too late | [`FromResponse`], [`BodyHash`] |
 //!
 //! The core (everything but the layer and its sources) does no I/O, reads no clock, allocates nothing to evaluate, and
@@ -117,7 +117,7 @@
 //!
 //! - A resource is an integer, a string, bytes (a UUID as `id.into_bytes()`), a tuple of them such as `(tenant, id)`, or any
 //!   [`ResourceKey`].
-//! - What the look-up needs and what names no resource, such as the form that is asked for, goes [`Beside`] it.
+//! - What the look-up needs and what names no resource, such as the form that is asked for, goes [`Beside`](source::Beside) it.
 //! - [`named`](ValidatorSource::named) says what kind of resource it is, so that several layers over one table share their
 //!   write lock.
 //! - [`locked_by`](ValidatorSource::locked_by) takes a coarser lock, for example one for an order and all its lines.
@@ -239,7 +239,7 @@
 //!   lock of your own ([recipe](recipes::operation#how-long-a-write-may-wait)).
 //! - **A probed router has one lock for all of it.** [`BodyHash::probing`] cannot know which paths its router reads as one
 //!   resource. This is safe, and while one write runs, those to other resources wait; `.locked_by(|target| …)` makes it finer
-//!   ([`ProbeTarget`]).
+//!   ([`source::ProbeTarget`]).
 //!
 //! Use the lock *and* the statement: the lock spares the losers their work, the statement is right by itself.
 //!
@@ -285,7 +285,7 @@
 //! | feature | default | what |
 //! |---|---|---|
 //! | `layer` | yes | the layer, the sources, the write lock |
-//! | `body-hash` | yes | [`BodyHash`], [`FileMetadata`] |
+//! | `body-hash` | yes | [`BodyHash`], [`source::FileMetadata`] |
 //! | `axum` | no | extractors, responses, and a source made of extractors |
 //! | `headers` | no | conversions from and to the typed fields of the `headers` crate |
 //! | `tracing` | no | one event for each evaluated request, target `tower_conditional` |
@@ -340,7 +340,7 @@ mod representation;
 mod response;
 mod rewritten_tag;
 #[cfg(feature = "layer")]
-mod source;
+pub mod source;
 mod tag_list;
 mod token_list;
 #[cfg(feature = "headers")]
@@ -370,15 +370,12 @@ pub use preconditions::Preconditions;
 pub use refusal::Refusal;
 pub use representation::{Absent, Current, Representation};
 pub use rewritten_tag::RewrittenTags;
-#[cfg(feature = "layer")]
-pub use source::{
-    Beside, BodyTag, BoxResource, BoxSource, Compute, ContentDigest, Either, Fixed, Found,
-    FromResponse, InMemoryVersions, IntoIdentified, LockedBy, Named, Or, Probe, ProbeBody,
-    ProbeTarget, Probing, RequestPath, SourceError, SourceFn, Unidentified, ValidatorSource,
-    source_fn,
-};
 #[cfg(feature = "body-hash")]
-pub use source::{BodyHash, FileMetadata};
+#[doc(inline)]
+pub use source::BodyHash;
+#[cfg(feature = "layer")]
+#[doc(inline)]
+pub use source::{Found, FromResponse, SourceError, ValidatorSource, source_fn};
 
 /// The examples of the README and of the pages are doctests.
 #[cfg(doctest)]

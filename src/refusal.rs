@@ -23,7 +23,8 @@ use crate::{Field, PreconditionFailed, Reason};
 ///
 /// ```
 /// use http::{Response, header::CONTENT_TYPE};
-/// use tower_conditional::{ConditionalLayer, InMemoryVersions, Refusal};
+/// use tower_conditional::source::InMemoryVersions;
+/// use tower_conditional::{ConditionalLayer, Refusal};
 ///
 /// let layer = ConditionalLayer::new(InMemoryVersions::new()).refusals(|refusal: &Refusal| {
 ///     let text = format!(r#"{{"code":"{}","message":"{}"}}"#, refusal.error(), refusal.detail());

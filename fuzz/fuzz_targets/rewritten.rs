@@ -18,10 +18,8 @@ use http_body_util::{Empty, Full};
 use libfuzzer_sys::fuzz_target;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_conditional::{
-    ConditionalLayer, Decision, FinishLayer, Fixed, HttpDate, Preconditions, RewrittenTags,
-    WritePolicy,
-};
+use tower_conditional::source::Fixed;
+use tower_conditional::{ConditionalLayer, Decision, FinishLayer, HttpDate, Preconditions, RewrittenTags, WritePolicy};
 
 #[allow(dead_code, reason = "the tests ask it more")]
 #[path = "../../tests/core/naive.rs"]

@@ -20,7 +20,8 @@ use crate::BoxError;
 /// Replicas of a service in one process, as a test may have them, each with a lock of its own:
 ///
 /// ```
-/// use tower_conditional::{ConditionalLayer, InMemoryVersions, InProcessLock, ValidatorSource, WritePolicy};
+/// use tower_conditional::source::InMemoryVersions;
+/// use tower_conditional::{ConditionalLayer, InProcessLock, ValidatorSource, WritePolicy};
 ///
 /// let notes = InMemoryVersions::new().named("notes");
 /// let replica = || {

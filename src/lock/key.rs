@@ -72,7 +72,7 @@ impl fmt::Debug for KeyBuf {
 ///
 /// Implemented for integers (`7_i64` and `7_u32` are one key), strings, bytes, [`Method`](http::Method), tuples and `()`,
 /// the only resource of its kind. A UUID is its bytes or its `u128`. `Option` is none: a request that names no resource is
-/// [`Unidentified::NotMine`](crate::Unidentified::NotMine).
+/// [`Unidentified::NotMine`](crate::source::Unidentified::NotMine).
 ///
 /// # Examples
 ///

@@ -33,7 +33,8 @@ use crate::{BoxError, MethodClass, RewrittenTags};
 ///
 /// ```
 /// use axum::{Router, routing::get};
-/// use tower_conditional::{ConditionalLayer, InMemoryVersions, WritePolicy};
+/// use tower_conditional::source::InMemoryVersions;
+/// use tower_conditional::{ConditionalLayer, WritePolicy};
 ///
 /// let versions = InMemoryVersions::new();
 /// let note = get(async || "a note")
@@ -73,7 +74,8 @@ impl<V: ValidatorSource> ConditionalLayer<V> {
     /// `wrap` makes the service's body type out of what was collected, as `axum::body::Body::new` does:
     ///
     /// ```
-    /// use tower_conditional::{ConditionalLayer, InMemoryVersions};
+    /// use tower_conditional::source::InMemoryVersions;
+    /// use tower_conditional::ConditionalLayer;
     ///
     /// let layer = ConditionalLayer::new(InMemoryVersions::new())
     ///     .collecting_bodies(64 * 1024, axum::body::Body::new);
@@ -146,7 +148,8 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     ///
     /// ```
     /// use http::{HeaderValue, header::CACHE_CONTROL};
-    /// use tower_conditional::{ConditionalLayer, InMemoryVersions};
+    /// use tower_conditional::source::InMemoryVersions;
+    /// use tower_conditional::ConditionalLayer;
     ///
     /// let layer = ConditionalLayer::new(InMemoryVersions::new())
     ///     .response_fields([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))]);
@@ -174,7 +177,8 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     ///
     /// ```
     /// use axum::{Router, extract::Request, middleware::{Next, from_fn}, response::Response, routing::get};
-    /// use tower_conditional::{ConditionalLayer, InMemoryVersions};
+    /// use tower_conditional::source::InMemoryVersions;
+    /// use tower_conditional::ConditionalLayer;
     ///
     /// async fn authorise(request: Request, next: Next) -> Response {
     ///     // … 403 for a GET by a role that may only write
@@ -241,7 +245,8 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     ///
     /// ```
     /// use axum::{Router, http::header::ETAG, routing::get};
-    /// use tower_conditional::{ConditionalLayer, InMemoryVersions};
+    /// use tower_conditional::source::InMemoryVersions;
+    /// use tower_conditional::ConditionalLayer;
     ///
     /// let layer = ConditionalLayer::new(InMemoryVersions::new()).handler_states_version();
     /// let note = get(async || ([(ETAG, "\"7\"")], "a note")).route_layer(layer);

@@ -14,7 +14,8 @@ use crate::{Current, Field, MethodClass, Preconditions, Reason};
 /// # Examples
 ///
 /// ```
-/// use tower_conditional::{ConditionalLayer, Decided, InMemoryVersions};
+/// use tower_conditional::source::InMemoryVersions;
+/// use tower_conditional::{ConditionalLayer, Decided};
 ///
 /// let layer = ConditionalLayer::new(InMemoryVersions::new()).observe(|judged| {
 ///     if judged.decision == Decided::Refused {

@@ -30,7 +30,8 @@ type KeysFn = Arc<dyn Fn(&Parts) -> Vec<WriteKey> + Send + Sync>;
 /// # Examples
 ///
 /// ```
-/// use tower_conditional::{ConditionalLayer, InMemoryVersions, WritePolicy};
+/// use tower_conditional::source::InMemoryVersions;
+/// use tower_conditional::{ConditionalLayer, WritePolicy};
 ///
 /// let layer = ConditionalLayer::new(InMemoryVersions::new()).writes(WritePolicy::required());
 /// # let _ = layer;

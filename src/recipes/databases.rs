@@ -219,10 +219,8 @@
 //!
 //! use axum::{Router, extract::{Path, State}, http::request::Parts, routing::get};
 //! use http::{Response, StatusCode};
-//! use tower_conditional::{
-//!     Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, RequestPath, Unidentified, ValidatorSource,
-//!     WritePolicy,
-//! };
+//! use tower_conditional::source::{RequestPath, Unidentified};
+//! use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, ValidatorSource, WritePolicy};
 //!
 //! #[derive(Clone, Default)]
 //! struct Notes(Arc<Mutex<Shelf>>);
@@ -294,4 +292,4 @@
 //! # });
 //! ```
 //!
-//! For a test or a demonstration [`InMemoryVersions`](crate::InMemoryVersions) is enough.
+//! For a test or a demonstration [`InMemoryVersions`](crate::source::InMemoryVersions) is enough.

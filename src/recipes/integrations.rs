@@ -38,9 +38,8 @@
 //!
 //! ```
 //! use axum::{Router, routing::{get, post}};
-//! use tower_conditional::{
-//!     ConditionalLayer, Current, Fixed, RequestPath, SourceError, ValidatorSource, WritePolicy, source_fn,
-//! };
+//! use tower_conditional::source::{Fixed, RequestPath};
+//! use tower_conditional::{ConditionalLayer, Current, SourceError, ValidatorSource, WritePolicy, source_fn};
 //! # use tower_conditional::EntityTag;
 //! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }
 //! # async fn read() -> &'static str { "a note" }
@@ -121,9 +120,8 @@
 //!
 //! ```
 //! use axum::{Router, extract::Request, response::{IntoResponse, Response}, routing::get};
-//! use tower_conditional::{
-//!     ConditionalLayer, Current, EntityTag, JudgedByHandler, RequestPath, SourceError, source_fn,
-//! };
+//! use tower_conditional::source::RequestPath;
+//! use tower_conditional::{ConditionalLayer, Current, EntityTag, JudgedByHandler, SourceError, source_fn};
 //! # use http::StatusCode;
 //! # use std::sync::{Arc, Mutex};
 //! # async fn send_upstream(request: Request) -> Response {
@@ -171,7 +169,8 @@
 //! use http::{Request, Response};
 //! use http_body_util::Full;
 //! use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
-//! use tower_conditional::{ConditionalLayer, EntityTag, Fixed};
+//! use tower_conditional::source::Fixed;
+//! use tower_conditional::{ConditionalLayer, EntityTag};
 //! # use bytes::Bytes;
 //! # use http::StatusCode;
 //! # struct NotClone(u64);

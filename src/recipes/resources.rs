@@ -149,7 +149,7 @@
 //! # Negotiated representations
 //!
 //! Each form of a resource needs a tag of its own, and the response says what it varied on. The form that is asked for
-//! stands [`Beside`](crate::Beside) the id: the look-up needs it, and it names no resource, so that the writers of all
+//! stands [`Beside`](crate::source::Beside) the id: the look-up needs it, and it names no resource, so that the writers of all
 //! forms have one lock. A PUT rarely repeats the GET's Accept, so a write is guarded by the tag of *any* current
 //! representation.
 //!
@@ -157,9 +157,8 @@
 //! use axum::{Router, extract::Path, routing::get};
 //! use http::{HeaderMap, HeaderName, header::{ACCEPT, CONTENT_TYPE}};
 //! use tower_conditional::extract::extractor_source;
-//! use tower_conditional::{
-//!     Beside, ConditionalLayer, EntityTag, Found, Loaded, Representation, SourceError, WritePolicy,
-//! };
+//! use tower_conditional::source::Beside;
+//! use tower_conditional::{ConditionalLayer, EntityTag, Found, Loaded, Representation, SourceError, WritePolicy};
 //! # use axum::extract::State;
 //! # use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
 //! # #[derive(Clone)] struct Db(Arc<AtomicU64>);

@@ -14,7 +14,8 @@ use crate::{EntityTag, Epoch};
 ///
 /// ```
 /// use http::response::Parts;
-/// use tower_conditional::{BodyHash, Compute, ValidatorSource};
+/// use tower_conditional::source::Compute;
+/// use tower_conditional::{BodyHash, ValidatorSource};
 ///
 /// /// Hashes what is public, and takes the handler's word on the rest.
 /// struct Public(BodyHash);
@@ -53,7 +54,8 @@ pub enum Compute {
 ///
 /// ```
 /// use sha2::{Digest, Sha512};
-/// use tower_conditional::{BodyHash, ContentDigest};
+/// use tower_conditional::source::ContentDigest;
+/// use tower_conditional::BodyHash;
 ///
 /// #[derive(Default)]
 /// struct Wide(Sha512);

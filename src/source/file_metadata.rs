@@ -24,7 +24,8 @@ use crate::{Epoch, Representation};
 ///
 /// ```
 /// use std::path::{Component, Path};
-/// use tower_conditional::{ConditionalLayer, FileMetadata, RequestPath, SourceError, source_fn};
+/// use tower_conditional::source::{FileMetadata, RequestPath};
+/// use tower_conditional::{ConditionalLayer, SourceError, source_fn};
 ///
 /// let source = source_fn((), RequestPath::of, async |path, ()| {
 ///     let path = path.normalised();

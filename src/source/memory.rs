@@ -14,7 +14,8 @@ use crate::{Current, EntityTag, HttpDate, Representation};
 /// # Examples
 ///
 /// ```
-/// use tower_conditional::{ConditionalLayer, EntityTag, Fixed};
+/// use tower_conditional::source::Fixed;
+/// use tower_conditional::{ConditionalLayer, EntityTag};
 ///
 /// const BUILD: EntityTag = EntityTag::from_static("\"build-7\"");
 /// let layer = ConditionalLayer::new(Fixed::new(BUILD));
@@ -54,7 +55,7 @@ impl ValidatorSource for Fixed {
 /// Good enough for examples and tests. The handler records what it did, inside the layer's write lock:
 ///
 /// ```
-/// use tower_conditional::InMemoryVersions;
+/// use tower_conditional::source::InMemoryVersions;
 ///
 /// let versions = InMemoryVersions::new();
 /// let first = versions.changed("/notes/1");

@@ -4,8 +4,8 @@
 //! |---|---|
 //! | a version column, a revision id, anything that can be asked | your own [`ValidatorSource`], or [`source_fn`] |
 //! | handlers that set `ETag` or `Last-Modified` themselves | [`FromResponse`] |
-//! | nothing but bodies | [`BodyHash`](crate::BodyHash) |
-//! | files | [`FileMetadata`](crate::FileMetadata) |
+//! | nothing but bodies | [`BodyHash`] |
+//! | files | [`FileMetadata`] |
 //! | a few resources in memory, a test | [`Fixed`], [`InMemoryVersions`] |
 
 mod adaptors;
@@ -74,7 +74,8 @@ pub use source_fn::{IntoIdentified, SourceFn, source_fn};
 ///
 /// ```
 /// use http::request::Parts;
-/// use tower_conditional::{EntityTag, Found, SourceError, Unidentified, ValidatorSource};
+/// use tower_conditional::source::Unidentified;
+/// use tower_conditional::{EntityTag, Found, SourceError, ValidatorSource};
 ///
 /// struct Notes;
 ///
@@ -203,7 +204,8 @@ pub trait ValidatorSource: Send + Sync + 'static {
     /// lock by default; a lock of another machine ([`WritePolicy::lock`](crate::WritePolicy::lock)) needs the name.
     ///
     /// ```
-    /// use tower_conditional::{ConditionalLayer, InMemoryVersions, ValidatorSource};
+    /// use tower_conditional::source::InMemoryVersions;
+    /// use tower_conditional::{ConditionalLayer, ValidatorSource};
     ///
     /// let versions = InMemoryVersions::new();
     /// // Two interfaces over one set of notes.
@@ -270,7 +272,8 @@ pub trait ValidatorSource: Send + Sync + 'static {
     /// The same source with its type erased, at the price of one allocation for each look-up that waits.
     ///
     /// ```
-    /// use tower_conditional::{BodyHash, BoxSource, FromResponse, ValidatorSource};
+    /// use tower_conditional::source::BoxSource;
+    /// use tower_conditional::{BodyHash, FromResponse, ValidatorSource};
     ///
     /// fn source(hashes: bool) -> BoxSource {
     ///     if hashes { BodyHash::strong().boxed() } else { FromResponse.boxed() }

@@ -28,7 +28,7 @@ use crate::{HttpDate, Preconditions, Representation};
 ///
 /// ```
 /// use http::Request;
-/// use tower_conditional::Probe;
+/// use tower_conditional::source::Probe;
 ///
 /// fn is_to_be_counted<B>(request: &Request<B>) -> bool {
 ///     request.extensions().get::<Probe>().is_none()

@@ -95,7 +95,8 @@ tuples!(A, B, C, D);
 /// It takes no part in the key, so that all variants of a row have one write lock.
 ///
 /// ```
-/// use tower_conditional::{Beside, Found, SourceError, source_fn};
+/// use tower_conditional::source::Beside;
+/// use tower_conditional::{Found, SourceError, source_fn};
 ///
 /// let source = source_fn(
 ///     (),
@@ -123,7 +124,7 @@ impl<T: Send + Sync + 'static> ResourceKey for Beside<T> {
 ///
 /// ```
 /// use http::Request;
-/// use tower_conditional::RequestPath;
+/// use tower_conditional::source::RequestPath;
 ///
 /// let (head, ()) = Request::get("/notes/a%62/?page=1").body(()).unwrap().into_parts();
 /// assert_eq!(RequestPath::of(&head).normalised(), "/notes/ab");

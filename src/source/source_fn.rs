@@ -12,7 +12,7 @@ use crate::lock::ResourceKey;
 ///
 /// `identify` answers `Option<R>` (`None`: not a resource of this source) or `Result<R, Unidentified>`. It sees the path
 /// as the client has sent it: where a router decodes paths before it parses them, let it be
-/// [`RequestPath`](crate::RequestPath), or use the extractors of the handler (`extractor_source`, feature `axum`).
+/// [`RequestPath`](crate::source::RequestPath), or use the extractors of the handler (`extractor_source`, feature `axum`).
 ///
 /// `look_up` gets the resource and a clone of `state` by value, so that an async closure can be used.
 ///

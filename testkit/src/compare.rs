@@ -26,7 +26,8 @@ use crate::exchange::BoxError;
 /// # async fn main() {
 /// use axum::{Router, http::header, routing::get};
 /// use http::{Request, header::IF_NONE_MATCH};
-/// use tower_conditional::{ConditionalLayer, EntityTag, Fixed, FromResponse};
+/// use tower_conditional::source::Fixed;
+/// use tower_conditional::{ConditionalLayer, EntityTag, FromResponse};
 /// use tower_conditional_testkit::compare;
 ///
 /// let fields = [(header::ETAG, "\"v1\""), (header::CACHE_CONTROL, "no-cache")];

@@ -8,9 +8,8 @@ use futures_util::FutureExt;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Empty, Full};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_conditional::{
-    BoxSource, ConditionalLayer, EntityTag, Fixed, FromResponse, ValidatorSource, WritePolicy,
-};
+use tower_conditional::source::{BoxSource, Fixed};
+use tower_conditional::{ConditionalLayer, EntityTag, FromResponse, ValidatorSource, WritePolicy};
 
 use crate::support::{
     Counter, Http2, Served, Server, Wire, fields, read, request_to, request_with, take_date,

@@ -6,8 +6,9 @@ use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_LOCATION, EXPIRES, HeaderMap, RANGE, VARY};
 use http::request::Parts;
 use http_body_util::Full;
+use tower_conditional::source::Fixed;
 use tower_conditional::{
-    ConditionalLayer, Current, EntityTag, Fixed, FromResponse, PreconditionFailed, Refusal,
+    ConditionalLayer, Current, EntityTag, FromResponse, PreconditionFailed, Refusal,
     Representation, ValidatorSource, WritePolicy,
 };
 

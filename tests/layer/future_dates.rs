@@ -1,9 +1,10 @@
 //! Dates in the future, as a replica whose clock is behind sees them: preconditions are evaluated against the date that the
 //! source states; only a Last-Modified that is sent is at most the Date of the response (RFC 9110, section 8.8.2.1).
 
+use tower_conditional::source::Fixed;
 use tower_conditional::{
-    Checked, ConditionalLayer, Current, EntityTag, Fixed, FromResponse, Representation,
-    SourceError, ValidatorSource, WritePolicy, source_fn,
+    Checked, ConditionalLayer, Current, EntityTag, FromResponse, Representation, SourceError,
+    ValidatorSource, WritePolicy, source_fn,
 };
 
 use crate::support::{

@@ -10,9 +10,10 @@ use http::{HeaderValue, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_conditional::source::Fixed;
 use tower_conditional::{
-    Checked, ConditionalLayer, Current, EntityTag, Field, Fixed, FromResponse, HttpDate,
-    MethodClass, NewVersion, Representation, StoredVerbatim, WritePolicy,
+    Checked, ConditionalLayer, Current, EntityTag, Field, FromResponse, HttpDate, MethodClass,
+    NewVersion, Representation, StoredVerbatim, WritePolicy,
 };
 
 use crate::support::source::{self, Computing, Queryable};

@@ -26,9 +26,10 @@ use proptest::test_runner::TestRunner;
 use tokio::sync::oneshot;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, service_fn};
+use tower_conditional::source::{BoxSource, ProbeBody};
 use tower_conditional::{
-    Absent, BodyHash, BoxSource, Checked, ConditionalBody, ConditionalLayer, Current, EntityTag,
-    Field, MethodClass, ProbeBody, Representation, SourceError, ValidatorSource, WritePolicy,
+    Absent, BodyHash, Checked, ConditionalBody, ConditionalLayer, Current, EntityTag, Field,
+    MethodClass, Representation, SourceError, ValidatorSource, WritePolicy,
 };
 
 #[allow(dead_code, reason = "the core's tests ask it more")]

@@ -11,8 +11,9 @@ use axum::routing::get;
 use axum::{Router, response::IntoResponse};
 use http::{HeaderMap, Response, StatusCode};
 use tower::ServiceExt;
+use tower_conditional::source::{Fixed, Probe};
 use tower_conditional::{
-    Checked, ConditionalLayer, Decided, EntityTag, Fixed, PreconditionFailed, Probe, WritePolicy,
+    Checked, ConditionalLayer, Decided, EntityTag, PreconditionFailed, WritePolicy,
 };
 
 use crate::support::{self, Answer, Counter, Handler, Record};

@@ -7,8 +7,9 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http::{Method, Response};
 use serde_json::{Value, json};
+use tower_conditional::source::Fixed;
 use tower_conditional::{
-    Absent, BoxError, ConditionalLayer, Current, EntityTag, Epoch, Field, Fixed, FromResponse,
+    Absent, BoxError, ConditionalLayer, Current, EntityTag, Epoch, Field, FromResponse,
     PreconditionFailed, Refusal, Representation, ValidatorSource, WriteGuard, WriteKey, WriteLock,
     WritePolicy,
 };

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use http::header::{CONTENT_LENGTH, IF_RANGE, RANGE};
 use http::{HeaderMap, Response};
+use tower_conditional::source::{FileMetadata, Fixed, InMemoryVersions};
 use tower_conditional::{
-    BodyHash, ConditionalLayer, Current, Decided, EntityTag, FileMetadata, Fixed, FromResponse,
-    InMemoryVersions, Moment, Reason, Representation, SourceError, ValidatorSource, WritePolicy,
-    source_fn,
+    BodyHash, ConditionalLayer, Current, Decided, EntityTag, FromResponse, Moment, Reason,
+    Representation, SourceError, ValidatorSource, WritePolicy, source_fn,
 };
 
 use crate::support::source::{self, NotMine, Script, looked_up};

@@ -9,8 +9,9 @@ use bytes::Bytes;
 use http::header::{ETAG, IF_RANGE, LAST_MODIFIED, RANGE};
 use http::{HeaderMap, Method, Request};
 use http_body_util::Full;
+use tower_conditional::source::Fixed;
 use tower_conditional::{
-    Absent, ConditionalLayer, Current, Decision, EntityTag, Field, Fixed, FromResponse, HttpDate,
+    Absent, ConditionalLayer, Current, Decision, EntityTag, Field, FromResponse, HttpDate,
     MethodClass, Preconditions, Representation, ValidatorSource, WritePolicy,
 };
 

@@ -15,9 +15,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower::ServiceBuilder;
 use tower::util::BoxCloneSyncService;
+use tower_conditional::source::Fixed;
 use tower_conditional::{
-    ConditionalLayer, EntityTag, FinishLayer, Fixed, HttpDate, Representation, RewrittenTags,
-    SourceError, ValidatorSource, WritePolicy, source_fn,
+    ConditionalLayer, EntityTag, FinishLayer, HttpDate, Representation, RewrittenTags, SourceError,
+    ValidatorSource, WritePolicy, source_fn,
 };
 use tower_http::compression::CompressionLayer;
 

@@ -12,9 +12,8 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use tower::{Layer, Service};
-use tower_conditional::{
-    ConditionalLayer, EntityTag, Found, SourceError, Unidentified, ValidatorSource,
-};
+use tower_conditional::source::Unidentified;
+use tower_conditional::{ConditionalLayer, EntityTag, Found, SourceError, ValidatorSource};
 
 use super::writers::Turning;
 use super::{NoBody, TAG, anew, request};

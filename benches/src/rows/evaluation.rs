@@ -6,10 +6,8 @@ use http::header::{
     IF_UNMODIFIED_SINCE, RANGE,
 };
 use tower::Layer;
-use tower_conditional::{
-    Current, Decision, EntityTag, FinishLayer, Fixed, HttpDate, Preconditions, Representation,
-    RewrittenTags, ValidatorSource,
-};
+use tower_conditional::source::Fixed;
+use tower_conditional::{Current, Decision, EntityTag, FinishLayer, HttpDate, Preconditions, Representation, RewrittenTags, ValidatorSource};
 
 use super::{TAG, request};
 use crate::meter::{Meter, Row};

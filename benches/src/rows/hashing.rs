@@ -12,7 +12,8 @@ use http_body::Body;
 use http_body_util::{Empty, Full};
 use sha2::{Digest, Sha256};
 use tower::{Layer, Service};
-use tower_conditional::{BodyHash, ConditionalLayer, ContentDigest};
+use tower_conditional::source::ContentDigest;
+use tower_conditional::{BodyHash, ConditionalLayer};
 
 use super::{NoBody, anew, request, service};
 use crate::meter::{Meter, Row};

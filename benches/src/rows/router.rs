@@ -9,7 +9,8 @@ use bytes::Bytes;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{Method, Request, Response, StatusCode};
 use tower::Service;
-use tower_conditional::{ConditionalLayer, EntityTag, Fixed};
+use tower_conditional::source::Fixed;
+use tower_conditional::{ConditionalLayer, EntityTag};
 
 use super::{TAG, anew, request};
 use crate::meter::{Meter, Row};

@@ -2,7 +2,8 @@
 
 use http::{Method, StatusCode};
 use tower::{Layer, Service};
-use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, Fixed};
+use tower_conditional::source::Fixed;
+use tower_conditional::{BodyHash, ConditionalLayer, EntityTag};
 
 use super::{NoBody, TAG, request, service};
 use crate::meter::{Meter, Row};

@@ -10,7 +10,8 @@ use http::header::{ETAG, IF_MATCH};
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use tower::{Layer, Service};
-use tower_conditional::{BodyHash, ConditionalLayer, ProbeTarget, ValidatorSource};
+use tower_conditional::source::ProbeTarget;
+use tower_conditional::{BodyHash, ConditionalLayer, ValidatorSource};
 
 use super::{NoBody, anew, request, service};
 use crate::meter::{Meter, Row};

@@ -27,9 +27,10 @@ use hyper_util::{
 };
 use tokio::time::timeout;
 use tower::ServiceBuilder;
+use tower_conditional::source::{Beside, RequestPath, Unidentified};
 use tower_conditional::{
-    Beside, BoxError, Checked, ConditionalLayer, Current, EntityTag, Found, Loaded,
-    PreconditionFailed, RequestPath, StoredVerbatim, Unidentified, ValidatorSource, WritePolicy,
+    BoxError, Checked, ConditionalLayer, Current, EntityTag, Found, Loaded, PreconditionFailed,
+    StoredVerbatim, ValidatorSource, WritePolicy,
 };
 
 /// No document is longer than this; a longer one is a 413.

@@ -6,8 +6,9 @@
 
 use axum::http::Method;
 use tower_conditional::extract::extractor_source;
+use tower_conditional::source::Beside;
 use tower_conditional::{
-    Absent, Beside, Current, EntityTag, Epoch, Found, NewVersion, ValidatorSource, source_fn,
+    Absent, Current, EntityTag, Epoch, Found, NewVersion, ValidatorSource, source_fn,
 };
 
 use crate::{

@@ -6,9 +6,10 @@
 
 use axum::http::Method;
 use tower_conditional::extract::extractor_source;
+use tower_conditional::source::Beside;
 use tower_conditional::{
-    Absent, Beside, Checked, Current, EntityTag, Epoch, Found, InvalidEntityTag, NewVersion,
-    SourceError, ValidatorSource, source_fn,
+    Absent, Checked, Current, EntityTag, Epoch, Found, InvalidEntityTag, NewVersion, SourceError,
+    ValidatorSource, source_fn,
 };
 
 use crate::{

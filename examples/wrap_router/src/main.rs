@@ -12,7 +12,8 @@ use axum::{Router, body::Body};
 use example_support::lexopt::prelude::*;
 use example_support::lexopt::{Error, Parser};
 use example_support::{arguments, in_time, listen, run, serve};
-use tower_conditional::{BodyHash, ConditionalLayer, ProbeTarget, ValidatorSource};
+use tower_conditional::source::ProbeTarget;
+use tower_conditional::{BodyHash, ConditionalLayer, ValidatorSource};
 
 /// What to try, printed once the address is known.
 const COMMANDS: &str = r#"

@@ -11,9 +11,10 @@ use axum::routing::get;
 use http::header::{CACHE_CONTROL, ETAG, LAST_MODIFIED, VARY};
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use tower::{Layer, ServiceExt};
+use tower_conditional::source::{Fixed, InMemoryVersions};
 use tower_conditional::{
-    BodyHash, ConditionalLayer, EntityTag, FinishLayer, Fixed, FromResponse, HttpDate,
-    InMemoryVersions, Representation, WritePolicy,
+    BodyHash, ConditionalLayer, EntityTag, FinishLayer, FromResponse, HttpDate, Representation,
+    WritePolicy,
 };
 use tower_conditional_testkit::{Content, Fixture, Scratch, check, compare, hammer};
 

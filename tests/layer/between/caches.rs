@@ -9,9 +9,10 @@ use http_body::Body;
 use http_body_util::Full;
 use http_cache_semantics::{AfterResponse, BeforeRequest, CacheOptions, CachePolicy};
 use tower::{Layer, Service};
+use tower_conditional::source::Fixed;
 use tower_conditional::{
-    BodyHash, ConditionalLayer, Current, EntityTag, FinishLayer, Fixed, FromResponse,
-    Representation, RewrittenTags, ValidatorSource,
+    BodyHash, ConditionalLayer, Current, EntityTag, FinishLayer, FromResponse, Representation,
+    RewrittenTags, ValidatorSource,
 };
 use tower_http::compression::CompressionLayer;
 

@@ -2,7 +2,8 @@
 
 use http::Method;
 use http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
-use tower_conditional::{ConditionalLayer, EntityTag, FinishLayer, Fixed, WritePolicy};
+use tower_conditional::source::Fixed;
+use tower_conditional::{ConditionalLayer, EntityTag, FinishLayer, WritePolicy};
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 

@@ -9,7 +9,8 @@ use futures_util::stream;
 use http::Request;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, RANGE};
 use tower::ServiceExt;
-use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, FinishLayer, Fixed, WritePolicy};
+use tower_conditional::source::Fixed;
+use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, FinishLayer, WritePolicy};
 use tower_http::compression::CompressionLayer;
 
 use crate::support::{Answer, Failures, Handler, T, fields, request, send};

@@ -1,8 +1,9 @@
 //! Tags that an intermediary rewrote: refused with a reason by default, taken as what they came from by choice.
 
 use http::header::RANGE;
+use tower_conditional::source::Fixed;
 use tower_conditional::{
-    BodyHash, ConditionalLayer, EntityTag, Fixed, FromResponse, RewrittenTags, WritePolicy,
+    BodyHash, ConditionalLayer, EntityTag, FromResponse, RewrittenTags, WritePolicy,
 };
 
 use crate::support::{Answer, Failures, Handler, request, send};

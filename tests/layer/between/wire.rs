@@ -9,7 +9,8 @@ use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tower::ServiceBuilder;
-use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, FinishLayer, Fixed, WritePolicy};
+use tower_conditional::source::Fixed;
+use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, FinishLayer, WritePolicy};
 use tower_http::compression::CompressionLayer;
 
 use crate::support::{Answer, Failures, Served, Server, read, request_to};

@@ -4,7 +4,8 @@ use std::fs::{File, Metadata};
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 
-use tower_conditional::{Epoch, FileMetadata, HttpDate, Representation};
+use tower_conditional::source::FileMetadata;
+use tower_conditional::{Epoch, HttpDate, Representation};
 
 const EPOCH: SystemTime = SystemTime::UNIX_EPOCH;
 const BILLION: Duration = Duration::from_millis(1_000_000_000_500);

@@ -3,7 +3,8 @@
 
 use http::{HeaderValue, Response};
 use http_body_util::Full;
-use tower_conditional::{BodyHash, ContentDigest, Epoch};
+use tower_conditional::source::ContentDigest;
+use tower_conditional::{BodyHash, Epoch};
 
 use crate::support::{get, tag, through};
 

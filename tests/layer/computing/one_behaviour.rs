@@ -7,9 +7,9 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::{Empty, Full};
 use tower::service_fn;
+use tower_conditional::source::{BoxSource, Fixed, ProbeBody};
 use tower_conditional::{
-    BodyHash, BoxSource, Current, EntityTag, Fixed, FromResponse, HttpDate, ProbeBody,
-    Representation, ValidatorSource,
+    BodyHash, Current, EntityTag, FromResponse, HttpDate, Representation, ValidatorSource,
 };
 
 use crate::support::{field, request, through};

@@ -15,9 +15,10 @@ use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Empty, Full};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower_conditional::source::{BoxSource, Probe, ProbeBody, Probing};
 use tower_conditional::{
-    BodyHash, BoxSource, ConditionalLayer, Current, Decided, FromResponse, MethodClass, Probe,
-    ProbeBody, Probing, Reason, ValidatorSource, WritePolicy,
+    BodyHash, ConditionalLayer, Current, Decided, FromResponse, MethodClass, Reason,
+    ValidatorSource, WritePolicy,
 };
 
 use super::things::{Call, Things, Untouched, everywhere};

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Empty;
 use tower::{Layer, ServiceExt, service_fn};
-use tower_conditional::{BodyHash, ConditionalLayer, ProbeBody, ValidatorSource};
+use tower_conditional::source::ProbeBody;
+use tower_conditional::{BodyHash, ConditionalLayer, ValidatorSource};
 
 use crate::support::{Answer, Counter, Scripted, Size, Step, answering, fields, read, request};
 

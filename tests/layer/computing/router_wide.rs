@@ -8,8 +8,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower::ServiceExt;
+use tower_conditional::source::Fixed;
 use tower_conditional::{
-    BodyHash, Checked, ConditionalLayer, Decided, EntityTag, Fixed, FromResponse, JudgedByHandler,
+    BodyHash, Checked, ConditionalLayer, Decided, EntityTag, FromResponse, JudgedByHandler,
     WritePolicy,
 };
 

@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use tower::util::BoxCloneService;
 use tower::{Layer, ServiceExt};
-use tower_conditional::{BoxSource, ConditionalLayer, Probe};
+use tower_conditional::ConditionalLayer;
+use tower_conditional::source::{BoxSource, Probe};
 
 use crate::support::{self, Answer, request_with};
 

@@ -11,10 +11,11 @@ use bytes::Bytes;
 use http::header::{ETAG, HeaderValue, LAST_MODIFIED};
 use tower::{Layer, ServiceExt};
 use tower_conditional::extract::RequestPreconditions;
+use tower_conditional::source::Fixed;
 use tower_conditional::{
-    Checked, ConditionalLayer, Current, EntityTag, Field, Fixed, FromResponse, HttpDate,
-    JudgedByHandler, NewVersion, PreconditionFailed, Refusal, Representation, StoredVerbatim,
-    ValidatorSource, WritePolicy,
+    Checked, ConditionalLayer, Current, EntityTag, Field, FromResponse, HttpDate, JudgedByHandler,
+    NewVersion, PreconditionFailed, Refusal, Representation, StoredVerbatim, ValidatorSource,
+    WritePolicy,
 };
 
 use crate::support::source::Versions;
@@ -222,11 +223,13 @@ fn a_lost_race_on_an_unjudged_write() {
 fn recovering_from_a_lost_race_holds_no_lock() {
     let (reader, handler) = (HeldHandler::default(), HeldHandler::default());
     let of_the_reader = reader.clone();
-    let reader = tower::service_fn(move |probe: http::Request<tower_conditional::ProbeBody>| {
-        assert!(probe.extensions().get::<Checked>().is_none());
-        let mut reader = of_the_reader.clone();
-        tower::Service::call(&mut reader, probe.map(|_| Body::empty()))
-    });
+    let reader = tower::service_fn(
+        move |probe: http::Request<tower_conditional::source::ProbeBody>| {
+            assert!(probe.extensions().get::<Checked>().is_none());
+            let mut reader = of_the_reader.clone();
+            tower::Service::call(&mut reader, probe.map(|_| Body::empty()))
+        },
+    );
     let service = ConditionalLayer::new(Versions::waiting())
         .recovering(reader)
         .layer(handler.clone());

@@ -19,9 +19,8 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use test_support::quick_or_full;
 use tokio::sync::Barrier;
 use tower::ServiceExt;
-use tower_conditional::{
-    ConditionalLayer, EntityTag, InMemoryVersions, StoredVerbatim, WritePolicy,
-};
+use tower_conditional::source::InMemoryVersions;
+use tower_conditional::{ConditionalLayer, EntityTag, StoredVerbatim, WritePolicy};
 
 use crate::support::request_to;
 

@@ -3,9 +3,10 @@
 use axum::body::Body;
 use http::{Request, Response};
 use tower::{Layer, Service};
+use tower_conditional::source::Named;
 use tower_conditional::{
-    BoxError, CollectBody, ConditionalLayer, InProcessLock, Named, ValidatorSource, WriteGuard,
-    WriteKey, WriteLock, WritePolicy,
+    BoxError, CollectBody, ConditionalLayer, InProcessLock, ValidatorSource, WriteGuard, WriteKey,
+    WriteLock, WritePolicy,
 };
 
 use crate::support::source::Versions;

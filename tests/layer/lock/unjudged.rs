@@ -7,8 +7,9 @@ use axum::routing::any;
 use http::StatusCode;
 use http::request::Parts;
 use tower::ServiceExt;
+use tower_conditional::source::Fixed;
 use tower_conditional::{
-    Absent, BodyHash, ConditionalLayer, Current, Decided, EntityTag, Field, Fixed, FromResponse,
+    Absent, BodyHash, ConditionalLayer, Current, Decided, EntityTag, Field, FromResponse,
     JudgedByHandler, MethodClass, Reason, ValidatorSource, WritePolicy,
 };
 
@@ -39,7 +40,7 @@ impl Hook {
     }
 }
 
-fn computing() -> [tower_conditional::BoxSource; 3] {
+fn computing() -> [tower_conditional::source::BoxSource; 3] {
     [
         FromResponse.boxed(),
         BodyHash::strong().boxed(),

@@ -16,9 +16,9 @@ use futures_util::stream;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower_conditional::source::Fixed;
 use tower_conditional::{
-    BodyHash, ConditionalLayer, EntityTag, FinishLayer, Fixed, FromResponse, ValidatorSource,
-    WritePolicy,
+    BodyHash, ConditionalLayer, EntityTag, FinishLayer, FromResponse, ValidatorSource, WritePolicy,
 };
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;

@@ -12,7 +12,8 @@ use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, Fixed};
+use tower_conditional::source::Fixed;
+use tower_conditional::{BodyHash, ConditionalLayer, EntityTag};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let port = env::args().nth(1).ok_or("serve PORT")?.parse()?;

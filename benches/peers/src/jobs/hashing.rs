@@ -5,7 +5,8 @@ use axum::routing::get;
 use bytes::Bytes;
 use rustango::etag::{EtagLayer, EtagRouterExt};
 use tower::Layer;
-use tower_conditional::{BodyHash, ConditionalLayer, ContentDigest};
+use tower_conditional::source::ContentDigest;
+use tower_conditional::{BodyHash, ConditionalLayer};
 use tower_conditional_benches::meter::Meter;
 use tower_conditional_benches::services::Bare;
 

@@ -14,7 +14,8 @@ use bytes::Bytes;
 use http::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use http::{Request, Response, StatusCode};
 use tower::Service;
-use tower_conditional::{Current, Fixed, ValidatorSource};
+use tower_conditional::source::Fixed;
+use tower_conditional::{Current, ValidatorSource};
 use tower_conditional_benches::meter::{Meter, Row};
 use tower_conditional_benches::services::{drain, operate, wait};
 

@@ -7,7 +7,8 @@ use axum::routing::get;
 use bytes::Bytes;
 use http::header::{ETAG, HeaderName};
 use rustango::etag::{EtagLayer, EtagRouterExt};
-use tower_conditional::{ConditionalLayer, EntityTag, Fixed, FromResponse};
+use tower_conditional::source::Fixed;
+use tower_conditional::{ConditionalLayer, EntityTag, FromResponse};
 use tower_conditional_benches::meter::Meter;
 
 use super::{Job, KIB, NOT_MODIFIED, OK, Who, bare, layered, made};

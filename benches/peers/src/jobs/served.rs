@@ -1,7 +1,8 @@
 //! Plain tower services: a layer around one, and a directory in memory.
 
 use tower::Layer;
-use tower_conditional::{ConditionalLayer, EntityTag, Fixed, HttpDate, Refusal, Representation};
+use tower_conditional::source::Fixed;
+use tower_conditional::{ConditionalLayer, EntityTag, HttpDate, Refusal, Representation};
 use tower_conditional_benches::meter::Meter;
 use tower_conditional_benches::services::Bare;
 use tower_http::services::ServeDir;
