@@ -116,7 +116,7 @@
 //! their rejection (400, 401, 403, 404) is the answer, ahead of 428 and 412.
 //!
 //! - A resource is an integer, a string, bytes (a UUID as `id.into_bytes()`), a tuple of them such as `(tenant, id)`, or any
-//!   [`ResourceKey`].
+//!   [`lock::ResourceKey`].
 //! - What the look-up needs and what names no resource, such as the form that is asked for, goes [`Beside`](source::Beside) it.
 //! - [`named`](ValidatorSource::named) says what kind of resource it is, so that several layers over one table share their
 //!   write lock.
@@ -226,7 +226,7 @@
 //! | the write lock, on by default for sources that look up | all writers of equal resources that pass this layer, its clones, or a layer over the same [named](ValidatorSource::named) kind, in this process | other processes, writers that bypass the layer, work that outlives a dropped future, what only the database holds equal |
 //! | [`Checked::hold_lock`], moved into `spawn_blocking` or `spawn` | the same, and work that outlives a client that hung up | other processes, writers that bypass the layer, what only the database holds equal |
 //! | [`Checked`] in the handler's statement (`… WHERE version = ?`), [`PreconditionFailed`] when it changed no row | everything that writes through the database, on any number of machines | nothing: use it wherever there is a database |
-//! | a [`WriteLock`] of your own (advisory locks) | all replicas that use it | writers that bypass it, what only the database holds equal |
+//! | a [`lock::WriteLock`] of your own (advisory locks) | all replicas that use it | writers that bypass it, what only the database holds equal |
 //!
 //! - **Equal resources have one lock**, however a client spells them. What only the database holds equal (a collation that
 //!   ignores case, an alias, a slug beside an id) are two resources to the lock: there the statement decides.
@@ -326,7 +326,7 @@ mod header_map;
 mod http_date;
 mod last_modified;
 #[cfg(feature = "layer")]
-mod lock;
+pub mod lock;
 mod method_class;
 #[cfg(feature = "layer")]
 mod middleware;
@@ -357,8 +357,6 @@ pub use field::Field;
 #[cfg(feature = "layer")]
 pub use finish::{Finish, FinishFuture, FinishLayer};
 pub use http_date::HttpDate;
-#[cfg(feature = "layer")]
-pub use lock::{InProcessLock, KeyBuf, ResourceKey, WriteGuard, WriteKey, WriteLock};
 pub use method_class::MethodClass;
 #[cfg(feature = "layer")]
 pub use middleware::{

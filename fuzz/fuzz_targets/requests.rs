@@ -26,7 +26,8 @@ use http_body_util::{BodyExt, Empty, Full};
 use libfuzzer_sys::fuzz_target;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_conditional::source::{BoxSource, Unidentified};
-use tower_conditional::{Absent, Checked, ConditionalLayer, Field, Found, FromResponse, InProcessLock, Loaded, MethodClass, SourceError, ValidatorSource, WriteKey, WriteLock, WritePolicy};
+use tower_conditional::lock::{InProcessLock, WriteKey, WriteLock};
+use tower_conditional::{Absent, Checked, ConditionalLayer, Field, Found, FromResponse, Loaded, MethodClass, SourceError, ValidatorSource, WritePolicy};
 
 #[allow(dead_code, reason = "the tests ask it more")]
 #[path = "../../tests/core/naive.rs"]

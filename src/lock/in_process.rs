@@ -21,7 +21,8 @@ use crate::BoxError;
 ///
 /// ```
 /// use tower_conditional::source::InMemoryVersions;
-/// use tower_conditional::{ConditionalLayer, InProcessLock, ValidatorSource, WritePolicy};
+/// use tower_conditional::lock::InProcessLock;
+/// use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy};
 ///
 /// let notes = InMemoryVersions::new().named("notes");
 /// let replica = || {

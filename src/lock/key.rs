@@ -77,7 +77,7 @@ impl fmt::Debug for KeyBuf {
 /// # Examples
 ///
 /// ```
-/// use tower_conditional::{KeyBuf, ResourceKey};
+/// use tower_conditional::lock::{KeyBuf, ResourceKey};
 ///
 /// #[derive(Clone)]
 /// struct NoteId { tenant: String, id: i64 }
@@ -107,7 +107,7 @@ pub trait ResourceKey: Send + Sync + 'static {
 /// What a layer over `source.named("notes")` locks for the note 7:
 ///
 /// ```
-/// use tower_conditional::WriteKey;
+/// use tower_conditional::lock::WriteKey;
 ///
 /// let key = WriteKey::new("notes", &7_i64);
 /// assert_eq!(key, WriteKey::new("notes", &7_u32), "the type of the integer takes no part");

@@ -33,7 +33,8 @@ mod sync {
 ///
 /// ```
 /// use std::{future::Future, pin::Pin};
-/// use tower_conditional::{BoxError, InProcessLock, WriteGuard, WriteKey, WriteLock};
+/// use tower_conditional::lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};
+/// use tower_conditional::BoxError;
 ///
 /// struct Remote { local: InProcessLock }
 ///

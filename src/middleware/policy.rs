@@ -135,7 +135,8 @@ impl WritePolicy {
     /// one name them all: keys taken in two steps are in no fixed order, and two such writes may wait for each other.
     ///
     /// ```
-    /// use tower_conditional::{WriteKey, WritePolicy};
+    /// use tower_conditional::lock::WriteKey;
+    /// use tower_conditional::WritePolicy;
     ///
     /// // A note is saved together with its folder, which the client names in a header.
     /// let policy = WritePolicy::required().further_keys(|head| {

@@ -120,9 +120,8 @@
 //! use axum::{Router, extract::Path, routing::get};
 //! use tokio::time::timeout;
 //! use tower_conditional::extract::extractor_source;
-//! use tower_conditional::{
-//!     BoxError, ConditionalLayer, InProcessLock, ValidatorSource, WriteGuard, WriteKey, WriteLock, WritePolicy,
-//! };
+//! use tower_conditional::lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};
+//! use tower_conditional::{BoxError, ConditionalLayer, ValidatorSource, WritePolicy};
 //! # use std::sync::atomic::{AtomicBool, Ordering};
 //! # use tower_conditional::{EntityTag, SourceError};
 //! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }

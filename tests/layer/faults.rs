@@ -23,10 +23,10 @@ use tower::timeout::Timeout;
 use tower::timeout::error::Elapsed;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
+use tower_conditional::lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};
 use tower_conditional::source::{Fixed, Named, ProbeBody};
 use tower_conditional::{
-    BodyHash, ConditionalLayer, Current, EntityTag, InProcessLock, SourceError, ValidatorSource,
-    WriteGuard, WriteKey, WriteLock, WritePolicy,
+    BodyHash, ConditionalLayer, Current, EntityTag, SourceError, ValidatorSource, WritePolicy,
 };
 
 use crate::support::{Counter, source};

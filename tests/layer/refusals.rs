@@ -7,11 +7,11 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http::{Method, Response};
 use serde_json::{Value, json};
+use tower_conditional::lock::{WriteGuard, WriteKey, WriteLock};
 use tower_conditional::source::Fixed;
 use tower_conditional::{
     Absent, BoxError, ConditionalLayer, Current, EntityTag, Epoch, Field, FromResponse,
-    PreconditionFailed, Refusal, Representation, ValidatorSource, WriteGuard, WriteKey, WriteLock,
-    WritePolicy,
+    PreconditionFailed, Refusal, Representation, ValidatorSource, WritePolicy,
 };
 
 use crate::support::{Answer, Failures, Handler, T, T_MINUS_1, date, fields, now, request, send};

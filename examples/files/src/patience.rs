@@ -4,7 +4,8 @@
 use std::{future::Future, pin::Pin, time::Duration};
 
 use tokio::time::timeout;
-use tower_conditional::{BoxError, InProcessLock, WriteGuard, WriteKey, WriteLock};
+use tower_conditional::BoxError;
+use tower_conditional::lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};
 
 /// How long a write waits for those before it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

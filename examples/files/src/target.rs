@@ -15,7 +15,7 @@ use axum::{
     http::{Method, request::Parts},
 };
 
-use tower_conditional::{KeyBuf, ResourceKey};
+use tower_conditional::lock::{KeyBuf, ResourceKey};
 
 use crate::{app::Files, handlers::blocking, problem::Problem};
 

@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 use tower::ServiceExt;
-use tower_conditional::WriteKey;
+use tower_conditional::lock::WriteKey;
 
 use crate::{
     app::{self, Files},

@@ -18,7 +18,8 @@ use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 use tokio_postgres::Config;
-use tower_conditional::{BoxError, InProcessLock, WriteGuard, WriteKey, WriteLock};
+use tower_conditional::BoxError;
+use tower_conditional::lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};
 
 use crate::database::{described, pool};
 

@@ -8,7 +8,8 @@ use http::{Request, Response};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower::{Layer, Service};
-use tower_conditional::{Checked, ConditionalLayer, InProcessLock, ValidatorSource, WritePolicy};
+use tower_conditional::lock::InProcessLock;
+use tower_conditional::{Checked, ConditionalLayer, ValidatorSource, WritePolicy};
 
 use crate::support::source::Versions;
 use crate::support::{Driven, HeldHandler, assert_status, put, send_by_hand};

@@ -14,9 +14,9 @@ use http::{Request, StatusCode};
 use tokio::sync::Notify;
 use tower::{Layer, ServiceExt as _};
 use tower_conditional::extract::extractor_source;
+use tower_conditional::lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};
 use tower_conditional::{
-    BoxError, ConditionalLayer, Found, InProcessLock, SourceError, ValidatorSource, WriteGuard,
-    WriteKey, WriteLock, WritePolicy,
+    BoxError, ConditionalLayer, Found, SourceError, ValidatorSource, WritePolicy,
 };
 
 use crate::support::OutOfReach;

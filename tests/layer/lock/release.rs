@@ -5,9 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use axum::body::Body;
 use http::{Request, Response};
 use tower::{Layer, Service};
-use tower_conditional::{
-    ConditionalLayer, EntityTag, InProcessLock, ValidatorSource, WriteKey, WriteLock, WritePolicy,
-};
+use tower_conditional::lock::{InProcessLock, WriteKey, WriteLock};
+use tower_conditional::{ConditionalLayer, EntityTag, ValidatorSource, WritePolicy};
 
 use crate::support::source::Versions;
 use crate::support::{

@@ -2,9 +2,9 @@
 
 use http::Request;
 use tower::Layer;
+use tower_conditional::lock::InProcessLock;
 use tower_conditional::{
-    ConditionalLayer, FromResponse, HttpDate, InProcessLock, MethodClass, ValidatorSource,
-    WritePolicy,
+    ConditionalLayer, FromResponse, HttpDate, MethodClass, ValidatorSource, WritePolicy,
 };
 
 use crate::support::source::Versions;

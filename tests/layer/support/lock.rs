@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use tower_conditional::{BoxError, WriteGuard, WriteKey, WriteLock};
+use tower_conditional::BoxError;
+use tower_conditional::lock::{WriteGuard, WriteKey, WriteLock};
 
 /// A lock that lives elsewhere, and may be out of reach.
 pub(crate) struct OutOfReach;

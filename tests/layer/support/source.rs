@@ -11,10 +11,10 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::request::Parts;
 use http::{Method, Response, response};
+use tower_conditional::lock::{KeyBuf, ResourceKey};
 use tower_conditional::source::{Compute, InMemoryVersions, RequestPath, Unidentified};
 use tower_conditional::{
-    BodyHash, Checked, Current, EntityTag, Found, KeyBuf, ResourceKey, SourceError,
-    ValidatorSource, source_fn,
+    BodyHash, Checked, Current, EntityTag, Found, SourceError, ValidatorSource, source_fn,
 };
 
 use super::Counter;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedMutexGuard, oneshot};
 use tokio::time::{sleep, timeout};
-use tower_conditional::{BoxError, InProcessLock, WriteGuard, WriteKey, WriteLock};
+use tower_conditional::BoxError;
+use tower_conditional::lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};
 
 use super::store::Store;
 

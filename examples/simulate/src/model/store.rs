@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
-use tower_conditional::WriteKey;
+use tower_conditional::lock::WriteKey;
 
 use super::Weather;
 use super::chance::Chance;
