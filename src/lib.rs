@@ -347,8 +347,6 @@ mod token_list;
 mod typed_headers;
 
 #[cfg(feature = "layer")]
-pub use body::ConditionalBody;
-#[cfg(feature = "layer")]
 pub use box_error::BoxError;
 pub use entity_tag::{EntityTag, InvalidEntityTag};
 pub use epoch::Epoch;
@@ -360,8 +358,8 @@ pub use http_date::HttpDate;
 pub use method_class::MethodClass;
 #[cfg(feature = "layer")]
 pub use middleware::{
-    Checked, CollectBody, CollectUpTo, Conditional, ConditionalLayer, Decided, Judged,
-    JudgedByHandler, Loaded, Moment, NewVersion, ResponseFuture, StoredVerbatim, WritePolicy,
+    Checked, ConditionalLayer, Decided, Judged, JudgedByHandler, Loaded, Moment, NewVersion,
+    StoredVerbatim, WritePolicy,
 };
 pub use precondition_failed::{PreconditionFailed, Reason};
 pub use preconditions::Preconditions;
@@ -374,6 +372,14 @@ pub use source::BodyHash;
 #[cfg(feature = "layer")]
 #[doc(inline)]
 pub use source::{Found, FromResponse, SourceError, ValidatorSource, source_fn};
+
+/// What [`ConditionalLayer`] is made of: its service, the future and the body of its responses, the bodies that it
+/// collects.
+#[cfg(feature = "layer")]
+pub mod layer {
+    pub use crate::body::ConditionalBody;
+    pub use crate::middleware::{CollectBody, CollectUpTo, Conditional, ResponseFuture};
+}
 
 /// The examples of the README and of the pages are doctests.
 #[cfg(doctest)]

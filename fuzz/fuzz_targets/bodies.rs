@@ -28,7 +28,8 @@ use libfuzzer_sys::fuzz_target;
 use sha2::{Digest, Sha256};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_conditional::source::Fixed;
-use tower_conditional::{BodyHash, ConditionalBody, ConditionalLayer, EntityTag, Epoch, WritePolicy};
+use tower_conditional::layer::ConditionalBody;
+use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, Epoch, WritePolicy};
 
 const EPOCH: Epoch = Epoch::new("n1");
 const KEY: &[u8] = b"between us";

@@ -336,7 +336,7 @@ impl Case {
     fn assert_fate(
         &self,
         expected: &Fate,
-        response: Response<tower_conditional::ConditionalBody<Full<Bytes>>>,
+        response: Response<tower_conditional::layer::ConditionalBody<Full<Bytes>>>,
         seen: &[HeaderMap],
     ) {
         let (head, body) = response.into_parts();

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use super::Coded;
 use super::incoming::SentTags;
 use super::outgoing;
-use crate::ConditionalBody;
+use crate::body::ConditionalBody;
 
 pin_project! {
     /// The future of [`Finish`](super::Finish).

@@ -13,7 +13,7 @@ use tower::{Layer, Service};
 
 pub use future::FinishFuture;
 
-use crate::ConditionalBody;
+use crate::body::ConditionalBody;
 
 /// Goes outside everything that touches bodies: `finish(compression(router.layer(conditional(handler))))`.
 ///

@@ -17,7 +17,7 @@ use super::options::Options;
 use crate::body::ConditionalBody;
 
 pin_project! {
-    /// The future of [`Conditional`](crate::Conditional).
+    /// The future of [`Conditional`](crate::middleware::Conditional).
     pub struct ResponseFuture<F, B, E>
     where
         B: Body,

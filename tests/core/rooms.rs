@@ -111,7 +111,8 @@ fn exports(lib: &str) -> BTreeMap<String, String> {
     let mut exported = BTreeMap::new();
     for uses in code_of(lib).split("pub use ").skip(1) {
         let (uses, _) = uses.split_once(';').unwrap();
-        let (module, names) = uses.split_once("::").unwrap();
+        let path = uses.strip_prefix("crate::").unwrap_or(uses);
+        let (module, names) = path.split_once("::").unwrap();
         for name in names.split(|character: char| !is_of_a_name(character)) {
             exported.insert(name.to_owned(), module.to_owned());
         }

@@ -14,8 +14,9 @@ use http::{HeaderMap, Request, Response};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty};
 use tower::{Layer, ServiceExt, service_fn};
+use tower_conditional::layer::ConditionalBody;
 use tower_conditional::source::{Fixed, ProbeBody};
-use tower_conditional::{BodyHash, ConditionalBody, ConditionalLayer, EntityTag, WritePolicy};
+use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, WritePolicy};
 
 use crate::support::{Counter, fields, read};
 

@@ -36,10 +36,10 @@ use http::request::Parts;
 use http_body::Body as _;
 use tower::util::{BoxCloneSyncService, MapResponseLayer};
 use tower::{Layer, ServiceExt};
+use tower_conditional::layer::ConditionalBody;
 use tower_conditional::source::BoxSource;
 use tower_conditional::{
-    BodyHash, ConditionalBody, ConditionalLayer, Current, EntityTag, SourceError, ValidatorSource,
-    WritePolicy,
+    BodyHash, ConditionalLayer, Current, EntityTag, SourceError, ValidatorSource, WritePolicy,
 };
 
 use crate::support::source;

@@ -26,10 +26,11 @@ use proptest::test_runner::TestRunner;
 use tokio::sync::oneshot;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, service_fn};
+use tower_conditional::layer::ConditionalBody;
 use tower_conditional::source::{BoxSource, ProbeBody};
 use tower_conditional::{
-    Absent, BodyHash, Checked, ConditionalBody, ConditionalLayer, Current, EntityTag, Field,
-    MethodClass, Representation, SourceError, ValidatorSource, WritePolicy,
+    Absent, BodyHash, Checked, ConditionalLayer, Current, EntityTag, Field, MethodClass,
+    Representation, SourceError, ValidatorSource, WritePolicy,
 };
 
 #[allow(dead_code, reason = "the core's tests ask it more")]

@@ -23,10 +23,10 @@ use tower::limit::{ConcurrencyLimit, GlobalConcurrencyLimitLayer};
 use tower::load_shed::LoadShed;
 use tower::load_shed::error::Overloaded;
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
+use tower_conditional::layer::{Conditional, ConditionalBody};
 use tower_conditional::source::{Fixed, InMemoryVersions};
 use tower_conditional::{
-    Conditional, ConditionalBody, ConditionalLayer, Current, EntityTag, FromResponse,
-    ValidatorSource, WritePolicy,
+    ConditionalLayer, Current, EntityTag, FromResponse, ValidatorSource, WritePolicy,
 };
 
 use crate::support::source::{self, Script, Versions};

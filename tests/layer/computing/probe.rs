@@ -138,7 +138,7 @@ async fn write<V: ValidatorSource>(
     layer: ConditionalLayer<V>,
     request: Request<Empty<Bytes>>,
 ) -> (
-    Response<tower_conditional::ConditionalBody<Empty<Bytes>>>,
+    Response<tower_conditional::layer::ConditionalBody<Empty<Bytes>>>,
     usize,
 ) {
     let runs = Counter::default();

@@ -7,7 +7,8 @@ use http_body::Body as _;
 use http_body::Frame;
 use http_body_util::BodyExt;
 use tower::Layer;
-use tower_conditional::{CollectUpTo, Conditional, ConditionalBody, ConditionalLayer};
+use tower_conditional::ConditionalLayer;
+use tower_conditional::layer::{CollectUpTo, Conditional, ConditionalBody};
 
 use crate::support::source::Versions;
 use crate::support::{

@@ -15,8 +15,9 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tokio::sync::{Barrier, watch};
+use tower_conditional::layer::CollectBody;
 use tower_conditional::source::InMemoryVersions;
-use tower_conditional::{Checked, CollectBody, ConditionalLayer, EntityTag};
+use tower_conditional::{Checked, ConditionalLayer, EntityTag};
 
 use crate::support::source::{self, Script};
 use crate::support::{BodySender, Served, Server, arriving_body, request_with, text};

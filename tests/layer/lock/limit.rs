@@ -9,7 +9,8 @@ use http::{Request, Response};
 use tokio::task::JoinSet;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
-use tower_conditional::{Checked, CollectBody, ConditionalLayer, WritePolicy};
+use tower_conditional::layer::CollectBody;
+use tower_conditional::{Checked, ConditionalLayer, WritePolicy};
 
 use crate::support::source::Versions;
 use crate::support::{arriving_body, put_if_match, request_with, text};

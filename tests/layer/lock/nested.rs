@@ -3,9 +3,10 @@
 use axum::body::Body;
 use http::{Request, Response};
 use tower::{Layer, Service};
+use tower_conditional::layer::CollectBody;
 use tower_conditional::lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};
 use tower_conditional::source::Named;
-use tower_conditional::{BoxError, CollectBody, ConditionalLayer, ValidatorSource, WritePolicy};
+use tower_conditional::{BoxError, ConditionalLayer, ValidatorSource, WritePolicy};
 
 use crate::support::source::Versions;
 use crate::support::{Broken, HeldHandler, assert_status, put, request_with, send_by_hand};

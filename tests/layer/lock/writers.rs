@@ -2,7 +2,8 @@
 
 use axum::body::Body;
 use test_support::quick_or_full;
-use tower_conditional::{CollectBody, ConditionalLayer, WritePolicy};
+use tower_conditional::layer::CollectBody;
+use tower_conditional::{ConditionalLayer, WritePolicy};
 
 use crate::support::source::Script;
 

@@ -14,7 +14,8 @@ use http::{Request, Response};
 use http_body::Body;
 use http_body_util::{Empty, Full};
 use tower::{Layer, Service, ServiceExt};
-use tower_conditional::{BodyHash, ConditionalBody, ConditionalLayer, ValidatorSource};
+use tower_conditional::layer::ConditionalBody;
+use tower_conditional::{BodyHash, ConditionalLayer, ValidatorSource};
 
 use super::body::Scripted;
 use super::message::{Answer, get, response};

@@ -10,9 +10,9 @@ use http_body_util::Full;
 use tokio::sync::Notify;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt, service_fn};
+use tower_conditional::layer::ConditionalBody;
 use tower_conditional::{
-    Checked, ConditionalBody, ConditionalLayer, EntityTag, SourceError, ValidatorSource,
-    WritePolicy, source_fn,
+    Checked, ConditionalLayer, EntityTag, SourceError, ValidatorSource, WritePolicy, source_fn,
 };
 
 use super::chance::Chance;
