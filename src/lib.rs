@@ -154,8 +154,8 @@
 //! - **Routing.** `MethodRouter::route_layer` alone leaves a 405 a 405; in the other three positions of axum a stale
 //!   `If-Match` on a method that the route does not have is answered 412.
 //! - **Compression** goes *outside* the layer: compressed bytes depend on how chunks arrived, so a hash of them is no
-//!   validator. A compressor in the service leaves one strong tag on gzip and identity: put [`FinishLayer`] around it.
-//!   One in a proxy rewrites the tag: [`RewrittenTags`].
+//!   validator. A compressor in the service leaves one strong tag on gzip and identity: put [`content_coding::ContentCodingLayer`] around it.
+//!   One in a proxy rewrites the tag: [`content_coding::RewrittenTags`].
 //! - **CORS** goes outside, and has to expose `ETag` and allow `If-Match` and `If-None-Match`.
 //! - **Caches and tracing** go outside: a cache revalidates by what the layer answers, and a span around the layer
 //!   gives its event a path.
@@ -310,6 +310,7 @@
 mod body;
 #[cfg(feature = "layer")]
 mod box_error;
+pub mod content_coding;
 mod entity_tag;
 mod epoch;
 mod evaluate;
@@ -317,8 +318,6 @@ mod evaluate;
 pub mod extract;
 mod field;
 mod field_lines;
-#[cfg(feature = "layer")]
-mod finish;
 #[cfg(feature = "layer")]
 mod frames;
 #[cfg(feature = "layer")]
@@ -352,8 +351,6 @@ pub use entity_tag::{EntityTag, InvalidEntityTag};
 pub use epoch::Epoch;
 pub use evaluate::Decision;
 pub use field::Field;
-#[cfg(feature = "layer")]
-pub use finish::{Finish, FinishFuture, FinishLayer};
 pub use http_date::HttpDate;
 pub use method_class::MethodClass;
 #[cfg(feature = "layer")]
@@ -365,7 +362,6 @@ pub use precondition_failed::{PreconditionFailed, Reason};
 pub use preconditions::Preconditions;
 pub use refusal::Refusal;
 pub use representation::{Absent, Current, Representation};
-pub use rewritten_tag::RewrittenTags;
 #[cfg(feature = "body-hash")]
 #[doc(inline)]
 pub use source::BodyHash;

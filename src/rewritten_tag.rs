@@ -14,7 +14,7 @@ use crate::tag_list::RawTag;
 /// # Examples
 ///
 /// ```
-/// use tower_conditional::RewrittenTags;
+/// use tower_conditional::content_coding::RewrittenTags;
 ///
 /// let behind_apache = RewrittenTags::suffixes();
 /// let behind_nginx = RewrittenTags::none().weakened();

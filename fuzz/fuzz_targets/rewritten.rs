@@ -19,7 +19,8 @@ use libfuzzer_sys::fuzz_target;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_conditional::source::Fixed;
-use tower_conditional::{ConditionalLayer, Decision, FinishLayer, HttpDate, Preconditions, RewrittenTags, WritePolicy};
+use tower_conditional::content_coding::{ContentCodingLayer, RewrittenTags};
+use tower_conditional::{ConditionalLayer, Decision, HttpDate, Preconditions, WritePolicy};
 
 #[allow(dead_code, reason = "the tests ask it more")]
 #[path = "../../tests/core/naive.rs"]
@@ -183,9 +184,9 @@ impl Case {
             .map(|coding| format!("-{coding}"))
             .collect();
         for (finish, undone) in [
-            (FinishLayer::new(), true),
-            (FinishLayer::weakening(), false),
-            (FinishLayer::leaving_tags(), false),
+            (ContentCodingLayer::new(), true),
+            (ContentCodingLayer::weakening(), false),
+            (ContentCodingLayer::leaving_tags(), false),
         ] {
             let layer = ConditionalLayer::new(Fixed::new(self.ours.ours()));
             let service = finish.layer(layer.layer(handler()));

@@ -15,8 +15,9 @@ use super::take_lock::Waiters;
 use crate::field::Given;
 use crate::lock::{InProcessLock, WriteLock};
 use crate::refusal::Refusal;
+use crate::rewritten_tag::RewrittenTags;
 use crate::source::{Compute, ValidatorSource};
-use crate::{HttpDate, MethodClass, RewrittenTags};
+use crate::{HttpDate, MethodClass};
 
 type RefusalFn = Arc<dyn Fn(&Refusal) -> Response<Bytes> + Send + Sync>;
 type ClassFn = Arc<dyn Fn(&Method) -> Option<MethodClass> + Send + Sync>;

@@ -10,8 +10,9 @@ use http::{Method, Response};
 
 use super::recovery::AlreadyApplied;
 use crate::lock::{WriteKey, WriteLock};
+use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::ListForm;
-use crate::{Current, Field, Preconditions, Reason, Representation, RewrittenTags};
+use crate::{Current, Field, Preconditions, Reason, Representation};
 
 /// Which write lock a route takes.
 #[derive(Clone)]

@@ -18,7 +18,7 @@
 //!     .route("/greeting", get(async || "hello"))
 //!     .layer(ConditionalLayer::new(BodyHash::strong()));
 //!
-//! // Inside of an axum router a 304 has `Content-Length: 0`; hyper takes it off over HTTP/1.1, `FinishLayer` always.
+//! // Inside of an axum router a 304 has `Content-Length: 0`; hyper takes it off over HTTP/1.1, `ContentCodingLayer` always.
 //! let report = check(app, Fixture::at("/greeting")).await.allowing(["not-modified-length"]);
 //! assert!(report.is_clean(), "{report}");
 //! # }

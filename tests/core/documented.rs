@@ -6,7 +6,7 @@ use std::fs;
 use crate::tree::{files_under, root};
 
 /// Who is shown somewhere else, and where.
-const SHOWN_ELSEWHERE: [(&str, &str); 34] = [
+const SHOWN_ELSEWHERE: [(&str, &str); 33] = [
     ("BodyTag", "what a source makes for `Compute`"),
     ("BoxError", "another name for what is behind it"),
     ("BoxResource", "what a `BoxSource` identifies"),
@@ -16,12 +16,11 @@ const SHOWN_ELSEWHERE: [(&str, &str); 34] = [
     ("Conditional", "what `ConditionalLayer` makes"),
     ("ConditionalBody", "what every response of the layer has"),
     ("Content", "the tour of the testkit"),
+    ("ContentCoding", "what `ContentCodingLayer` makes"),
     ("Decided", "`Judged`"),
     ("Either", "what `ValidatorSource::or` identifies"),
     ("ExtractorSource", "`extract::extractor_source`"),
     ("Finding", "`testkit::check`"),
-    ("Finish", "what `FinishLayer` makes"),
-    ("FinishFuture", "what `Finish` answers with"),
     ("Hammered", "`testkit::hammer`"),
     ("IdentifyHandler", "a bound on what extracts"),
     ("IntoIdentified", "a bound on what is identified"),

@@ -4,9 +4,8 @@ use http::{HeaderMap, HeaderValue};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use tower_conditional::{
-    Absent, EntityTag, Field, HttpDate, MethodClass, Preconditions, RewrittenTags,
-};
+use tower_conditional::content_coding::RewrittenTags;
+use tower_conditional::{Absent, EntityTag, Field, HttpDate, MethodClass, Preconditions};
 
 use crate::naive::{self, Answer, Present, Request, State, Tag, http_date};
 use crate::quick_or_full::quick_or_full;

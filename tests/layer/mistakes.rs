@@ -63,7 +63,7 @@ const MISTAKES: [Mistake; 7] = [
     },
     Mistake {
         what: "a companion served by axum as it is",
-        code: "let service = FinishLayer::new().layer(Router::new()); \
+        code: "let service = ContentCodingLayer::new().layer(Router::new()); \
                let listener = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); \
                let _ = axum::serve(listener, ServiceExt::<Request>::into_make_service(service));",
         says: "expected `Response<Body>`, found `Response<ConditionalBody<Body>>`",
@@ -79,7 +79,8 @@ const BEFORE: &str = "
     use tokio::net::TcpListener;
     use tower::{Layer as _, ServiceExt as _, service_fn};
     use tower_conditional::extract::extractor_source;
-    use tower_conditional::{ConditionalLayer, EntityTag, FinishLayer, FromResponse, SourceError, source_fn};
+    use tower_conditional::content_coding::ContentCodingLayer;
+    use tower_conditional::{ConditionalLayer, EntityTag, FromResponse, SourceError, source_fn};
     const TAG: EntityTag = EntityTag::from_static(\"\\\"1\\\"\");
     pub async fn mistake() {
 ";

@@ -15,10 +15,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower::ServiceBuilder;
 use tower::util::BoxCloneSyncService;
+use tower_conditional::content_coding::{ContentCodingLayer, RewrittenTags};
 use tower_conditional::source::Fixed;
 use tower_conditional::{
-    ConditionalLayer, EntityTag, FinishLayer, HttpDate, Representation, RewrittenTags, SourceError,
-    ValidatorSource, WritePolicy, source_fn,
+    ConditionalLayer, EntityTag, HttpDate, Representation, SourceError, ValidatorSource,
+    WritePolicy, source_fn,
 };
 use tower_http::compression::CompressionLayer;
 
@@ -32,7 +33,7 @@ pub(super) enum Mode {
     Strict,
     /// Coding suffixes and weakened tags, on reads and writes.
     Tolerant,
-    /// The origin compresses by itself, inside a `FinishLayer`.
+    /// The origin compresses by itself, inside a `ContentCodingLayer`.
     Finished,
     /// Both.
     Both,
@@ -131,7 +132,7 @@ fn service(state: &Arc<State>) -> BoxCloneSyncService<Request, Response, std::co
         .route("/both/{page}", page(tolerant));
     let compressing = ServiceBuilder::new()
         .map_response(|response: Response<_>| response.map(Body::new))
-        .layer(FinishLayer::new())
+        .layer(ContentCodingLayer::new())
         .layer(CompressionLayer::new())
         .service(coded);
     let counted = state.clone();

@@ -7,7 +7,8 @@ use http::header::{
 };
 use tower::Layer;
 use tower_conditional::source::Fixed;
-use tower_conditional::{Current, Decision, EntityTag, FinishLayer, HttpDate, Preconditions, Representation, RewrittenTags, ValidatorSource};
+use tower_conditional::content_coding::{ContentCodingLayer, RewrittenTags};
+use tower_conditional::{Current, Decision, EntityTag, HttpDate, Preconditions, Representation, ValidatorSource};
 
 use super::{TAG, request};
 use crate::meter::{Meter, Row};
@@ -138,11 +139,11 @@ fn rewritten(meter: &mut impl Meter) {
         let preconditions = Preconditions::parse(&Method::GET, fields, NOW);
         preconditions.tolerating(&known).evaluate(&current())
     });
-    let names = ["FinishLayer 32 KiB each", "FinishLayer 64 KiB each"];
+    let names = ["ContentCodingLayer 32 KiB each", "ContentCodingLayer 64 KiB each"];
     all_hostile(meter, names, &IF_NONE_MATCH, |fields| {
         let mut request = request(Method::GET, &[]);
         *request.headers_mut() = fields.clone();
-        operate(&mut FinishLayer::new().layer(Bare::of_size(0)), request)
+        operate(&mut ContentCodingLayer::new().layer(Bare::of_size(0)), request)
     });
 }
 

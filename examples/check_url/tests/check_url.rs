@@ -17,7 +17,8 @@ use tokio::net::TcpListener;
 use tower::{Layer, Service, ServiceExt as _};
 
 use test_support::{Client, Ended, Protocol, run};
-use tower_conditional::{BodyHash, ConditionalLayer, FinishLayer};
+use tower_conditional::content_coding::ContentCodingLayer;
+use tower_conditional::{BodyHash, ConditionalLayer};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_check_url");
 
@@ -98,7 +99,7 @@ async fn what_axum_adds_is_found_and_can_be_allowed() {
 
 #[tokio::test]
 async fn server_that_is_right() {
-    let address = serve(FinishLayer::new().layer(documents())).await;
+    let address = serve(ContentCodingLayer::new().layer(documents())).await;
     let url = url(address, "/a");
     let mut client = Client::connect(address, Protocol::Http1).await;
     let before = client.get("/a", &[]).await.fields;

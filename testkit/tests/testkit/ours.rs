@@ -11,10 +11,10 @@ use axum::routing::get;
 use http::header::{CACHE_CONTROL, ETAG, LAST_MODIFIED, VARY};
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use tower::{Layer, ServiceExt};
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::source::{Fixed, InMemoryVersions};
 use tower_conditional::{
-    BodyHash, ConditionalLayer, EntityTag, FinishLayer, FromResponse, HttpDate, Representation,
-    WritePolicy,
+    BodyHash, ConditionalLayer, EntityTag, FromResponse, HttpDate, Representation, WritePolicy,
 };
 use tower_conditional_testkit::{Content, Fixture, Scratch, check, compare, hammer};
 
@@ -152,7 +152,7 @@ async fn hashed_and_probed() {
 /// The companion takes axum's Content-Length off again: nothing has to be allowed.
 #[tokio::test]
 async fn finished() {
-    let service = FinishLayer::new().layer(looked_up(WritePolicy::required()));
+    let service = ContentCodingLayer::new().layer(looked_up(WritePolicy::required()));
     let report = check(service, fixture()).await;
     assert!(report.is_clean(), "{report}");
 }

@@ -9,10 +9,10 @@ use http_body::Body;
 use http_body_util::Full;
 use http_cache_semantics::{AfterResponse, BeforeRequest, CacheOptions, CachePolicy};
 use tower::{Layer, Service};
+use tower_conditional::content_coding::{ContentCodingLayer, RewrittenTags};
 use tower_conditional::source::Fixed;
 use tower_conditional::{
-    BodyHash, ConditionalLayer, Current, EntityTag, FinishLayer, FromResponse, Representation,
-    RewrittenTags, ValidatorSource,
+    BodyHash, ConditionalLayer, Current, EntityTag, FromResponse, Representation, ValidatorSource,
 };
 use tower_http::compression::CompressionLayer;
 
@@ -180,9 +180,9 @@ fn behind_an_edge_that_rewrites_tags() {
 #[test]
 fn finished_around_a_compressor() {
     let forms = [
-        ("suffix", FinishLayer::new()),
-        ("weak", FinishLayer::weakening()),
-        ("left", FinishLayer::leaving_tags()),
+        ("suffix", ContentCodingLayer::new()),
+        ("weak", ContentCodingLayer::weakening()),
+        ("left", ContentCodingLayer::leaving_tags()),
     ];
     for (form, finish) in forms {
         let stack = |tag| (finish, CompressionLayer::new(), looking_up(tag));

@@ -2,8 +2,9 @@
 
 use http::Method;
 use http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::source::Fixed;
-use tower_conditional::{ConditionalLayer, EntityTag, FinishLayer, WritePolicy};
+use tower_conditional::{ConditionalLayer, EntityTag, WritePolicy};
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 
@@ -23,7 +24,12 @@ fn cors() -> CorsLayer {
 fn ask(handler: Handler, method: &str, fields: &[(&str, &str)]) -> Answer {
     let source = Fixed::new(EntityTag::from_static("\"x\""));
     let guarded = ConditionalLayer::new(source).writes(WritePolicy::required());
-    let stack = (FinishLayer::new(), cors(), CompressionLayer::new(), guarded);
+    let stack = (
+        ContentCodingLayer::new(),
+        cors(),
+        CompressionLayer::new(),
+        guarded,
+    );
     send(&stack, handler, request(method, fields))
 }
 

@@ -1,7 +1,7 @@
 //! What stands between client and origin: compressors and proxies that rewrite tags, caches, other origins.
 
 mod caches;
+mod content_coding;
 mod cors;
-mod finish;
 mod rewritten;
 mod wire;

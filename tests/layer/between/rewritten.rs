@@ -1,10 +1,9 @@
 //! Tags that an intermediary rewrote: refused with a reason by default, taken as what they came from by choice.
 
 use http::header::RANGE;
+use tower_conditional::content_coding::RewrittenTags;
 use tower_conditional::source::Fixed;
-use tower_conditional::{
-    BodyHash, ConditionalLayer, EntityTag, FromResponse, RewrittenTags, WritePolicy,
-};
+use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, FromResponse, WritePolicy};
 
 use crate::support::{Answer, Failures, Handler, request, send};
 

@@ -9,8 +9,9 @@ use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tower::ServiceBuilder;
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::source::Fixed;
-use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, FinishLayer, WritePolicy};
+use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, WritePolicy};
 use tower_http::compression::CompressionLayer;
 
 use crate::support::{Answer, Failures, Served, Server, read, request_to};
@@ -32,7 +33,7 @@ fn router() -> Router {
         .route("/hashed", get(async || PAGE).route_layer(hashed))
 }
 
-fn finished(finish: FinishLayer) -> Served {
+fn finished(finish: ContentCodingLayer) -> Served {
     let service = ServiceBuilder::new()
         .map_request(|request: Request<_>| request.map(Body::new))
         .map_response(|response: Response<_>| response.map(Body::new))
@@ -65,7 +66,7 @@ impl Server {
 /// One GET, its revalidation with what came back, and a save with it, for every coding over both protocols.
 #[tokio::test]
 async fn what_the_client_saw_revalidates_and_saves() {
-    let server = Server::start(finished(FinishLayer::new())).await;
+    let server = Server::start(finished(ContentCodingLayer::new())).await;
     let mut failures = Failures::default();
     for version in PROTOCOLS {
         for coding in ["gzip", "br", "zstd", "deflate", "identity"] {
@@ -123,8 +124,8 @@ fn expect_an_empty_304(failures: &mut Failures, row: &str, answer: &Answer) {
 async fn the_other_forms_revalidate_too() {
     let gzip = ("accept-encoding", "gzip");
     let forms = [
-        (FinishLayer::weakening(), "W/\"x\""),
-        (FinishLayer::leaving_tags(), "\"x\""),
+        (ContentCodingLayer::weakening(), "W/\"x\""),
+        (ContentCodingLayer::leaving_tags(), "\"x\""),
     ];
     for (form, tag) in forms {
         let server = Server::start(finished(form)).await;
@@ -144,7 +145,7 @@ async fn the_other_forms_revalidate_too() {
 
 #[tokio::test]
 async fn head_revalidates_with_either_tag() {
-    let server = Server::start(finished(FinishLayer::new())).await;
+    let server = Server::start(finished(ContentCodingLayer::new())).await;
     for version in PROTOCOLS {
         for tag in ["\"x\"", "\"x-gzip\""] {
             let fields = [("accept-encoding", "gzip"), ("if-none-match", tag)];

@@ -16,9 +16,10 @@ use futures_util::stream;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::source::Fixed;
 use tower_conditional::{
-    BodyHash, ConditionalLayer, EntityTag, FinishLayer, FromResponse, ValidatorSource, WritePolicy,
+    BodyHash, ConditionalLayer, EntityTag, FromResponse, ValidatorSource, WritePolicy,
 };
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
@@ -90,7 +91,7 @@ fn compressed() -> Served {
     let router = Router::new().route("/r", methods.route_layer(required(Fixed::new(V1))));
     let compression = CompressionLayer::new().compress_when(SizeAbove::new(0));
     let service = ServiceBuilder::new()
-        .layer(FinishLayer::new())
+        .layer(ContentCodingLayer::new())
         .layer(compression);
     served(service.service(router))
 }

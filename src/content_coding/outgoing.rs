@@ -7,8 +7,8 @@ use http::header::{
 use http::{Response, StatusCode};
 use http_body::Body;
 
-use super::Coded;
 use super::incoming::SUFFIXES;
+use super::layer::TagForm;
 use crate::EntityTag;
 use crate::body::{ConditionalBody, drop_content_of_head};
 use crate::response::TaggedAsCoded;
@@ -16,7 +16,7 @@ use crate::token_list::add_vary;
 
 pub(super) fn repair<B: Body>(
     response: Response<B>,
-    coded: Coded,
+    form: TagForm,
     sent: &[EntityTag],
     is_head: bool,
 ) -> Response<ConditionalBody<B>> {
@@ -27,7 +27,7 @@ pub(super) fn repair<B: Body>(
     match status {
         StatusCode::OK | StatusCode::PARTIAL_CONTENT => {
             if headers.contains_key(CONTENT_ENCODING) && !tagged_as_coded {
-                tell_codings_apart(headers, coded);
+                tell_codings_apart(headers, form);
             }
             vary_by_coding(headers);
         }
@@ -73,16 +73,16 @@ fn as_sent(ours: &EntityTag, sent: &EntityTag) -> Option<EntityTag> {
     Some(if sent.is_weak() { tag.to_weak() } else { tag })
 }
 
-fn tell_codings_apart(headers: &mut HeaderMap, coded: Coded) {
+fn tell_codings_apart(headers: &mut HeaderMap, form: TagForm) {
     let Some(ours) = tag_of(headers) else {
         return;
     };
     let suffix = headers.get(CONTENT_ENCODING).and_then(known_suffix);
-    let tag = match (coded, suffix) {
-        (Coded::Left, _) => return,
-        (Coded::Suffixed, Some(suffix)) => ours.with_suffix(suffix),
+    let tag = match (form, suffix) {
+        (TagForm::Left, _) => return,
+        (TagForm::Suffixed, Some(suffix)) => ours.with_suffix(suffix),
         // A coding that would not be recognised on the way in.
-        (Coded::Suffixed, None) | (Coded::Weakened, _) => ours.to_weak(),
+        (TagForm::Suffixed, None) | (TagForm::Weakened, _) => ours.to_weak(),
     };
     headers.insert(ETAG, tag.into());
 }

@@ -9,8 +9,9 @@ use futures_util::stream;
 use http::Request;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, RANGE};
 use tower::ServiceExt;
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::source::Fixed;
-use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, FinishLayer, WritePolicy};
+use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, WritePolicy};
 use tower_http::compression::CompressionLayer;
 
 use crate::support::{Answer, Failures, Handler, T, fields, request, send};
@@ -22,9 +23,13 @@ pub(super) fn page() -> Handler {
     Handler::answering(200, &[("content-type", "text/plain")], PAGE)
 }
 
-type Stack = (FinishLayer, CompressionLayer, ConditionalLayer<Fixed>);
+type Stack = (
+    ContentCodingLayer,
+    CompressionLayer,
+    ConditionalLayer<Fixed>,
+);
 
-fn stack(finish: FinishLayer, tag: &'static str) -> Stack {
+fn stack(finish: ContentCodingLayer, tag: &'static str) -> Stack {
     let source = Fixed::new(EntityTag::from_static(tag));
     let policy = WritePolicy::optional();
     (
@@ -35,7 +40,7 @@ fn stack(finish: FinishLayer, tag: &'static str) -> Stack {
 }
 
 fn suffixing() -> Stack {
-    stack(FinishLayer::new(), "\"x\"")
+    stack(ContentCodingLayer::new(), "\"x\"")
 }
 
 fn accepting<'f>(codings: &'f str, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
@@ -57,8 +62,8 @@ fn verdict(answer: &Answer) -> String {
 fn a_200_tells_its_codings_apart() {
     let modes = [
         suffixing(),
-        stack(FinishLayer::weakening(), "\"x\""),
-        stack(FinishLayer::leaving_tags(), "\"x\""),
+        stack(ContentCodingLayer::weakening(), "\"x\""),
+        stack(ContentCodingLayer::leaving_tags(), "\"x\""),
     ];
     //   Accept-Encoding              coding           suffix        weaken   leave
     #[rustfmt::skip]
@@ -185,7 +190,7 @@ fn outcome(answer: &Answer) -> String {
 /// One BodyHash in 260 000 ends in `-br`, and a tag must be good whatever its octets are.
 #[test]
 fn a_tag_that_ends_like_a_suffix_by_chance_is_still_itself() {
-    let stack = stack(FinishLayer::new(), "\"digest-br\"");
+    let stack = stack(ContentCodingLayer::new(), "\"digest-br\"");
     let read = |codings, tag| verdict(&get(&stack, codings, &[("if-none-match", tag)]));
     assert_eq!(read("", "\"digest-br\""), "304 \"digest-br\"");
     assert_eq!(read("br", "\"digest-br\""), "304 \"digest-br\"");
@@ -204,7 +209,7 @@ fn a_malformed_list_goes_in_as_it_came() {
         let handler = page();
         let fields = [("if-none-match", list), ("if-match", list)];
         send(
-            &FinishLayer::new(),
+            &ContentCodingLayer::new(),
             handler.clone(),
             request("PUT", &fields),
         );
@@ -216,7 +221,7 @@ fn a_malformed_list_goes_in_as_it_came() {
 
 #[test]
 fn the_weak_form_is_for_reading() {
-    let stack = stack(FinishLayer::weakening(), "\"x\"");
+    let stack = stack(ContentCodingLayer::weakening(), "\"x\"");
     let read = |tag| verdict(&get(&stack, "gzip", &[("if-none-match", tag)]));
     assert_eq!(read("W/\"x\""), "304 W/\"x\"");
     assert_eq!(read("\"y\", W/\"x\""), "304 W/\"x\"");
@@ -230,7 +235,7 @@ fn the_weak_form_is_for_reading() {
 
 #[test]
 fn tags_that_are_left_are_one_for_all_codings() {
-    let stack = stack(FinishLayer::leaving_tags(), "\"x\"");
+    let stack = stack(ContentCodingLayer::leaving_tags(), "\"x\"");
     let read = |tag| verdict(&get(&stack, "gzip", &[("if-none-match", tag)]));
     assert_eq!(read("\"x\""), "304 \"x\"");
     assert_eq!(read("\"x-gzip\""), "200 \"x\"");
@@ -242,9 +247,9 @@ fn tags_that_are_left_are_one_for_all_codings() {
 #[test]
 fn a_range_of_identity_bytes_is_not_put_behind_coded_bytes() {
     let (suffix, weaken, leave) = (
-        FinishLayer::new(),
-        FinishLayer::weakening(),
-        FinishLayer::leaving_tags(),
+        ContentCodingLayer::new(),
+        ContentCodingLayer::weakening(),
+        ContentCodingLayer::leaving_tags(),
     );
     //   mode    Accept-Encoding  field  validator        the range goes in
     let table = [
@@ -304,7 +309,7 @@ fn a_304_and_a_204_have_no_content_whatever_was_put_on_them() {
     for (status, has_content) in [(304, false), (204, false), (200, true), (404, true)] {
         let inner = Handler::answering(status, &fields, "the body");
         let answer = send(
-            &FinishLayer::leaving_tags(),
+            &ContentCodingLayer::leaving_tags(),
             inner,
             request("GET", &fields[..0]),
         );
@@ -325,7 +330,7 @@ fn a_304_and_a_204_have_no_content_whatever_was_put_on_them() {
 fn a_response_that_was_coded_before_it_was_tagged_keeps_its_tag() {
     let coded = || Handler::answering(200, &[("content-encoding", "gzip")], "not really gzip");
     let hashing = (
-        FinishLayer::new(),
+        ContentCodingLayer::new(),
         ConditionalLayer::new(BodyHash::strong()),
     );
     let answer = send(
@@ -341,7 +346,7 @@ fn a_response_that_was_coded_before_it_was_tagged_keeps_its_tag() {
 
     let looked_up = ConditionalLayer::new(Fixed::new(EntityTag::from_static("\"x.gz\"")));
     let answer = send(
-        &(FinishLayer::new(), looked_up),
+        &(ContentCodingLayer::new(), looked_up),
         coded(),
         request("GET", &fields),
     );
@@ -362,8 +367,8 @@ fn without_the_conditional_layer_a_tag_on_coded_bytes_gets_its_coding() {
         let fields = [("etag", "\"x\""), ("content-encoding", coding)];
         let inner = || Handler::answering(200, &fields, "coded");
         for (mode, expected) in [
-            (FinishLayer::new(), suffixed),
-            (FinishLayer::weakening(), weakened),
+            (ContentCodingLayer::new(), suffixed),
+            (ContentCodingLayer::weakening(), weakened),
         ] {
             let answer = send(&mode, inner(), request("GET", &fields[..0]));
             assert_eq!(answer.field("etag"), Some(expected), "{coding}");
@@ -375,7 +380,11 @@ fn without_the_conditional_layer_a_tag_on_coded_bytes_gets_its_coding() {
 fn what_has_no_validator_or_is_no_representation_stays_as_it_is() {
     let gzip = [("content-encoding", "gzip"), ("content-type", "text/plain")];
     let untagged = Handler::answering(200, &gzip, "coded");
-    let answer = send(&FinishLayer::new(), untagged, request("GET", &gzip[..0]));
+    let answer = send(
+        &ContentCodingLayer::new(),
+        untagged,
+        request("GET", &gzip[..0]),
+    );
     assert_eq!(answer.headers, fields(&gzip));
 
     // The tag of a 412 is the resource's; the coded bytes are those of the explanation.
@@ -384,7 +393,11 @@ fn what_has_no_validator_or_is_no_representation_stays_as_it_is() {
     assert_eq!(refused.field("content-encoding"), Some("gzip"));
 
     let not_tags = Handler::answering(200, &[("etag", "x"), ("content-encoding", "gzip")], "coded");
-    let answer = send(&FinishLayer::new(), not_tags, request("GET", &gzip[..0]));
+    let answer = send(
+        &ContentCodingLayer::new(),
+        not_tags,
+        request("GET", &gzip[..0]),
+    );
     assert_eq!(answer.field("etag"), Some("x"));
 }
 
@@ -418,7 +431,7 @@ fn head_states_no_length_of_what_is_gone() {
         let inner = router
             .clone()
             .map_request(|request: Request<_>| request.map(Body::new));
-        let answer = send(&FinishLayer::new(), inner, request(method, &fields));
+        let answer = send(&ContentCodingLayer::new(), inner, request(method, &fields));
         assert_eq!(
             (answer.status, &answer.body[..]),
             (200, body.as_bytes()),
@@ -459,7 +472,11 @@ fn tower_http_calls_a_write_not_acceptable_after_the_fact() {
 fn a_304_stays_empty_behind_a_compressor_that_codes_everything() {
     let eager = CompressionLayer::new().compress_when(|_, _, _: &_, _: &_| true);
     let source = Fixed::new(EntityTag::from_static("\"x\""));
-    let stack = (FinishLayer::new(), eager, ConditionalLayer::new(source));
+    let stack = (
+        ContentCodingLayer::new(),
+        eager,
+        ConditionalLayer::new(source),
+    );
     let fields = accepting("gzip", &[("if-none-match", "\"x-gzip\"")]);
     let answer = send(&stack, page(), request("GET", &fields));
     assert_eq!(verdict(&answer), "304 \"x-gzip\"");
@@ -492,7 +509,11 @@ fn vary_is_extended() {
     for (before, after) in table {
         let fields = [("etag", "\"x\""), ("vary", before)];
         let inner = Handler::answering(200, &fields, "the body");
-        let answer = send(&FinishLayer::new(), inner, request("GET", &fields[..0]));
+        let answer = send(
+            &ContentCodingLayer::new(),
+            inner,
+            request("GET", &fields[..0]),
+        );
         assert_eq!(answer.field("vary"), Some(after));
     }
 }

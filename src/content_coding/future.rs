@@ -1,4 +1,4 @@
-//! The future of the companion: the inner response, and then its header surgery.
+//! The future of the layer: the inner response, and then its header surgery.
 
 use std::fmt;
 use std::future::Future;
@@ -9,34 +9,34 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::Coded;
 use super::incoming::SentTags;
+use super::layer::TagForm;
 use super::outgoing;
 use crate::body::ConditionalBody;
 
 pin_project! {
-    /// The future of [`Finish`](super::Finish).
-    pub struct FinishFuture<F> {
+    /// The future of [`ContentCoding`](super::ContentCoding).
+    pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
-        coded: Coded,
+        form: TagForm,
         sent: SentTags,
         is_head: bool,
     }
 }
 
-impl<F> FinishFuture<F> {
-    pub(super) const fn new(inner: F, coded: Coded, sent: SentTags, is_head: bool) -> Self {
+impl<F> ResponseFuture<F> {
+    pub(super) const fn new(inner: F, form: TagForm, sent: SentTags, is_head: bool) -> Self {
         Self {
             inner,
-            coded,
+            form,
             sent,
             is_head,
         }
     }
 }
 
-impl<F, B, E> Future for FinishFuture<F>
+impl<F, B, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: Body,
@@ -46,13 +46,13 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = ready!(this.inner.poll(cx))?;
-        let repaired = outgoing::repair(response, *this.coded, this.sent, *this.is_head);
+        let repaired = outgoing::repair(response, *this.form, this.sent, *this.is_head);
         Poll::Ready(Ok(repaired))
     }
 }
 
-impl<F> fmt::Debug for FinishFuture<F> {
+impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FinishFuture")
+        f.write_str("ResponseFuture")
     }
 }

@@ -1,8 +1,4 @@
-//! The outermost companion: repairs what only the outside of a compressor can know.
-
-mod future;
-mod incoming;
-mod outgoing;
+//! The layer around a compressor: it repairs what only the outside can know.
 
 use std::task::{Context, Poll};
 
@@ -11,8 +7,8 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use tower::{Layer, Service};
 
-pub use future::FinishFuture;
-
+use super::future::ResponseFuture;
+use super::incoming;
 use crate::body::ConditionalBody;
 
 /// Goes outside everything that touches bodies: `finish(compression(router.layer(conditional(handler))))`.
@@ -47,7 +43,8 @@ use crate::body::ConditionalBody;
 /// use axum::{Router, ServiceExt, body::Body, extract::Request, routing::get};
 /// use http::Response;
 /// use tower::ServiceBuilder;
-/// use tower_conditional::{BodyHash, ConditionalLayer, FinishLayer};
+/// use tower_conditional::content_coding::ContentCodingLayer;
+/// use tower_conditional::{BodyHash, ConditionalLayer};
 /// use tower_http::compression::CompressionLayer;
 ///
 /// let router: Router = Router::new()
@@ -55,7 +52,7 @@ use crate::body::ConditionalBody;
 ///     .layer(ConditionalLayer::new(BodyHash::strong()));
 /// let service = ServiceBuilder::new()
 ///     .map_response(|response: Response<_>| response.map(Body::new)) // what axum::serve wants
-///     .layer(FinishLayer::new())
+///     .layer(ContentCodingLayer::new())
 ///     .layer(CompressionLayer::new())
 ///     .service(router);
 ///
@@ -66,61 +63,61 @@ use crate::body::ConditionalBody;
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use]
-pub struct FinishLayer(Coded);
+pub struct ContentCodingLayer(TagForm);
 
-/// What becomes of the strong tag of a response that was coded after it was tagged.
+/// The form of a strong tag whose response was compressed after it was tagged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Coded {
+pub(super) enum TagForm {
     #[default]
     Suffixed,
     Weakened,
     Left,
 }
 
-impl FinishLayer {
+impl ContentCodingLayer {
     /// Appends the coding to the tag, and takes it off on the way in.
     pub const fn new() -> Self {
-        Self(Coded::Suffixed)
+        Self(TagForm::Suffixed)
     }
 
     /// Weakens the tag: for routes that are only read, because a weak tag satisfies no If-Match.
     pub const fn weakening() -> Self {
-        Self(Coded::Weakened)
+        Self(TagForm::Weakened)
     }
 
     /// Leaves the tag: for a compressor that changes tags itself. A Range with If-Range is not passed on then, if
     /// the client also accepts codings.
     pub const fn leaving_tags() -> Self {
-        Self(Coded::Left)
+        Self(TagForm::Left)
     }
 }
 
-impl<S> Layer<S> for FinishLayer {
-    type Service = Finish<S>;
+impl<S> Layer<S> for ContentCodingLayer {
+    type Service = ContentCoding<S>;
 
-    fn layer(&self, inner: S) -> Finish<S> {
-        Finish {
+    fn layer(&self, inner: S) -> ContentCoding<S> {
+        ContentCoding {
             inner,
-            coded: self.0,
+            form: self.0,
         }
     }
 }
 
-/// The service that [`FinishLayer`] makes.
+/// The service that [`ContentCodingLayer`] makes.
 #[derive(Clone, Copy, Debug)]
-pub struct Finish<S> {
+pub struct ContentCoding<S> {
     inner: S,
-    coded: Coded,
+    form: TagForm,
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Finish<S>
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for ContentCoding<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     ResBody: Body<Data = Bytes> + Unpin,
 {
     type Response = Response<ConditionalBody<ResBody>>;
     type Error = S::Error;
-    type Future = FinishFuture<S::Future>;
+    type Future = ResponseFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -128,7 +125,7 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let is_head = request.method() == Method::HEAD;
-        let sent = incoming::prepare(&mut request, self.coded);
-        FinishFuture::new(self.inner.call(request), self.coded, sent, is_head)
+        let sent = incoming::prepare(&mut request, self.form);
+        ResponseFuture::new(self.inner.call(request), self.form, sent, is_head)
     }
 }

@@ -5,7 +5,7 @@ use http::header::{
     ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE,
 };
 
-use super::Coded;
+use super::layer::TagForm;
 use crate::tag_list::{self, ListForm, RawTag};
 use crate::token_list::members;
 use crate::{EntityTag, MethodClass};
@@ -16,35 +16,35 @@ pub(super) type SentTags = Vec<EntityTag>;
 /// The suffixes that [`outgoing`](super::outgoing) appends: a hyphen and the coding.
 pub(super) const SUFFIXES: [&str; 4] = ["-gzip", "-br", "-zstd", "-deflate"];
 
-pub(super) fn prepare<B>(request: &mut Request<B>, coded: Coded) -> SentTags {
+pub(super) fn prepare<B>(request: &mut Request<B>, form: TagForm) -> SentTags {
     let class = MethodClass::of(request.method());
     let headers = request.headers_mut();
-    if headers.contains_key(RANGE) && might_splice(headers, coded) {
+    if headers.contains_key(RANGE) && might_splice(headers, form) {
         headers.remove(RANGE);
     }
-    match coded {
-        Coded::Suffixed => {
+    match form {
+        TagForm::Suffixed => {
             list_bare_tags_too(headers, IF_MATCH, &SUFFIXES);
             let undone = undone_in_if_none_match(headers, class);
             list_bare_tags_too(headers, IF_NONE_MATCH, &undone)
         }
-        Coded::Weakened => weak_tags(headers),
-        Coded::Left => SentTags::new(),
+        TagForm::Weakened => weak_tags(headers),
+        TagForm::Left => SentTags::new(),
     }
 }
 
 /// Whether identity bytes might be put behind coded ones: a compressor leaves a 206 alone, and the part that the
 /// client has may be from a coded 200.
-fn might_splice(headers: &HeaderMap, coded: Coded) -> bool {
+fn might_splice(headers: &HeaderMap, form: TagForm) -> bool {
     let Some(validator) = headers.get(IF_RANGE).or_else(|| headers.get(IF_MATCH)) else {
         return false;
     };
-    match (RawTag::parse(validator.as_bytes().trim_ascii()), coded) {
-        (Some(tag), Coded::Suffixed) => without_suffix(tag, &SUFFIXES).is_some(),
+    match (RawTag::parse(validator.as_bytes().trim_ascii()), form) {
+        (Some(tag), TagForm::Suffixed) => without_suffix(tag, &SUFFIXES).is_some(),
         // What was weakened satisfies neither field.
-        (Some(_), Coded::Weakened) => false,
+        (Some(_), TagForm::Weakened) => false,
         // A date, and a tag that was left, are the same for all codings.
-        (None, _) | (Some(_), Coded::Left) => {
+        (None, _) | (Some(_), TagForm::Left) => {
             SUFFIXES.iter().any(|suffix| accepts(headers, &suffix[1..]))
         }
     }
