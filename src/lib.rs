@@ -355,8 +355,7 @@ pub use http_date::HttpDate;
 pub use method_class::MethodClass;
 #[cfg(feature = "layer")]
 pub use middleware::{
-    Checked, ConditionalLayer, Decided, Judged, JudgedByHandler, Loaded, Moment, NewVersion,
-    StoredVerbatim, WritePolicy,
+    Checked, ConditionalLayer, JudgedByHandler, Loaded, NewVersion, StoredVerbatim, WritePolicy,
 };
 pub use precondition_failed::{PreconditionFailed, Reason};
 pub use preconditions::Preconditions;
@@ -375,6 +374,12 @@ pub use source::{Found, FromResponse, SourceError, ValidatorSource, source_fn};
 pub mod layer {
     pub use crate::body::ConditionalBody;
     pub use crate::middleware::{CollectBody, CollectUpTo, Conditional, ResponseFuture};
+}
+
+/// What the hook of [`ConditionalLayer::observe`] sees of each evaluated request.
+#[cfg(feature = "layer")]
+pub mod observe {
+    pub use crate::middleware::{Evaluation, Outcome, Phase};
 }
 
 /// The examples of the README and of the pages are doctests.

@@ -10,7 +10,7 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use tower::{Layer, Service};
 
-use super::observe::{Judged, Observer};
+use super::observe::{Evaluation, Observer};
 use super::options::Options;
 use super::policy::WritePolicy;
 use super::recovery::Recovery;
@@ -136,7 +136,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     }
 
     /// A hook that sees every judged request once, when its fate is known. Without it nothing is measured.
-    pub fn observe(mut self, hook: impl Fn(&Judged) + Send + Sync + 'static) -> Self {
+    pub fn observe(mut self, hook: impl Fn(&Evaluation) + Send + Sync + 'static) -> Self {
         self.options_mut().observer = Observer::new(hook);
         self
     }

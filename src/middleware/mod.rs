@@ -25,7 +25,7 @@ pub use future::ResponseFuture;
 pub use layer::ConditionalLayer;
 pub use loaded::Loaded;
 pub(crate) use loaded::LookedUp;
-pub use observe::{Decided, Judged, Moment};
+pub use observe::{Evaluation, Outcome, Phase};
 pub use policy::WritePolicy;
 pub use request_body::{CollectBody, CollectUpTo};
 pub use service::Conditional;

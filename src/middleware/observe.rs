@@ -1,4 +1,4 @@
-//! What the operator sees: one record for each judged request.
+//! What the operator sees: one record for each evaluated request.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::{Current, Field, MethodClass, Preconditions, Reason};
 
-/// What became of one request, as the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) sees it.
+/// What was decided and done about one request, as the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) sees it.
 ///
 /// It holds no tags: a tag can identify a user.
 ///
@@ -15,29 +15,30 @@ use crate::{Current, Field, MethodClass, Preconditions, Reason};
 ///
 /// ```
 /// use tower_conditional::source::InMemoryVersions;
-/// use tower_conditional::{ConditionalLayer, Decided};
+/// use tower_conditional::observe::Outcome;
+/// use tower_conditional::ConditionalLayer;
 ///
-/// let layer = ConditionalLayer::new(InMemoryVersions::new()).observe(|judged| {
-///     if judged.decision == Decided::Refused {
-///         let (field, reason) = (judged.field, judged.reason.map(|reason| reason.as_str()));
-///         println!("refused: {field:?} {reason:?}, {:?} behind", judged.versions_behind);
+/// let layer = ConditionalLayer::new(InMemoryVersions::new()).observe(|evaluation| {
+///     if evaluation.outcome == Outcome::Refused {
+///         let (field, reason) = (evaluation.field, evaluation.reason.map(|reason| reason.as_str()));
+///         println!("refused: {field:?} {reason:?}, {:?} behind", evaluation.versions_behind);
 ///     }
 /// });
 /// # let _ = layer;
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Judged {
+pub struct Evaluation {
     /// What the method does with the target.
     pub class: MethodClass,
-    /// What was decided.
-    pub decision: Decided,
-    /// The field that decided; on a proceeding request the one that held.
+    /// What was done.
+    pub outcome: Outcome,
+    /// The field that decided; where the request proceeded, the precondition that was satisfied.
     pub field: Option<Field>,
     /// Why the request was refused; `Absent` on a write that succeeded on what does not exist.
     pub reason: Option<Reason>,
-    /// Whether the judgement came before the handler or after it.
-    pub moment: Moment,
+    /// Whether the request was evaluated before its handler ran or after it.
+    pub phase: Phase,
     /// How long the request waited for the write lock.
     pub lock_wait: Duration,
     /// How long the source took to look the validators up.
@@ -51,11 +52,11 @@ pub struct Judged {
     pub error: Option<Arc<str>>,
 }
 
-/// What was decided about a request: what came of the [`Decision`](crate::Decision) that its preconditions led to.
+/// What was done about a request: the [`Decision`](crate::Decision) of its preconditions, and what else can happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Decided {
-    /// The preconditions held.
+pub enum Outcome {
+    /// The preconditions were satisfied.
     Proceeded,
     /// 304.
     NotModified,
@@ -64,14 +65,14 @@ pub enum Decided {
     /// A conditional write succeeded (2xx) although no precondition was found true: nobody had evaluated it, or (with the
     /// reason [`Absent`](Reason::Absent)) it carried If-Match, the source said that the target does not exist, and the
     /// handler did not answer 404. A lost update may have happened.
-    Unjudged,
+    Unevaluated,
     /// The source failed, and the read passed unjudged.
     SourceFailed,
     /// A write that would have been refused had taken effect before, and got that answer.
     AlreadyApplied,
 }
 
-impl Decided {
+impl Outcome {
     /// The stable name that logs and metrics use: `not_modified`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -79,24 +80,24 @@ impl Decided {
             Self::Proceeded => "proceeded",
             Self::NotModified => "not_modified",
             Self::Refused => "refused",
-            Self::Unjudged => "unjudged",
+            Self::Unevaluated => "unjudged",
             Self::SourceFailed => "source_failed",
             Self::AlreadyApplied => "already_applied",
         }
     }
 }
 
-/// When a request was judged.
+/// When a request was evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "there are two moments")]
-pub enum Moment {
+#[allow(clippy::exhaustive_enums, reason = "there are two phases")]
+pub enum Phase {
     /// Before the handler, by what the source looked up.
     Before,
     /// After the handler, by its response.
     After,
 }
 
-impl Moment {
+impl Phase {
     /// `before` or `after`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -107,14 +108,14 @@ impl Moment {
     }
 }
 
-impl Judged {
-    pub(crate) const fn new(class: MethodClass, moment: Moment) -> Self {
+impl Evaluation {
+    pub(crate) const fn new(class: MethodClass, phase: Phase) -> Self {
         Self {
             class,
-            decision: Decided::Proceeded,
+            outcome: Outcome::Proceeded,
             field: None,
             reason: None,
-            moment,
+            phase,
             lock_wait: Duration::ZERO,
             look_up: Duration::ZERO,
             versions_behind: None,
@@ -147,10 +148,10 @@ pub(crate) fn evidence(
 #[derive(Clone, Default)]
 pub(crate) struct Observer(Option<Hook>);
 
-type Hook = Arc<dyn Fn(&Judged) + Send + Sync>;
+type Hook = Arc<dyn Fn(&Evaluation) + Send + Sync>;
 
 impl Observer {
-    pub(crate) fn new(hook: impl Fn(&Judged) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(hook: impl Fn(&Evaluation) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(hook)))
     }
 
@@ -165,7 +166,7 @@ impl Observer {
     }
 
     /// The record is made only if anybody looks.
-    pub(crate) fn tell(&self, judged: impl FnOnce() -> Judged) {
+    pub(crate) fn tell(&self, judged: impl FnOnce() -> Evaluation) {
         if !self.is_on() {
             return;
         }
@@ -198,16 +199,16 @@ const fn is_traced() -> bool {
 }
 
 #[cfg(feature = "tracing")]
-fn trace(judged: &Judged) {
+fn trace(judged: &Evaluation) {
     macro_rules! event {
         ($level:ident, $message:literal) => {
             tracing::$level!(
                 target: "tower_conditional",
-                decision = judged.decision.as_str(),
+                decision = judged.outcome.as_str(),
                 reason = judged.reason.map(Reason::as_str),
                 field = judged.field.map(Field::as_str),
                 class = judged.class.as_str(),
-                moment = judged.moment.as_str(),
+                moment = judged.phase.as_str(),
                 lock_wait_us = micros(judged.lock_wait),
                 look_up_us = micros(judged.look_up),
                 versions_behind = judged.versions_behind,
@@ -217,14 +218,14 @@ fn trace(judged: &Judged) {
             )
         };
     }
-    match judged.decision {
-        Decided::Unjudged => event!(error, "a conditional write succeeded unjudged"),
-        Decided::SourceFailed => event!(warn, "the validators could not be looked up"),
-        Decided::Refused if judged.error.is_some() => {
+    match judged.outcome {
+        Outcome::Unevaluated => event!(error, "a conditional write succeeded unjudged"),
+        Outcome::SourceFailed => event!(warn, "the validators could not be looked up"),
+        Outcome::Refused if judged.error.is_some() => {
             event!(error, "a write could not be checked, and was not performed")
         }
-        Decided::Refused => event!(info, "a request was refused"),
-        Decided::Proceeded | Decided::NotModified | Decided::AlreadyApplied => {
+        Outcome::Refused => event!(info, "a request was refused"),
+        Outcome::Proceeded | Outcome::NotModified | Outcome::AlreadyApplied => {
             event!(debug, "a request was judged")
         }
     }

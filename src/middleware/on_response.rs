@@ -10,7 +10,7 @@ use http::{Method, Response, StatusCode, response as http_response};
 use http_body::Body;
 
 use super::checked::{AwaitsJudgement, JudgedByHandler, NewVersion, StoredVerbatim};
-use super::observe::{Decided, Judged, Moment};
+use super::observe::{Evaluation, Outcome, Phase};
 use super::options::Options;
 use super::read::Answer;
 use super::recovery::vary_on_prefer;
@@ -22,7 +22,7 @@ use crate::header_map::has;
 use crate::lock::HeldLock;
 use crate::refusal::Refusal;
 use crate::response::{Stated, TaggedAsCoded};
-use crate::source::hashing::{Hashing, Outcome};
+use crate::source::hashing::{Hashing, ReadEnd};
 use crate::{
     Current, Decision, EntityTag, MethodClass, PreconditionFailed, Preconditions, Reason,
     Representation, response,
@@ -69,7 +69,7 @@ pub(crate) struct Written {
     pub(crate) lock: Option<HeldLock>,
     pub(crate) is_put: bool,
     /// To be reported when the handler has answered, if anybody looks.
-    pub(crate) judged: Option<Box<Judged>>,
+    pub(crate) judged: Option<Box<Evaluation>>,
     /// Nobody has judged the write yet.
     pub(crate) awaits: Option<AwaitsJudgement>,
     /// If-Match was sent and there was nothing that it could match: the handler was expected to say 404.
@@ -114,9 +114,9 @@ impl Options {
             && let Some(refusal) =
                 self.refused_by_what_is_stated(attached, recheck, states_current, response)
         {
-            let judged = || Judged {
-                moment: Moment::After,
-                ..self.judged(MethodClass::Read, Decided::Refused, Waited::default())
+            let judged = || Evaluation {
+                phase: Phase::After,
+                ..self.judged(MethodClass::Read, Outcome::Refused, Waited::default())
             };
             *response = self.refuse(refusal, recheck.is_head, judged);
             return;
@@ -212,7 +212,7 @@ impl Options {
     pub(crate) fn answer_read_ahead<B: Body<Data = Bytes> + Unpin>(
         &self,
         reading: Reading<B>,
-        outcome: Outcome<B::Error>,
+        outcome: ReadEnd<B::Error>,
     ) -> Response<ConditionalBody<B>> {
         let (tag, body) = reading.hashing.into_parts(outcome);
         self.concluded(&reading.look, tag, Response::from_parts(reading.head, body))
@@ -285,13 +285,13 @@ impl Options {
         let was_computed = tag.is_some();
         let mut current = Current::Present(Representation::of_response(response.headers(), tag));
         let decision = preconditions.evaluate(&current);
-        let judged = |decision| Judged {
-            moment: Moment::After,
+        let judged = |decision| Evaluation {
+            phase: Phase::After,
             ..self.judged(MethodClass::Read, decision, Waited::default())
         };
         let answer = self.instead(decision);
         if let Some(Answer::Refuse(refusal)) = answer {
-            *response = self.refuse(refusal, look.is_head, || judged(Decided::Refused));
+            *response = self.refuse(refusal, look.is_head, || judged(Outcome::Refused));
             self.show_validators(response, refusal, &current);
             return true;
         }
@@ -302,10 +302,10 @@ impl Options {
             headers.insert(ETAG, tag.into());
         }
         if answer.is_none() {
-            self.observer.tell(|| judged(Decided::Proceeded));
+            self.observer.tell(|| judged(Outcome::Proceeded));
             return false;
         }
-        self.observer.tell(|| judged(Decided::NotModified));
+        self.observer.tell(|| judged(Outcome::NotModified));
         response::keep_what_not_modified_says(headers);
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = ConditionalBody::empty();
@@ -331,7 +331,7 @@ impl Options {
         }
         if let Some(mut judged) = judged {
             if written.expected_to_fail && succeeded_unjudged(response) {
-                judged.decision = Decided::Unjudged;
+                judged.outcome = Outcome::Unevaluated;
                 judged.reason = Some(Reason::Absent);
             }
             self.observer.tell(|| *judged);
@@ -341,12 +341,12 @@ impl Options {
     fn lost_after_all<B: Body>(
         &self,
         lost: PreconditionFailed,
-        judged: Option<Box<Judged>>,
+        judged: Option<Box<Evaluation>>,
     ) -> Response<ConditionalBody<B>> {
-        let judged = || Judged {
-            moment: Moment::After,
+        let judged = || Evaluation {
+            phase: Phase::After,
             ..judged.map_or_else(
-                || Judged::new(MethodClass::Write, Moment::After),
+                || Evaluation::new(MethodClass::Write, Phase::After),
                 |judged| *judged,
             )
         };
@@ -369,7 +369,8 @@ impl Options {
             .as_ref()
             .is_some_and(|awaits| !awaits.is_settled());
         if unjudged && succeeded_unjudged(response) {
-            let judged = || self.judged(MethodClass::Write, Decided::Unjudged, Waited::default());
+            let judged =
+                || self.judged(MethodClass::Write, Outcome::Unevaluated, Waited::default());
             self.observer.tell(judged);
         }
     }

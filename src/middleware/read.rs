@@ -13,7 +13,7 @@ use tower::Service;
 
 use super::LookedUp;
 use super::future::ResponseFuture;
-use super::observe::{Decided, Judged};
+use super::observe::{Evaluation, Outcome};
 use super::on_response::{After, Attached, SecondLook};
 use super::one_call::OneCall;
 use super::options::Options;
@@ -69,11 +69,11 @@ impl Options {
     ) -> Response<ConditionalBody<B>> {
         match answer {
             Answer::NotModified => {
-                self.tell_of_read(request, Decided::NotModified);
+                self.tell_of_read(request, Outcome::NotModified);
                 self.not_modified(current)
             }
             Answer::Refuse(refusal) => {
-                let judged = || self.judged(MethodClass::Read, Decided::Refused, request.waited);
+                let judged = || self.judged(MethodClass::Read, Outcome::Refused, request.waited);
                 let is_head = request.head.method == Method::HEAD;
                 let mut answer = self.refuse(refusal, is_head, judged);
                 self.show_validators(&mut answer, refusal, current);
@@ -175,12 +175,12 @@ impl Options {
 
     fn tell_of_evaluated_read(&self, request: &Incoming) {
         if request.given.any() {
-            self.tell_of_read(request, Decided::Proceeded);
+            self.tell_of_read(request, Outcome::Proceeded);
         }
     }
 
-    fn tell_of_read(&self, request: &Incoming, decision: Decided) {
-        let judged = || self.judged(MethodClass::Read, decision, request.waited);
+    fn tell_of_read(&self, request: &Incoming, outcome: Outcome) {
+        let judged = || self.judged(MethodClass::Read, outcome, request.waited);
         self.observer.tell(judged);
     }
 
@@ -239,9 +239,9 @@ impl Options {
         if request.given.has(Field::IfRange) {
             remove(&mut request.head.headers, &RANGE);
         }
-        self.observer.tell(|| Judged {
+        self.observer.tell(|| Evaluation {
             error: Some(error.to_string().into()),
-            ..self.judged(MethodClass::Read, Decided::SourceFailed, request.waited)
+            ..self.judged(MethodClass::Read, Outcome::SourceFailed, request.waited)
         });
         request.head.extensions.insert(LookedUp::Failed);
         After::Attach(Attached::default())

@@ -8,7 +8,7 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
 
-use super::observe::{Decided, Judged};
+use super::observe::{Evaluation, Outcome};
 use super::options::Options;
 use super::recovery::{Recovery, vary_on_prefer};
 use super::request::Incoming;
@@ -59,9 +59,9 @@ impl Options {
         error: &BoxError,
         request: &Incoming,
     ) -> Response<ConditionalBody<B>> {
-        let judged = || Judged {
+        let judged = || Evaluation {
             error: Some(error.to_string().into()),
-            ..self.judged(MethodClass::Write, Decided::Refused, request.waited)
+            ..self.judged(MethodClass::Write, Outcome::Refused, request.waited)
         };
         self.refuse(Refusal::of(None, reason), false, judged)
     }
@@ -71,10 +71,10 @@ impl Options {
         &self,
         refusal: Refusal,
         is_head: bool,
-        judged: impl FnOnce() -> Judged,
+        judged: impl FnOnce() -> Evaluation,
     ) -> Response<ConditionalBody<B>> {
-        self.observer.tell(|| Judged {
-            decision: Decided::Refused,
+        self.observer.tell(|| Evaluation {
+            outcome: Outcome::Refused,
             field: refusal.field(),
             reason: Some(refusal.reason()),
             ..judged()
@@ -150,8 +150,8 @@ impl Options {
         let hook = self.writes.already_applied.as_ref()?;
         let field = refusal.field();
         let answer = hook.answer(&request.head, field, current).await?;
-        self.observer.tell(|| Judged {
-            decision: Decided::AlreadyApplied,
+        self.observer.tell(|| Evaluation {
+            outcome: Outcome::AlreadyApplied,
             field,
             ..self.not_performed(request, current)
         });

@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::{Method, Request};
 
 use super::checked::Checked;
-use super::observe::{Decided, Judged, Moment};
+use super::observe::{Evaluation, Outcome, Phase};
 use super::on_response::{After, Attached, SecondLook, Written};
 use super::options::Options;
 use super::read::Answer;
@@ -93,12 +93,17 @@ impl Options {
         }
     }
 
-    pub(crate) fn judged(&self, class: MethodClass, decision: Decided, waited: Waited) -> Judged {
-        Judged {
-            decision,
+    pub(crate) fn judged(
+        &self,
+        class: MethodClass,
+        outcome: Outcome,
+        waited: Waited,
+    ) -> Evaluation {
+        Evaluation {
+            outcome,
             lock_wait: Duration::from_nanos(waited.lock),
             look_up: Duration::from_nanos(waited.look_up),
-            ..Judged::new(class, Moment::Before)
+            ..Evaluation::new(class, Phase::Before)
         }
     }
 }

@@ -16,7 +16,7 @@ use tower::Service;
 use super::LookedUp;
 use super::checked::{AwaitsJudgement, Checked};
 use super::future::ResponseFuture;
-use super::observe::{Decided, Judged, evidence};
+use super::observe::{Evaluation, Outcome, evidence};
 use super::on_response::{After, Written};
 use super::one_call::OneCall;
 use super::options::Options;
@@ -403,9 +403,9 @@ impl Options {
         let checked = Checked::new(found.take_current(), held_by, lock.clone());
         head.extensions.insert(checked);
         let looked_at = held_by.is_some() && self.observer.is_on();
-        let judged = || Judged {
+        let judged = || Evaluation {
             field: held_by,
-            ..self.judged(MethodClass::Write, Decided::Proceeded, request.waited)
+            ..self.judged(MethodClass::Write, Outcome::Proceeded, request.waited)
         };
         After::Write(Written {
             lock,
@@ -417,13 +417,13 @@ impl Options {
     }
 
     /// What the operator learns of a write that is not performed.
-    pub(crate) fn not_performed(&self, request: &Incoming, current: &Current) -> Judged {
+    pub(crate) fn not_performed(&self, request: &Incoming, current: &Current) -> Evaluation {
         let found = self.preconditions(MethodClass::Write, request);
         let (versions_behind, tag_hash) = evidence(&found, current);
-        Judged {
+        Evaluation {
             versions_behind,
             tag_hash,
-            ..self.judged(MethodClass::Write, Decided::Refused, request.waited)
+            ..self.judged(MethodClass::Write, Outcome::Refused, request.waited)
         }
     }
 

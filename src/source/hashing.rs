@@ -39,7 +39,7 @@ fn claimed_size(body: &impl Body, fields: &HeaderMap) -> Option<u64> {
 }
 
 /// How the reading ended.
-pub(crate) enum Outcome<E> {
+pub(crate) enum ReadEnd<E> {
     /// The body has ended, within the limit and where it said it would.
     Whole,
     /// The body is longer than it said: it goes on as a stream.
@@ -75,7 +75,7 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
     }
 
     /// Reads and hashes; pending when the body is, or when others should have a turn.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<B::Error>> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ReadEnd<B::Error>> {
         let mut budget = BYTES_PER_POLL;
         for _ in 0..FRAMES_PER_TURN {
             self.hash_some(&mut budget);
@@ -84,7 +84,7 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
             }
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => return Poll::Ready(self.ended()),
-                Some(Err(error)) => return Poll::Ready(Outcome::Failed(error)),
+                Some(Err(error)) => return Poll::Ready(ReadEnd::Failed(error)),
                 Some(Ok(frame)) => self.keep(frame),
             }
             // Of a claim over the limit nothing is read.
@@ -92,34 +92,34 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
                 .claimed
                 .is_some_and(|claimed| self.read.bytes() > claimed)
             {
-                return Poll::Ready(Outcome::TooLong);
+                return Poll::Ready(ReadEnd::TooLong);
             }
             if self.read.bytes() > self.tag.limit() || self.read.is_endless() {
-                return Poll::Ready(Outcome::GivenUp);
+                return Poll::Ready(ReadEnd::GivenUp);
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
-    fn ended(&self) -> Outcome<B::Error> {
+    fn ended(&self) -> ReadEnd<B::Error> {
         if self
             .claimed
             .is_none_or(|claimed| claimed == self.read.bytes())
         {
-            Outcome::Whole
+            ReadEnd::Whole
         } else {
-            Outcome::TooShort
+            ReadEnd::TooShort
         }
     }
 
     /// What the body itself has promised stands, so that a server sees that it is not kept; unless it was exceeded.
-    fn left(&self, outcome: &Outcome<B::Error>) -> Left {
+    fn left(&self, outcome: &ReadEnd<B::Error>) -> Left {
         match (outcome, self.exact) {
-            (Outcome::TooLong, _) => Left::Unknown,
-            (Outcome::GivenUp, _) => Left::AsSaid,
+            (ReadEnd::TooLong, _) => Left::Unknown,
+            (ReadEnd::GivenUp, _) => Left::AsSaid,
             (_, Some(exact)) => Left::Owed(exact.saturating_sub(self.read.bytes())),
-            (Outcome::TooShort, None) => Left::Unknown,
+            (ReadEnd::TooShort, None) => Left::Unknown,
             _ => Left::AsSaid,
         }
     }
@@ -139,7 +139,7 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
         self.frames.push(frame);
     }
 
-    /// After [`Outcome::Whole`]: the tag of the body.
+    /// After [`ReadEnd::Whole`]: the tag of the body.
     pub(crate) fn into_tag(self) -> EntityTag {
         self.tag.finish()
     }
@@ -147,14 +147,14 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
     /// The body as it came, and what is still to come; the tag, if it is whole.
     pub(crate) fn into_parts(
         self,
-        outcome: Outcome<B::Error>,
+        outcome: ReadEnd<B::Error>,
     ) -> (Option<EntityTag>, ConditionalBody<B>) {
         let left = self.left(&outcome);
-        let is_whole = matches!(outcome, Outcome::Whole);
+        let is_whole = matches!(outcome, ReadEnd::Whole);
         let then = match outcome {
-            Outcome::Whole | Outcome::TooShort => Rest::Ended,
-            Outcome::TooLong | Outcome::GivenUp => Rest::Stream(self.body),
-            Outcome::Failed(error) => Rest::Failed(Some(error)),
+            ReadEnd::Whole | ReadEnd::TooShort => Rest::Ended,
+            ReadEnd::TooLong | ReadEnd::GivenUp => Rest::Stream(self.body),
+            ReadEnd::Failed(error) => Rest::Failed(Some(error)),
         };
         let body = ConditionalBody::read_ahead(self.frames, then, left);
         (is_whole.then(|| self.tag.finish()), body)

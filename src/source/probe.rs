@@ -12,7 +12,7 @@ use http::{Method, Request, Response, StatusCode, request, response};
 use http_body::{Body, Frame, SizeHint};
 use tower::Service;
 
-use super::hashing::{Hashing, Outcome};
+use super::hashing::{Hashing, ReadEnd};
 use super::reader_refusal::refused_by_reader;
 use super::{Compute, Found, RequestPath, SourceError, Unidentified, ValidatorSource};
 use crate::BoxError;
@@ -215,12 +215,12 @@ impl<V: ValidatorSource, R> Probing<V, R> {
             return Ok(of_fields(None));
         };
         match poll_fn(|cx| hashing.poll(cx)).await {
-            Outcome::Whole => Ok(of_fields(Some(hashing.into_tag()))),
-            Outcome::GivenUp => Ok(of_fields(None)),
-            Outcome::TooLong | Outcome::TooShort => Err(SourceError::failed(
+            ReadEnd::Whole => Ok(of_fields(Some(hashing.into_tag()))),
+            ReadEnd::GivenUp => Ok(of_fields(None)),
+            ReadEnd::TooLong | ReadEnd::TooShort => Err(SourceError::failed(
                 "the reader's body is not as long as it said",
             )),
-            Outcome::Failed(error) => Err(SourceError::failed(error)),
+            ReadEnd::Failed(error) => Err(SourceError::failed(error)),
         }
     }
 }

@@ -6,9 +6,10 @@ use std::fmt;
 use std::fs;
 use std::sync::{Arc, Mutex, Once};
 
+use tower_conditional::observe::{Evaluation, Outcome};
 use tower_conditional::{
-    BoxError, ConditionalLayer, Current, Decided, Epoch, Judged, Representation, SourceError,
-    ValidatorSource, WritePolicy,
+    BoxError, ConditionalLayer, Current, Epoch, Representation, SourceError, ValidatorSource,
+    WritePolicy,
 };
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber, subscriber};
@@ -186,7 +187,7 @@ impl Cause {
     }
 
     /// What the client gets, what the hook gets, and what the log gets.
-    fn play(&self) -> (Answer, Vec<Judged>, Vec<String>) {
+    fn play(&self) -> (Answer, Vec<Evaluation>, Vec<String>) {
         let record = Record::default();
         let now = support::clock_at(date(NOW));
         let layer = ConditionalLayer::new(self.source().named("tests"))
@@ -228,7 +229,7 @@ fn each_cause_is_told_to_the_client_the_hook_and_the_log() {
         let [record] = &records[..] else {
             panic!("{}: {} records", cause.what, records.len());
         };
-        assert_eq!(record.decision, Decided::Refused, "{}", cause.what);
+        assert_eq!(record.outcome, Outcome::Refused, "{}", cause.what);
         let reason = record.reason.map(|reason| reason.as_str());
         assert_eq!(reason, Some(cause.reason), "{}", cause.what);
         let field = record.field.map(|field| field.as_str());

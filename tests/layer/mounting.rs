@@ -238,10 +238,10 @@ enum Unhandled {
     /// 405 or 404, as without the layer.
     Itself,
     /// 412 to a stale If-Match, 428 to none.
-    Judged,
+    Evaluation,
 }
 
-use Unhandled::{Itself, Judged};
+use Unhandled::{Evaluation, Itself};
 
 /// A row of the table above.
 #[derive(Debug, PartialEq, Eq)]
@@ -276,7 +276,7 @@ impl Row {
         let unhandled = |method, path, itself| {
             let stale = mounted.outcome(method, path, &[("if-match", "\"v0\"")]);
             match (stale, mounted.outcome(method, path, &[])) {
-                ((412, 0), (428, 0)) => Judged,
+                ((412, 0), (428, 0)) => Evaluation,
                 ((stale, 0), (missing, 0)) if stale == itself && missing == itself => Itself,
                 other => panic!("{method} {path} {position:?}: {other:?}"),
             }
@@ -303,16 +303,16 @@ fn what_differs() {
     #[rustfmt::skip]
     let rows = [
         (MethodRouteLayer, Row::new(Itself, Itself, OWN, &["id"], "whole")),
-        (MethodLayer, Row::new(Judged, Itself, OWN, &["id"], "whole")),
-        (RouteLayer, Row::new(Judged, Itself, OWN, &["id"], "whole")),
-        (RouterLayer, Row::new(Judged, Judged, OWN, &["id"], "whole")),
+        (MethodLayer, Row::new(Evaluation, Itself, OWN, &["id"], "whole")),
+        (RouteLayer, Row::new(Evaluation, Itself, OWN, &["id"], "whole")),
+        (RouterLayer, Row::new(Evaluation, Evaluation, OWN, &["id"], "whole")),
         (NestedMethodRouteLayer, Row::new(Itself, Itself, OWN, &["user", "id"], "whole")),
-        (NestedMethodLayer, Row::new(Judged, Itself, OWN, &["user", "id"], "whole")),
-        (NestedRouteLayer, Row::new(Judged, Itself, OWN, &["user", "id"], "whole")),
-        (NestedRouterLayer, Row::new(Judged, Itself, OWN, &["user", "id"], "whole")),
-        (OnTheNestingRouter, Row::new(Judged, Judged, FULL, &["user", "id"], "whole")),
-        (AroundTheNestedService, Row::new(Judged, Judged, OWN, &["user"], "none")),
-        (AroundTheFinishedRouter, Row::new(Judged, Judged, OWN, &[], "none")),
+        (NestedMethodLayer, Row::new(Evaluation, Itself, OWN, &["user", "id"], "whole")),
+        (NestedRouteLayer, Row::new(Evaluation, Itself, OWN, &["user", "id"], "whole")),
+        (NestedRouterLayer, Row::new(Evaluation, Itself, OWN, &["user", "id"], "whole")),
+        (OnTheNestingRouter, Row::new(Evaluation, Evaluation, FULL, &["user", "id"], "whole")),
+        (AroundTheNestedService, Row::new(Evaluation, Evaluation, OWN, &["user"], "none")),
+        (AroundTheFinishedRouter, Row::new(Evaluation, Evaluation, OWN, &[], "none")),
     ];
     assert_eq!(rows.each_ref().map(|(position, _)| *position), POSITIONS);
     let mut failures = Failures::default();

@@ -11,10 +11,9 @@ use axum::routing::get;
 use axum::{Router, response::IntoResponse};
 use http::{HeaderMap, Response, StatusCode};
 use tower::ServiceExt;
+use tower_conditional::observe::Outcome;
 use tower_conditional::source::{Fixed, Probe};
-use tower_conditional::{
-    Checked, ConditionalLayer, Decided, EntityTag, PreconditionFailed, WritePolicy,
-};
+use tower_conditional::{Checked, ConditionalLayer, EntityTag, PreconditionFailed, WritePolicy};
 
 use crate::support::{self, Answer, Counter, Handler, Record};
 
@@ -256,7 +255,7 @@ mod already_applied {
     }
 
     #[track_caller]
-    fn answer(status: u16, given: &[(&str, &str)]) -> (u16, usize, Vec<Decided>) {
+    fn answer(status: u16, given: &[(&str, &str)]) -> (u16, usize, Vec<Outcome>) {
         let asked = Counter::default();
         let record = Record::default();
         let layer = ConditionalLayer::new(Fixed::new(V7))
@@ -270,9 +269,9 @@ mod already_applied {
     #[test]
     fn the_answer_of_the_first_attempt_instead_of_a_412() {
         let retry = [STALE, ("idempotency-key", "a")];
-        assert_eq!(answer(200, &retry), (200, 1, vec![Decided::AlreadyApplied]));
+        assert_eq!(answer(200, &retry), (200, 1, vec![Outcome::AlreadyApplied]));
         let other = [STALE, ("idempotency-key", "b")];
-        assert_eq!(answer(200, &other), (412, 1, vec![Decided::Refused]));
+        assert_eq!(answer(200, &other), (412, 1, vec![Outcome::Refused]));
     }
 
     #[test]
@@ -294,6 +293,6 @@ mod already_applied {
     #[test]
     fn not_where_the_precondition_holds() {
         let given = [("if-match", "\"7\""), ("idempotency-key", "a")];
-        assert_eq!(answer(200, &given), (204, 0, vec![Decided::Proceeded]));
+        assert_eq!(answer(200, &given), (204, 0, vec![Outcome::Proceeded]));
     }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use http::header::{CONTENT_LENGTH, IF_RANGE, RANGE};
 use http::{HeaderMap, Response};
+use tower_conditional::observe::{Outcome, Phase};
 use tower_conditional::source::{FileMetadata, Fixed, InMemoryVersions};
 use tower_conditional::{
-    BodyHash, ConditionalLayer, Current, Decided, EntityTag, FromResponse, Moment, Reason,
-    Representation, SourceError, ValidatorSource, WritePolicy, source_fn,
+    BodyHash, ConditionalLayer, Current, EntityTag, FromResponse, Reason, Representation,
+    SourceError, ValidatorSource, WritePolicy, source_fn,
 };
 
 use crate::support::source::{self, NotMine, Script, looked_up};
@@ -331,8 +332,8 @@ fn reads_pass_where_the_source_fails() {
             assert_eq!(handler.seen_fields(), fields(left), "{method} {given:?}");
 
             let judged = record.take();
-            assert_eq!(judged.decision, Decided::SourceFailed);
-            assert_eq!(judged.moment, Moment::Before);
+            assert_eq!(judged.outcome, Outcome::SourceFailed);
+            assert_eq!(judged.phase, Phase::Before);
             assert_eq!(judged.error.as_deref(), Some(SECRET));
         }
     }
@@ -361,7 +362,7 @@ fn conditional_writes_are_503_where_the_source_fails() {
                 assert_eq!(handler.calls(), 0, "{method} {given:?}");
 
                 let judged = record.take();
-                assert_eq!(judged.decision, Decided::Refused);
+                assert_eq!(judged.outcome, Outcome::Refused);
                 assert_eq!((judged.reason, judged.field), (Some(Reason::Source), None));
                 assert_eq!(judged.error.as_deref(), Some(SECRET));
             }

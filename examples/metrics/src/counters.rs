@@ -6,7 +6,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tower_conditional::{Field, Judged, Reason};
+use tower_conditional::observe::Evaluation;
+use tower_conditional::{Field, Reason};
 
 /// Outcomes by route, decision, field and reason; clones share the counts.
 #[derive(Clone, Default)]
@@ -22,10 +23,10 @@ struct Outcome {
 }
 
 impl Counters {
-    pub(crate) fn count(&self, route: &'static str, judged: &Judged) {
+    pub(crate) fn count(&self, route: &'static str, judged: &Evaluation) {
         let outcome = Outcome {
             route,
-            decision: judged.decision.as_str(),
+            decision: judged.outcome.as_str(),
             field: judged.field.map_or("", Field::as_str),
             reason: judged.reason.map_or("", Reason::as_str),
         };

@@ -11,7 +11,8 @@ use axum::{
     routing::get,
 };
 use example_support::in_time;
-use tower_conditional::{ConditionalLayer, Judged, Reason, ValidatorSource, WritePolicy};
+use tower_conditional::observe::Evaluation;
+use tower_conditional::{ConditionalLayer, Reason, ValidatorSource, WritePolicy};
 
 use crate::{advisory_lock::AdvisoryLock, conditional, handlers, store::Store};
 
@@ -58,7 +59,7 @@ fn conditional<V: ValidatorSource>(source: V) -> ConditionalLayer<V> {
 
 /// The client of a lock that failed gets a 503 without a word about it; the operator gets the word. What the
 /// source failed of, the database has logged.
-fn log_failure(judged: &Judged) {
+fn log_failure(judged: &Evaluation) {
     if let (Some(Reason::Lock), Some(error)) = (judged.reason, &judged.error) {
         tracing::error!("no write lock: {error}");
     }

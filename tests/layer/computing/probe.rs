@@ -15,10 +15,11 @@ use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Empty, Full};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower_conditional::observe::Outcome;
 use tower_conditional::source::{BoxSource, Probe, ProbeBody, Probing};
 use tower_conditional::{
-    BodyHash, ConditionalLayer, Current, Decided, FromResponse, MethodClass, Reason,
-    ValidatorSource, WritePolicy,
+    BodyHash, ConditionalLayer, Current, FromResponse, MethodClass, Reason, ValidatorSource,
+    WritePolicy,
 };
 
 use super::things::{Call, Things, Untouched, everywhere};
@@ -603,8 +604,8 @@ async fn reads_tell_the_hook_of_no_look_up() {
     assert_eq!(response.status(), 304);
     let judged = record.take();
     assert_eq!(
-        (judged.decision, judged.look_up),
-        (Decided::NotModified, Duration::ZERO)
+        (judged.outcome, judged.look_up),
+        (Outcome::NotModified, Duration::ZERO)
     );
     assert_eq!(reader.probes(), 0);
 }

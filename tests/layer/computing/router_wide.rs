@@ -8,10 +8,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower::ServiceExt;
+use tower_conditional::observe::Outcome;
 use tower_conditional::source::Fixed;
 use tower_conditional::{
-    BodyHash, Checked, ConditionalLayer, Decided, EntityTag, FromResponse, JudgedByHandler,
-    WritePolicy,
+    BodyHash, Checked, ConditionalLayer, EntityTag, FromResponse, JudgedByHandler, WritePolicy,
 };
 
 use crate::support::{Record, request_to, tag};
@@ -64,7 +64,7 @@ async fn writes_are_judged_where_they_were_before() {
         ("/by-hand", vec![("if-match", "\"mine\"")], 204, None),
         ("/careless", vec![], 204, None),
         // A lost update may have happened, and the operator gets to know.
-        ("/careless", vec![stale], 204, Some(Decided::Unjudged)),
+        ("/careless", vec![stale], 204, Some(Outcome::Unevaluated)),
     ];
     for (path, fields, status, tells) in table {
         let told = Record::default();

@@ -176,7 +176,7 @@ async fn preconditions_come_before_ranges() {
     }
 }
 
-/// Judged once: what is inside must not judge again by other validators.
+/// Evaluation once: what is inside must not judge again by other validators.
 #[tokio::test]
 async fn the_handler_sees_no_precondition() {
     let fields = [

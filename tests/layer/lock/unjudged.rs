@@ -7,10 +7,11 @@ use axum::routing::any;
 use http::StatusCode;
 use http::request::Parts;
 use tower::ServiceExt;
+use tower_conditional::observe::Outcome;
 use tower_conditional::source::Fixed;
 use tower_conditional::{
-    Absent, BodyHash, ConditionalLayer, Current, Decided, EntityTag, Field, FromResponse,
-    JudgedByHandler, MethodClass, Reason, ValidatorSource, WritePolicy,
+    Absent, BodyHash, ConditionalLayer, Current, EntityTag, Field, FromResponse, JudgedByHandler,
+    MethodClass, Reason, ValidatorSource, WritePolicy,
 };
 
 use crate::support::{Driven, Fields, Record, request_to};
@@ -35,7 +36,7 @@ impl Hook {
         );
         let unjudged = records
             .iter()
-            .filter(|record| record.decision == Decided::Unjudged);
+            .filter(|record| record.outcome == Outcome::Unevaluated);
         unjudged.count()
     }
 }
@@ -131,18 +132,20 @@ fn reported_when_it_succeeds_on_what_does_not_exist() {
         let status = status(Router::new().route("/a", route), method, fields);
         assert_eq!(status, answer().status(), "the answer changed");
         let expected = (
-            Decided::Unjudged,
+            Outcome::Unevaluated,
             Some(Field::IfMatch),
             Some(Reason::Absent),
         );
         let records = record.take_all().into_iter();
         let records: Vec<_> = records
-            .map(|record| (record.decision, record.field, record.reason))
+            .map(|record| (record.outcome, record.field, record.reason))
             .collect();
         assert!(records.len() <= 1, "{method} {fields:?}: {records:?}");
         let reported = records.iter().filter(|&&record| record == expected).count();
         assert_eq!(reported, reports, "{method} {fields:?}: {records:?}");
-        let unjudged = records.iter().any(|record| record.0 == Decided::Unjudged);
+        let unjudged = records
+            .iter()
+            .any(|record| record.0 == Outcome::Unevaluated);
         assert_eq!(unjudged, reports == 1, "{method} {fields:?}: {records:?}");
     }
 }

@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use tower_conditional::{Decided, HttpDate, Judged};
+use tower_conditional::HttpDate;
+use tower_conditional::observe::{Evaluation, Outcome};
 
 pub(crate) use crate::decision_table::{NOW_PLUS_1_DAY, T, T_MINUS_1};
 pub(crate) use body::{
@@ -52,28 +53,28 @@ pub(crate) fn now() -> SystemTime {
 
 /// What the hook was told.
 #[derive(Clone, Default)]
-pub(crate) struct Record(Arc<Mutex<Vec<Judged>>>);
+pub(crate) struct Record(Arc<Mutex<Vec<Evaluation>>>);
 
 impl Record {
-    pub(crate) fn hook(&self) -> impl Fn(&Judged) + Send + Sync + use<> {
+    pub(crate) fn hook(&self) -> impl Fn(&Evaluation) + Send + Sync + use<> {
         let record = self.clone();
         move |judged| record.0.lock().unwrap().push(judged.clone())
     }
 
     /// All records since the last time.
-    pub(crate) fn take_all(&self) -> Vec<Judged> {
+    pub(crate) fn take_all(&self) -> Vec<Evaluation> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 
     /// The decisions since the last time.
-    pub(crate) fn take_decisions(&self) -> Vec<Decided> {
+    pub(crate) fn take_decisions(&self) -> Vec<Outcome> {
         let records = self.take_all().into_iter();
-        records.map(|record| record.decision).collect()
+        records.map(|record| record.outcome).collect()
     }
 
     /// The only record since the last time.
     #[track_caller]
-    pub(crate) fn take(&self) -> Judged {
+    pub(crate) fn take(&self) -> Evaluation {
         let mut records = self.take_all();
         assert_eq!(records.len(), 1, "{records:?}");
         records.remove(0)

@@ -124,7 +124,7 @@ async fn killed_between_write_and_answer() {
     let mut client = http1(doomed.address()).await;
     let unanswered = note.try_put(&mut client, &tag, "unanswered");
     let answer = during(unanswered, async {
-        // Judged and locked; its write waits for the row, and the answer to it will not get through.
+        // Evaluation and locked; its write waits for the row, and the answer to it will not get through.
         row.is_waited_for(1).await;
         network.set(Link::Mute);
         row.release().await;
