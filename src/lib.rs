@@ -354,9 +354,7 @@ pub use field::Field;
 pub use http_date::HttpDate;
 pub use method_class::MethodClass;
 #[cfg(feature = "layer")]
-pub use middleware::{
-    Checked, ConditionalLayer, JudgedByHandler, Loaded, NewVersion, StoredVerbatim, WritePolicy,
-};
+pub use middleware::{Checked, ConditionalLayer, Loaded, WritePolicy};
 pub use precondition_failed::{PreconditionFailed, Reason};
 pub use preconditions::Preconditions;
 pub use refusal::Refusal;
@@ -374,6 +372,22 @@ pub use source::{Found, FromResponse, SourceError, ValidatorSource, source_fn};
 pub mod layer {
     pub use crate::body::ConditionalBody;
     pub use crate::middleware::{CollectBody, CollectUpTo, Conditional, ResponseFuture};
+}
+
+#[cfg(feature = "layer")]
+pub mod handler {
+    //! What a handler gets from the layer, and what it says to the layer: in the extensions of its request and of its response,
+    //! or, with axum, as extractors and as parts of the response.
+    //!
+    //! | in | what |
+    //! |---|---|
+    //! | the request of a write | [`Checked`]: the version that the preconditions were evaluated against, and the write lock |
+    //! | the request, where the source has loaded something | [`Loaded`] |
+    //! | the response to a write | [`NewVersion`]: the validators of what the write has made |
+    //! | the response to a write | [`PreconditionFailed`](crate::PreconditionFailed): the handler's own compare-and-swap has failed |
+    //! | the response to a write | [`EvaluatedByHandler`]: the handler has evaluated the preconditions itself |
+
+    pub use crate::middleware::{Checked, EvaluatedByHandler, Loaded, NewVersion, StoredVerbatim};
 }
 
 /// What the hook of [`ConditionalLayer::observe`] sees of each evaluated request.

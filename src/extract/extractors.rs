@@ -106,15 +106,16 @@ impl<T: Send + Sync + 'static, S: Send + Sync> OptionalFromRequestParts<S> for L
 /// ([`Current::Delegated`]).
 ///
 /// ```
-/// use tower_conditional::{EntityTag, JudgedByHandler, PreconditionFailed};
+/// use tower_conditional::handler::EvaluatedByHandler;
+/// use tower_conditional::{EntityTag, PreconditionFailed};
 /// use tower_conditional::extract::RequestPreconditions;
 ///
-/// async fn save(preconditions: RequestPreconditions) -> Result<JudgedByHandler, PreconditionFailed> {
+/// async fn save(preconditions: RequestPreconditions) -> Result<EvaluatedByHandler, PreconditionFailed> {
 ///     preconditions.require()?; // 428
 ///     // begin; select version …
 ///     preconditions.check(EntityTag::from_version(7))?;
 ///     // update …; commit
-///     Ok(JudgedByHandler)
+///     Ok(EvaluatedByHandler)
 /// }
 /// ```
 #[derive(Clone, Debug)]

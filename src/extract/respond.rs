@@ -5,7 +5,8 @@ use std::convert::Infallible;
 use axum::body::Body;
 use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 
-use crate::{JudgedByHandler, NewVersion, PreconditionFailed, Refusal, StoredVerbatim};
+use crate::middleware::{EvaluatedByHandler, NewVersion, StoredVerbatim};
+use crate::{PreconditionFailed, Refusal};
 
 /// The 412 that the layer turns into its own, so that both look the same; without a layer it stays as it is.
 impl IntoResponse for PreconditionFailed {
@@ -38,7 +39,7 @@ impl IntoResponseParts for NewVersion {
     }
 }
 
-impl IntoResponseParts for JudgedByHandler {
+impl IntoResponseParts for EvaluatedByHandler {
     type Error = Infallible;
 
     fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Infallible> {
@@ -62,7 +63,7 @@ impl IntoResponse for NewVersion {
 }
 
 /// An empty 200 from a handler that judged by itself.
-impl IntoResponse for JudgedByHandler {
+impl IntoResponse for EvaluatedByHandler {
     fn into_response(self) -> Response {
         (self, ()).into_response()
     }

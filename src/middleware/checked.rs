@@ -26,19 +26,19 @@ use crate::{Current, EntityTag, Field, PreconditionFailed, Representation};
 #[derive(Clone, Debug)]
 pub struct Checked {
     current: Current,
-    held_by: Option<Field>,
+    satisfied: Option<Field>,
     lock: Option<HeldLock>,
 }
 
 impl Checked {
     pub(crate) const fn new(
         current: Current,
-        held_by: Option<Field>,
+        satisfied: Option<Field>,
         lock: Option<HeldLock>,
     ) -> Self {
         Self {
             current,
-            held_by,
+            satisfied,
             lock,
         }
     }
@@ -82,14 +82,14 @@ impl Checked {
     /// The precondition that held, if the request carried one that counts.
     #[must_use]
     pub const fn precondition(&self) -> Option<Field> {
-        self.held_by
+        self.satisfied
     }
 
     /// The answer when the handler's own compare-and-swap found that somebody else was faster, for a lost `INSERT` as
     /// for a lost `UPDATE`. Without a `Checked` at hand: [`PreconditionFailed::stale`], [`PreconditionFailed::exists`].
     #[must_use]
     pub const fn lost(&self) -> PreconditionFailed {
-        match self.held_by {
+        match self.satisfied {
             Some(Field::IfNoneMatch) => PreconditionFailed::exists(),
             Some(Field::IfUnmodifiedSince) => PreconditionFailed::modified(),
             _ => PreconditionFailed::stale(),
@@ -126,7 +126,8 @@ impl Checked {
 /// # Examples
 ///
 /// ```
-/// use tower_conditional::{EntityTag, StoredVerbatim};
+/// use tower_conditional::handler::StoredVerbatim;
+/// use tower_conditional::EntityTag;
 ///
 /// let mut response = http::Response::new("");
 /// response.extensions_mut().insert(StoredVerbatim::new(EntityTag::from_version(8)));
@@ -152,7 +153,8 @@ impl StoredVerbatim {
 /// # Examples
 ///
 /// ```
-/// use tower_conditional::{EntityTag, NewVersion};
+/// use tower_conditional::handler::NewVersion;
+/// use tower_conditional::EntityTag;
 ///
 /// let mut response = http::Response::new("the note as it is now");
 /// response.extensions_mut().insert(NewVersion::new(EntityTag::from_version(8)));
@@ -174,27 +176,28 @@ impl NewVersion {
 ///
 /// ```
 /// use http::request::Parts;
-/// use tower_conditional::{EntityTag, HttpDate, JudgedByHandler, PreconditionFailed, Preconditions};
+/// use tower_conditional::handler::EvaluatedByHandler;
+/// use tower_conditional::{EntityTag, HttpDate, PreconditionFailed, Preconditions};
 ///
 /// fn save(head: &Parts, now: HttpDate) -> Result<http::Response<()>, PreconditionFailed> {
 ///     // begin; select version …
 ///     Preconditions::parse(&head.method, &head.headers, now).check(EntityTag::from_version(7))?;
 ///     // update …; commit
 ///     let mut response = http::Response::new(());
-///     response.extensions_mut().insert(JudgedByHandler);
+///     response.extensions_mut().insert(EvaluatedByHandler);
 ///     Ok(response)
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(clippy::exhaustive_structs, reason = "a marker")]
-pub struct JudgedByHandler;
+pub struct EvaluatedByHandler;
 
 /// In the extensions of a conditional write that passed a layer unjudged: a layer further in that does judge it
 /// says so here.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct AwaitsJudgement(Arc<AtomicBool>);
+pub(crate) struct AwaitsEvaluation(Arc<AtomicBool>);
 
-impl AwaitsJudgement {
+impl AwaitsEvaluation {
     pub(crate) fn settle(&self) {
         self.0.store(true, Ordering::Release);
     }

@@ -9,7 +9,7 @@ use http::header::{CONTENT_ENCODING, ETAG};
 use http::{Method, Response, StatusCode, response as http_response};
 use http_body::Body;
 
-use super::checked::{AwaitsJudgement, JudgedByHandler, NewVersion, StoredVerbatim};
+use super::checked::{AwaitsEvaluation, EvaluatedByHandler, NewVersion, StoredVerbatim};
 use super::observe::{Evaluation, Outcome, Phase};
 use super::options::Options;
 use super::read::Answer;
@@ -71,7 +71,7 @@ pub(crate) struct Written {
     /// To be reported when the handler has answered, if anybody looks.
     pub(crate) judged: Option<Box<Evaluation>>,
     /// Nobody has judged the write yet.
-    pub(crate) awaits: Option<AwaitsJudgement>,
+    pub(crate) awaits: Option<AwaitsEvaluation>,
     /// If-Match was sent and there was nothing that it could match: the handler was expected to say 404.
     pub(crate) expected_to_fail: bool,
 }
@@ -396,7 +396,7 @@ impl Options {
 
 /// Whether the handler has performed the write, and does not say that it has evaluated the preconditions itself.
 fn succeeded_unjudged<B>(response: &Response<B>) -> bool {
-    response.status().is_success() && response.extensions().get::<JudgedByHandler>().is_none()
+    response.status().is_success() && response.extensions().get::<EvaluatedByHandler>().is_none()
 }
 
 /// What is coded by now was tagged as such.

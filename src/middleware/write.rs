@@ -14,7 +14,7 @@ use http_body::Body;
 use tower::Service;
 
 use super::LookedUp;
-use super::checked::{AwaitsJudgement, Checked};
+use super::checked::{AwaitsEvaluation, Checked};
 use super::future::ResponseFuture;
 use super::observe::{Evaluation, Outcome, evidence};
 use super::on_response::{After, Written};
@@ -387,7 +387,7 @@ impl Options {
         &self,
         request: &mut Incoming,
         found: &mut Found,
-        held_by: Option<Field>,
+        satisfied: Option<Field>,
         lock: Option<HeldLock>,
     ) -> After {
         LookedUp::hand_over(found, &mut request.head.extensions);
@@ -399,12 +399,12 @@ impl Options {
         let lock = lock.or_else(|| outer_lock(head).cloned());
         let is_put = head.method == Method::PUT;
         let expected_to_fail =
-            held_by == Some(Field::IfMatch) && matches!(found.current, Current::Absent(_));
-        let checked = Checked::new(found.take_current(), held_by, lock.clone());
+            satisfied == Some(Field::IfMatch) && matches!(found.current, Current::Absent(_));
+        let checked = Checked::new(found.take_current(), satisfied, lock.clone());
         head.extensions.insert(checked);
-        let looked_at = held_by.is_some() && self.observer.is_on();
+        let looked_at = satisfied.is_some() && self.observer.is_on();
         let judged = || Evaluation {
-            field: held_by,
+            field: satisfied,
             ..self.judged(MethodClass::Write, Outcome::Proceeded, request.waited)
         };
         After::Write(Written {
@@ -476,14 +476,14 @@ impl Options {
 
 /// A layer further out let this write pass unjudged: it is judged now.
 fn settle(head: &Parts) {
-    if let Some(awaits) = head.extensions.get::<AwaitsJudgement>() {
+    if let Some(awaits) = head.extensions.get::<AwaitsEvaluation>() {
         awaits.settle();
     }
 }
 
 /// One mark for all layers that let the request pass: whoever judges it settles the matter for all of them.
-fn awaits_judgement(head: &mut Parts) -> AwaitsJudgement {
-    let further_out = head.extensions.get::<AwaitsJudgement>();
+fn awaits_judgement(head: &mut Parts) -> AwaitsEvaluation {
+    let further_out = head.extensions.get::<AwaitsEvaluation>();
     let awaits = further_out.cloned().unwrap_or_default();
     head.extensions.insert(awaits.clone());
     awaits

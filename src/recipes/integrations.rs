@@ -115,13 +115,14 @@
 //!
 //! A gateway is no origin: it has no state to compare with, and the conditional headers are for the origin behind it. Its
 //! source delegates what it forwards, so that every field passes untouched, and states what it answers itself. An upstream
-//! that knows preconditions has evaluated them: [`JudgedByHandler`](crate::JudgedByHandler) keeps its successes from
+//! that knows preconditions has evaluated them: [`EvaluatedByHandler`](crate::middleware::EvaluatedByHandler) keeps its successes from
 //! being reported as unevaluated.
 //!
 //! ```
 //! use axum::{Router, extract::Request, response::{IntoResponse, Response}, routing::get};
 //! use tower_conditional::source::RequestPath;
-//! use tower_conditional::{ConditionalLayer, Current, EntityTag, JudgedByHandler, SourceError, source_fn};
+//! use tower_conditional::handler::EvaluatedByHandler;
+//! use tower_conditional::{ConditionalLayer, Current, EntityTag, SourceError, source_fn};
 //! # use http::StatusCode;
 //! # use std::sync::{Arc, Mutex};
 //! # async fn send_upstream(request: Request) -> Response {
@@ -138,7 +139,7 @@
 //!     let is_ours = path.normalised() == "/about";
 //!     Ok::<_, SourceError>(if is_ours { BUILD.into() } else { Current::Delegated })
 //! });
-//! let forward = async |request: Request| (JudgedByHandler, send_upstream(request).await);
+//! let forward = async |request: Request| (EvaluatedByHandler, send_upstream(request).await);
 //! # let seen = Arc::new(Mutex::new(Vec::new()));
 //! # let records = seen.clone();
 //! let layer = ConditionalLayer::new(source);

@@ -12,10 +12,10 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::Full;
 use tower::{Layer, ServiceExt, service_fn};
+use tower_conditional::handler::NewVersion;
 use tower_conditional::source::Fixed;
 use tower_conditional::{
-    ConditionalLayer, Current, EntityTag, FromResponse, HttpDate, NewVersion, Representation,
-    ValidatorSource,
+    ConditionalLayer, Current, EntityTag, FromResponse, HttpDate, Representation, ValidatorSource,
 };
 
 use crate::support::{

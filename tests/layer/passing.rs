@@ -10,10 +10,11 @@ use http::{HeaderValue, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_conditional::handler::{NewVersion, StoredVerbatim};
 use tower_conditional::source::Fixed;
 use tower_conditional::{
     Checked, ConditionalLayer, Current, EntityTag, Field, FromResponse, HttpDate, MethodClass,
-    NewVersion, Representation, StoredVerbatim, WritePolicy,
+    Representation, WritePolicy,
 };
 
 use crate::support::source::{self, Computing, Queryable};

@@ -9,7 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tower_conditional::extract::NotLoaded;
-use tower_conditional::{Checked, Loaded, StoredVerbatim};
+use tower_conditional::handler::StoredVerbatim;
+use tower_conditional::{Checked, Loaded};
 
 use crate::{
     app::Files,

@@ -27,10 +27,11 @@ use hyper_util::{
 };
 use tokio::time::timeout;
 use tower::ServiceBuilder;
+use tower_conditional::handler::StoredVerbatim;
 use tower_conditional::source::{Beside, RequestPath, Unidentified};
 use tower_conditional::{
     BoxError, Checked, ConditionalLayer, Current, EntityTag, Found, Loaded, PreconditionFailed,
-    StoredVerbatim, ValidatorSource, WritePolicy,
+    ValidatorSource, WritePolicy,
 };
 
 /// No document is longer than this; a longer one is a 413.

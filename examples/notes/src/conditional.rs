@@ -6,10 +6,9 @@
 
 use axum::http::Method;
 use tower_conditional::extract::extractor_source;
+use tower_conditional::handler::NewVersion;
 use tower_conditional::source::Beside;
-use tower_conditional::{
-    Absent, Current, EntityTag, Epoch, Found, NewVersion, ValidatorSource, source_fn,
-};
+use tower_conditional::{Absent, Current, EntityTag, Epoch, Found, ValidatorSource, source_fn};
 
 use crate::{
     request::NoteId,

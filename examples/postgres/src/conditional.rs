@@ -6,9 +6,10 @@
 
 use axum::http::Method;
 use tower_conditional::extract::extractor_source;
+use tower_conditional::handler::NewVersion;
 use tower_conditional::source::Beside;
 use tower_conditional::{
-    Absent, Checked, Current, EntityTag, Epoch, Found, InvalidEntityTag, NewVersion, SourceError,
+    Absent, Checked, Current, EntityTag, Epoch, Found, InvalidEntityTag, SourceError,
     ValidatorSource, source_fn,
 };
 

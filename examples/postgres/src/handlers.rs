@@ -13,7 +13,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tower_conditional::extract::{NotLoaded, RequestPreconditions};
-use tower_conditional::{Checked, Field, JudgedByHandler, Loaded};
+use tower_conditional::handler::EvaluatedByHandler;
+use tower_conditional::{Checked, Field, Loaded};
 
 use crate::{
     conditional::{checked_version, list_tag, new_version},
@@ -43,7 +44,7 @@ pub(crate) async fn create(
         store.insert(&draft).await.map_err(Problem::of_write)?
     };
     let location = [(header::LOCATION, format!("/notes/{}", note.id))];
-    let beside = (JudgedByHandler, new_version(&note));
+    let beside = (EvaluatedByHandler, new_version(&note));
     Ok((StatusCode::CREATED, location, beside, Json(note)).into_response())
 }
 

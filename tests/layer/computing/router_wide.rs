@@ -8,10 +8,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower::ServiceExt;
+use tower_conditional::handler::EvaluatedByHandler;
 use tower_conditional::observe::Outcome;
 use tower_conditional::source::Fixed;
 use tower_conditional::{
-    BodyHash, Checked, ConditionalLayer, EntityTag, FromResponse, JudgedByHandler, WritePolicy,
+    BodyHash, Checked, ConditionalLayer, EntityTag, FromResponse, WritePolicy,
 };
 
 use crate::support::{Record, request_to, tag};
@@ -41,7 +42,7 @@ async fn save_by_hand(fields: HeaderMap) -> Response {
         return (StatusCode::PRECONDITION_FAILED, "by hand").into_response();
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    response.extensions_mut().insert(JudgedByHandler);
+    response.extensions_mut().insert(EvaluatedByHandler);
     response
 }
 

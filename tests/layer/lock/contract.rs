@@ -11,11 +11,11 @@ use bytes::Bytes;
 use http::header::{ETAG, HeaderValue, LAST_MODIFIED};
 use tower::{Layer, ServiceExt};
 use tower_conditional::extract::RequestPreconditions;
+use tower_conditional::handler::{EvaluatedByHandler, NewVersion, StoredVerbatim};
 use tower_conditional::source::Fixed;
 use tower_conditional::{
-    Checked, ConditionalLayer, Current, EntityTag, Field, FromResponse, HttpDate, JudgedByHandler,
-    NewVersion, PreconditionFailed, Refusal, Representation, StoredVerbatim, ValidatorSource,
-    WritePolicy,
+    Checked, ConditionalLayer, Current, EntityTag, Field, FromResponse, HttpDate,
+    PreconditionFailed, Refusal, Representation, ValidatorSource, WritePolicy,
 };
 
 use crate::support::source::Versions;
@@ -259,9 +259,9 @@ where
 fn a_handler_that_judges_by_itself() {
     async fn judge(
         preconditions: RequestPreconditions,
-    ) -> Result<JudgedByHandler, PreconditionFailed> {
+    ) -> Result<EvaluatedByHandler, PreconditionFailed> {
         preconditions.check(tagged())?;
-        Ok(JudgedByHandler)
+        Ok(EvaluatedByHandler)
     }
     let handler = || get(judge).put(judge).delete(judge).post(judge);
     let delegated = ConditionalLayer::new(Fixed::new(Current::Delegated));

@@ -19,8 +19,9 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use test_support::quick_or_full;
 use tokio::sync::Barrier;
 use tower::ServiceExt;
+use tower_conditional::handler::StoredVerbatim;
 use tower_conditional::source::InMemoryVersions;
-use tower_conditional::{ConditionalLayer, EntityTag, StoredVerbatim, WritePolicy};
+use tower_conditional::{ConditionalLayer, EntityTag, WritePolicy};
 
 use crate::support::request_to;
 

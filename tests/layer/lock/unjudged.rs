@@ -7,11 +7,12 @@ use axum::routing::any;
 use http::StatusCode;
 use http::request::Parts;
 use tower::ServiceExt;
+use tower_conditional::handler::EvaluatedByHandler;
 use tower_conditional::observe::Outcome;
 use tower_conditional::source::Fixed;
 use tower_conditional::{
-    Absent, BodyHash, ConditionalLayer, Current, EntityTag, Field, FromResponse, JudgedByHandler,
-    MethodClass, Reason, ValidatorSource, WritePolicy,
+    Absent, BodyHash, ConditionalLayer, Current, EntityTag, Field, FromResponse, MethodClass,
+    Reason, ValidatorSource, WritePolicy,
 };
 
 use crate::support::{Driven, Fields, Record, request_to};
@@ -66,7 +67,7 @@ fn ok() -> Response {
 #[test]
 fn reported_once_when_it_succeeds() {
     type Row = (&'static str, Fields, fn() -> Response, usize);
-    let judged_by_handler = || (JudgedByHandler, ()).into_response();
+    let judged_by_handler = || (EvaluatedByHandler, ()).into_response();
     let failed = || StatusCode::CONFLICT.into_response();
     #[rustfmt::skip]
     let rows: [Row; 12] = [
@@ -108,7 +109,7 @@ fn reported_when_it_succeeds_on_what_does_not_exist() {
         usize,
     );
     let gone = || StatusCode::NOT_FOUND.into_response();
-    let judged_by_handler = || (JudgedByHandler, ()).into_response();
+    let judged_by_handler = || (EvaluatedByHandler, ()).into_response();
     let (update_only, by_method) = (
         || Current::Absent(Absent::WillFail),
         Current::absent as fn() -> Current,
