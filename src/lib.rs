@@ -387,7 +387,7 @@ pub mod handler {
     //! | the response to a write | [`PreconditionFailed`](crate::PreconditionFailed): the handler's own compare-and-swap has failed |
     //! | the response to a write | [`EvaluatedByHandler`]: the handler has evaluated the preconditions itself |
 
-    pub use crate::middleware::{Checked, EvaluatedByHandler, Loaded, NewVersion, StoredVerbatim};
+    pub use crate::middleware::{Checked, EvaluatedByHandler, Loaded, NewVersion};
 }
 
 /// What the hook of [`ConditionalLayer::observe`] sees of each evaluated request.

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::body::Body;
 use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 
-use crate::middleware::{EvaluatedByHandler, NewVersion, StoredVerbatim};
+use crate::middleware::{EvaluatedByHandler, NewVersion};
 use crate::{PreconditionFailed, Refusal};
 
 /// The 412 that the layer turns into its own, so that both look the same; without a layer it stays as it is.
@@ -18,15 +18,6 @@ impl IntoResponse for PreconditionFailed {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         self.to_problem().map(Body::from)
-    }
-}
-
-impl IntoResponseParts for StoredVerbatim {
-    type Error = Infallible;
-
-    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Infallible> {
-        parts.extensions_mut().insert(self);
-        Ok(parts)
     }
 }
 
@@ -45,13 +36,6 @@ impl IntoResponseParts for EvaluatedByHandler {
     fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Infallible> {
         parts.extensions_mut().insert(self);
         Ok(parts)
-    }
-}
-
-/// With nothing else to say: `(StatusCode::NO_CONTENT, StoredVerbatim::new(tag))`.
-impl IntoResponse for StoredVerbatim {
-    fn into_response(self) -> Response {
-        (self, ()).into_response()
     }
 }
 

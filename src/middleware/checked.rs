@@ -113,59 +113,50 @@ impl Checked {
     }
 }
 
-/// In the extensions of a successful PUT's response: the bytes were stored as they came, and this is what a GET now
-/// selects. The layer sends its validators.
-///
-/// In axum it is a part of the response: `(StatusCode::NO_CONTENT, StoredVerbatim::new(tag))`.
-///
-/// Without it a PUT's response carries no validator
-/// ([RFC 9110, section 9.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4)). A modification date after that of
-/// the response is sent as the latter
-/// ([section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1)).
-///
-/// # Examples
-///
-/// ```
-/// use tower_conditional::handler::StoredVerbatim;
-/// use tower_conditional::EntityTag;
-///
-/// let mut response = http::Response::new("");
-/// response.extensions_mut().insert(StoredVerbatim::new(EntityTag::from_version(8)));
-/// ```
-#[derive(Clone, Debug)]
-pub struct StoredVerbatim(pub(crate) Representation);
-
-impl StoredVerbatim {
-    /// The new state.
-    pub fn new(state: impl Into<Representation>) -> Self {
-        Self(state.into())
-    }
-}
-
-/// In the extensions of a successful PATCH's or POST's response: what the write has made. The layer sends its
-/// validators; for a 201 they are those of the created resource.
+/// In the extensions of the successful response to a write: what the write has made. The layer sends its validators; for a
+/// 201 they are those of the created resource.
 ///
 /// In axum it is a part of the response: `(StatusCode::CREATED, NewVersion::new(tag), Json(note))`. It counts on a write
-/// that nobody judged, too.
+/// whose preconditions nobody has evaluated, too. A modification date after the Date of the response is sent as the latter
+/// ([RFC 9110, section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1)).
 ///
-/// On a PUT it says nothing to the client: see [`StoredVerbatim`], also on a date after that of the response.
+/// **On a PUT it is sent only where it is [stored verbatim](Self::stored_verbatim)**: to a client a validator in the
+/// response to a PUT means that the bytes it has sent are the representation
+/// ([section 9.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4)). Elsewhere both forms are sent.
 ///
 /// # Examples
 ///
 /// ```
-/// use tower_conditional::handler::NewVersion;
 /// use tower_conditional::EntityTag;
+/// use tower_conditional::handler::NewVersion;
 ///
 /// let mut response = http::Response::new("the note as it is now");
 /// response.extensions_mut().insert(NewVersion::new(EntityTag::from_version(8)));
+///
+/// let mut response_to_put = http::Response::new("");
+/// response_to_put.extensions_mut().insert(NewVersion::stored_verbatim(EntityTag::from_version(8)));
 /// ```
 #[derive(Clone, Debug)]
-pub struct NewVersion(pub(crate) Representation);
+pub struct NewVersion {
+    pub(crate) state: Representation,
+    pub(crate) is_verbatim: bool,
+}
 
 impl NewVersion {
-    /// The new state.
+    /// The new state of the target of a PATCH or a POST. It says nothing of the bytes, and so is not sent on a PUT.
     pub fn new(state: impl Into<Representation>) -> Self {
-        Self(state.into())
+        Self {
+            state: state.into(),
+            is_verbatim: false,
+        }
+    }
+
+    /// The new state of a target that was stored as its bytes came: what a GET now selects.
+    pub fn stored_verbatim(state: impl Into<Representation>) -> Self {
+        Self {
+            is_verbatim: true,
+            ..Self::new(state)
+        }
     }
 }
 

@@ -20,7 +20,7 @@ mod take_lock;
 mod taken;
 mod write;
 
-pub use checked::{Checked, EvaluatedByHandler, NewVersion, StoredVerbatim};
+pub use checked::{Checked, EvaluatedByHandler, NewVersion};
 pub use future::ResponseFuture;
 pub use layer::ConditionalLayer;
 pub use loaded::Loaded;

@@ -9,7 +9,7 @@ use http::header::{CONTENT_ENCODING, ETAG};
 use http::{Method, Response, StatusCode, response as http_response};
 use http_body::Body;
 
-use super::checked::{AwaitsEvaluation, EvaluatedByHandler, NewVersion, StoredVerbatim};
+use super::checked::{AwaitsEvaluation, EvaluatedByHandler, NewVersion};
 use super::observe::{Evaluation, Outcome, Phase};
 use super::options::Options;
 use super::read::Answer;
@@ -381,15 +381,10 @@ impl Options {
         if extensions.is_empty() {
             return;
         }
-        let verbatim = extensions.remove::<StoredVerbatim>().map(|stored| stored.0);
-        let version = extensions.remove::<NewVersion>().map(|version| version.0);
-        let new = if is_put {
-            verbatim
-        } else {
-            version.or(verbatim)
-        };
-        if let Some(new) = new {
-            response::replace_validators(response.headers_mut(), &new, || self.now());
+        let new = extensions.remove::<NewVersion>();
+        // Section 9.3.4: on a PUT a validator says that the bytes that were sent are the representation.
+        if let Some(new) = new.filter(|new| new.is_verbatim || !is_put) {
+            response::replace_validators(response.headers_mut(), &new.state, || self.now());
         }
     }
 }

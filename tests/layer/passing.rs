@@ -10,7 +10,7 @@ use http::{HeaderValue, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_conditional::handler::{NewVersion, StoredVerbatim};
+use tower_conditional::handler::NewVersion;
 use tower_conditional::source::Fixed;
 use tower_conditional::{
     Checked, ConditionalLayer, Current, EntityTag, Field, FromResponse, HttpDate, MethodClass,
@@ -496,7 +496,7 @@ fn the_handler_vouches_for_the_new_state() {
     let sent = (Some("\"v2\"".to_owned()), Some(NOW.to_owned()));
     let own = (Some("\"own\"".to_owned()), None);
     let verbatim = |extensions: &mut http::Extensions, new: Representation| {
-        extensions.insert(StoredVerbatim::new(new));
+        extensions.insert(NewVersion::stored_verbatim(new));
     };
     let version = |extensions: &mut http::Extensions, new: Representation| {
         extensions.insert(NewVersion::new(new));

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tower_conditional::extract::NotLoaded;
-use tower_conditional::handler::StoredVerbatim;
+use tower_conditional::handler::NewVersion;
 use tower_conditional::{Checked, Loaded};
 
 use crate::{
@@ -51,7 +51,7 @@ pub(crate) async fn save(
     let mut response = status.into_response();
     response
         .extensions_mut()
-        .insert(StoredVerbatim::new(stored));
+        .insert(NewVersion::stored_verbatim(stored));
     Ok(response)
 }
 

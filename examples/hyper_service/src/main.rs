@@ -27,7 +27,7 @@ use hyper_util::{
 };
 use tokio::time::timeout;
 use tower::ServiceBuilder;
-use tower_conditional::handler::StoredVerbatim;
+use tower_conditional::handler::NewVersion;
 use tower_conditional::source::{Beside, RequestPath, Unidentified};
 use tower_conditional::{
     BoxError, Checked, ConditionalLayer, Current, EntityTag, Found, Loaded, PreconditionFailed,
@@ -153,7 +153,7 @@ fn save(
         Some(_) => StatusCode::NO_CONTENT,
         None => StatusCode::CREATED,
     });
-    let stored = StoredVerbatim::new(EntityTag::from_version(version));
+    let stored = NewVersion::stored_verbatim(EntityTag::from_version(version));
     response.extensions_mut().insert(stored);
     response
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::header::{ETAG, HeaderValue, LAST_MODIFIED};
 use tower::{Layer, ServiceExt};
 use tower_conditional::extract::RequestPreconditions;
-use tower_conditional::handler::{EvaluatedByHandler, NewVersion, StoredVerbatim};
+use tower_conditional::handler::{EvaluatedByHandler, NewVersion};
 use tower_conditional::source::Fixed;
 use tower_conditional::{
     Checked, ConditionalLayer, Current, EntityTag, Field, FromResponse, HttpDate,
@@ -304,7 +304,7 @@ fn validators_of_the_new_state() {
         ().into_response()
     }
     fn verbatim(_: &Request) -> Response {
-        (StoredVerbatim::new(new_state()), ()).into_response()
+        (NewVersion::stored_verbatim(new_state()), ()).into_response()
     }
     fn version(_: &Request) -> Response {
         (NewVersion::new(new_state()), ()).into_response()

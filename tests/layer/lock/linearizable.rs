@@ -19,7 +19,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use test_support::quick_or_full;
 use tokio::sync::Barrier;
 use tower::ServiceExt;
-use tower_conditional::handler::StoredVerbatim;
+use tower_conditional::handler::NewVersion;
 use tower_conditional::source::InMemoryVersions;
 use tower_conditional::{ConditionalLayer, EntityTag, WritePolicy};
 
@@ -294,7 +294,7 @@ async fn read(State(note): State<Note>) -> Response {
 
 async fn write(State(note): State<Note>) -> Response {
     note.pause().await;
-    (StoredVerbatim::new(note.versions.changed(NOTE)), ()).into_response()
+    (NewVersion::stored_verbatim(note.versions.changed(NOTE)), ()).into_response()
 }
 
 async fn delete(State(note): State<Note>) -> Response {
