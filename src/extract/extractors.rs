@@ -17,9 +17,9 @@ use crate::{Checked, Current, HttpDate, Loaded, PreconditionFailed, Precondition
 /// takes an `Option<Checked>`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct NotChecked;
+pub struct CheckedRejection;
 
-impl IntoResponse for NotChecked {
+impl IntoResponse for CheckedRejection {
     fn into_response(self) -> Response {
         let text = "this handler needs a ConditionalLayer that looks validators up around its route; for a method \
                     that is judged only when it carries preconditions, such as POST, take Option<Checked>";
@@ -28,10 +28,10 @@ impl IntoResponse for NotChecked {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Checked {
-    type Rejection = NotChecked;
+    type Rejection = CheckedRejection;
 
-    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, NotChecked> {
-        head.extensions.get().cloned().ok_or(NotChecked)
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, CheckedRejection> {
+        head.extensions.get().cloned().ok_or(CheckedRejection)
     }
 }
 
@@ -47,31 +47,31 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Checked {
 /// it has failed, and otherwise 500, because the route is put together wrongly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum NotLoaded {
+pub enum LoadedRejection {
     /// The target does not exist.
     Absent,
     /// The source could not look it up.
     Failed,
     /// No layer around the route loads a value of this type.
-    Nothing,
+    NotProvided,
 }
 
-impl NotLoaded {
+impl LoadedRejection {
     fn of(head: &Parts) -> Self {
         match head.extensions.get() {
             Some(LookedUp::Absent) => Self::Absent,
             Some(LookedUp::Failed) => Self::Failed,
-            Some(LookedUp::Loaded(_)) | None => Self::Nothing,
+            Some(LookedUp::Loaded(_)) | None => Self::NotProvided,
         }
     }
 }
 
-impl IntoResponse for NotLoaded {
+impl IntoResponse for LoadedRejection {
     fn into_response(self) -> Response {
         match self {
             Self::Absent => StatusCode::NOT_FOUND.into_response(),
             Self::Failed => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-            Self::Nothing => {
+            Self::NotProvided => {
                 let text = "this handler takes Loaded<T>: the source of the ConditionalLayer around its route has to \
                             hand over a T (Found::with), and a route whose handler states its version is not always \
                             looked up";
@@ -82,21 +82,21 @@ impl IntoResponse for NotLoaded {
 }
 
 impl<T: Send + Sync + 'static, S: Send + Sync> FromRequestParts<S> for Loaded<T> {
-    type Rejection = NotLoaded;
+    type Rejection = LoadedRejection;
 
-    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, NotLoaded> {
-        Self::of(&head.extensions).ok_or_else(|| NotLoaded::of(head))
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, LoadedRejection> {
+        Self::of(&head.extensions).ok_or_else(|| LoadedRejection::of(head))
     }
 }
 
 /// `None` where the target does not exist, and only there.
 impl<T: Send + Sync + 'static, S: Send + Sync> OptionalFromRequestParts<S> for Loaded<T> {
-    type Rejection = NotLoaded;
+    type Rejection = LoadedRejection;
 
-    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Option<Self>, NotLoaded> {
-        match (Self::of(&head.extensions), NotLoaded::of(head)) {
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Option<Self>, LoadedRejection> {
+        match (Self::of(&head.extensions), LoadedRejection::of(head)) {
             (Some(loaded), _) => Ok(Some(loaded)),
-            (None, NotLoaded::Absent) => Ok(None),
+            (None, LoadedRejection::Absent) => Ok(None),
             (None, rejection) => Err(rejection),
         }
     }

@@ -34,4 +34,4 @@ mod extractors;
 mod respond;
 
 pub use extractor_source::{ExtractorSource, IdentifyHandler, extractor_source, refused};
-pub use extractors::{NotChecked, NotLoaded, RequestPreconditions};
+pub use extractors::{CheckedRejection, LoadedRejection, RequestPreconditions};

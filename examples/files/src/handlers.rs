@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use tower_conditional::extract::NotLoaded;
+use tower_conditional::extract::LoadedRejection;
 use tower_conditional::handler::NewVersion;
 use tower_conditional::{Checked, Loaded};
 
@@ -23,7 +23,7 @@ use crate::{
 
 /// What the source has opened is what is served: another file may be in its place by now.
 pub(crate) async fn read(
-    opened: Result<Loaded<Opened>, NotLoaded>,
+    opened: Result<Loaded<Opened>, LoadedRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
     Ok(reads::serve(opened?, request).await)

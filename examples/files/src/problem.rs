@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use example_support::problem;
-use tower_conditional::extract::NotLoaded;
+use tower_conditional::extract::LoadedRejection;
 
 #[derive(Debug)]
 pub(crate) enum Problem {
@@ -48,11 +48,11 @@ impl From<io::Error> for Problem {
     }
 }
 
-impl From<NotLoaded> for Problem {
-    fn from(missing: NotLoaded) -> Self {
+impl From<LoadedRejection> for Problem {
+    fn from(missing: LoadedRejection) -> Self {
         match missing {
-            NotLoaded::Absent => Self::NotFound,
-            NotLoaded::Failed => Self::Unavailable,
+            LoadedRejection::Absent => Self::NotFound,
+            LoadedRejection::Failed => Self::Unavailable,
             wrong_route => Self::internal(&format_args!("{wrong_route:?}")),
         }
     }

@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tokio::task::spawn_blocking;
-use tower_conditional::extract::NotLoaded;
+use tower_conditional::extract::LoadedRejection;
 use tower_conditional::{Checked, Loaded};
 
 use crate::{
@@ -56,7 +56,7 @@ pub(crate) async fn create(
 }
 
 /// `GET /notes/{id}`
-pub(crate) async fn read(note: Result<Loaded<Note>, NotLoaded>) -> Result<Response, Problem> {
+pub(crate) async fn read(note: Result<Loaded<Note>, LoadedRejection>) -> Result<Response, Problem> {
     Ok(Json(&*note?).into_response())
 }
 

@@ -9,7 +9,7 @@ use axum::{
 use example_support::problem;
 use rusqlite::ErrorCode;
 use tower_conditional::PreconditionFailed;
-use tower_conditional::extract::NotLoaded;
+use tower_conditional::extract::LoadedRejection;
 
 use crate::store::Failed;
 
@@ -43,11 +43,11 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     )
 }
 
-impl From<NotLoaded> for Problem {
-    fn from(missing: NotLoaded) -> Self {
+impl From<LoadedRejection> for Problem {
+    fn from(missing: LoadedRejection) -> Self {
         match missing {
-            NotLoaded::Absent => Self::NotFound,
-            NotLoaded::Failed => Self::Unavailable,
+            LoadedRejection::Absent => Self::NotFound,
+            LoadedRejection::Failed => Self::Unavailable,
             wrong_route => {
                 tracing::error!("{wrong_route:?}");
                 Self::Internal

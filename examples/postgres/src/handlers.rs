@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use tower_conditional::extract::{NotLoaded, RequestPreconditions};
+use tower_conditional::extract::{LoadedRejection, RequestPreconditions};
 use tower_conditional::handler::EvaluatedByHandler;
 use tower_conditional::{Checked, Field, Loaded};
 
@@ -70,7 +70,7 @@ async fn create_in_seen_list(
 /// `GET /notes/{id}`
 ///
 /// The source has loaded the note: text and tag are of one row.
-pub(crate) async fn read(note: Result<Loaded<Note>, NotLoaded>) -> Result<Response, Problem> {
+pub(crate) async fn read(note: Result<Loaded<Note>, LoadedRejection>) -> Result<Response, Problem> {
     Ok(Json(note?.into_inner()).into_response())
 }
 

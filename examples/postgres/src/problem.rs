@@ -10,7 +10,7 @@ use axum::{
 };
 use example_support::problem;
 use tower_conditional::PreconditionFailed;
-use tower_conditional::extract::NotLoaded;
+use tower_conditional::extract::LoadedRejection;
 
 use crate::database::Failed;
 
@@ -57,11 +57,11 @@ impl From<Failed> for Problem {
     }
 }
 
-impl From<NotLoaded> for Problem {
-    fn from(missing: NotLoaded) -> Self {
+impl From<LoadedRejection> for Problem {
+    fn from(missing: LoadedRejection) -> Self {
         match missing {
-            NotLoaded::Absent => Self::NotFound,
-            NotLoaded::Failed => Self::Unavailable,
+            LoadedRejection::Absent => Self::NotFound,
+            LoadedRejection::Failed => Self::Unavailable,
             wrong_route => Self::internal(&format_args!("{wrong_route:?}")),
         }
     }
