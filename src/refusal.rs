@@ -176,23 +176,6 @@ impl Refusal {
         response
     }
 
-    /// The answer of a handler that lost the race, where no framework makes it one: problem details, marked so that
-    /// the layer around it sends its own in their place.
-    ///
-    /// ```
-    /// use bytes::Bytes;
-    /// use tower_conditional::{PreconditionFailed, Refusal};
-    ///
-    /// let response: http::Response<Bytes> = Refusal::lost(PreconditionFailed::stale());
-    /// assert_eq!(response.status(), 412);
-    /// ```
-    #[must_use]
-    pub fn lost(failed: PreconditionFailed) -> Response<Bytes> {
-        let mut response = Self::from(failed).to_problem();
-        response.extensions_mut().insert(failed);
-        response
-    }
-
     /// There are few different bodies, and each is made once: nothing of a request is in it.
     fn problem_body(self) -> Bytes {
         type OfOneReason = [OnceLock<Bytes>; Field::ALL.len() + 1];
@@ -218,6 +201,25 @@ impl Refusal {
             self.error(),
             self.reason,
         )
+    }
+}
+
+impl PreconditionFailed {
+    /// The 412 of a handler whose own compare-and-swap has failed, where no framework makes it: problem details, marked so
+    /// that the layer around the handler sends its own in their place.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use tower_conditional::PreconditionFailed;
+    ///
+    /// let response: http::Response<Bytes> = PreconditionFailed::stale().to_response();
+    /// assert_eq!(response.status(), 412);
+    /// ```
+    #[must_use]
+    pub fn to_response(self) -> Response<Bytes> {
+        let mut response = Refusal::from(self).to_problem();
+        response.extensions_mut().insert(self);
+        response
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{PreconditionFailed, Refusal};
 /// The 412 that the layer turns into its own, so that both look the same; without a layer it stays as it is.
 impl IntoResponse for PreconditionFailed {
     fn into_response(self) -> Response {
-        Refusal::lost(self).map(Body::from)
+        self.to_response().map(Body::from)
     }
 }
 
