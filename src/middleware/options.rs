@@ -16,13 +16,13 @@ use crate::field::Given;
 use crate::lock::{InProcessLock, WriteLock};
 use crate::refusal::Refusal;
 use crate::rewritten_tag::RewrittenTags;
-use crate::source::{Compute, ValidatorSource};
+use crate::source::{BodyTag, ValidatorSource};
 use crate::{HttpDate, MethodClass};
 
 type RefusalFn = Arc<dyn Fn(&Refusal) -> Response<Bytes> + Send + Sync>;
 type ClassFn = Arc<dyn Fn(&Method) -> Option<MethodClass> + Send + Sync>;
 type ClockFn = Arc<dyn Fn() -> SystemTime + Send + Sync>;
-type ComputeFn = Arc<dyn Fn(&response::Parts) -> Compute + Send + Sync>;
+type ComputeFn = Arc<dyn Fn(&response::Parts) -> Option<BodyTag> + Send + Sync>;
 
 /// The configuration of a layer. No rule of a request is generic over the source: what the rules need of it is here.
 #[derive(Clone)]
@@ -92,7 +92,7 @@ impl Options {
     }
 
     /// What the source wants done with this response.
-    pub(crate) fn compute(&self, response: &response::Parts) -> Compute {
+    pub(crate) fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         (self.compute)(response)
     }
 

@@ -71,7 +71,7 @@ macro_rules! forward_to_source {
             $source.look_up(resource).await
         }
 
-        fn compute(&self, response: &http::response::Parts) -> $crate::source::Compute {
+        fn compute(&self, response: &http::response::Parts) -> Option<$crate::source::BodyTag> {
             let $this = self;
             $source.compute(response)
         }

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode, header, response};
 use sha2::{Digest, Sha256};
 
 use super::hmac::{HmacSha256, not_empty};
-use super::{BodyTag, Compute, ContentDigest, Probing, ValidatorSource};
+use super::{BodyTag, ContentDigest, Probing, ValidatorSource};
 use crate::Epoch;
 use crate::field_lines::{Lines, lines_in};
 use crate::token_list::members;
@@ -163,9 +163,9 @@ impl ValidatorSource for BodyHash {
         true
     }
 
-    fn compute(&self, response: &response::Parts) -> Compute {
+    fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         if response.status != StatusCode::OK || is_left_alone(&response.headers) {
-            return Compute::FromFields;
+            return None;
         }
         let mut digest = self.new_digest();
         let identifying = lines_in(&response.headers, place_of_identifying);
@@ -178,7 +178,7 @@ impl ValidatorSource for BodyHash {
             BodyTag::strong(digest, self.limit)
         };
         let tag = tag.in_epoch(self.epoch);
-        Compute::FromBody(tag.with_unknown_lengths(self.unknown_lengths && !is_encoded))
+        Some(tag.with_unknown_lengths(self.unknown_lengths && !is_encoded))
     }
 }
 

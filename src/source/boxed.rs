@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use http::{Method, request, response};
 
-use super::{Compute, Found, SourceError, Unidentified, ValidatorSource};
+use super::{BodyTag, Found, SourceError, Unidentified, ValidatorSource};
 use crate::lock::{KeyBuf, ResourceKey};
 
 /// What [`ValidatorSource::boxed`] returns: any source, with one type for all; clones share it.
@@ -85,7 +85,7 @@ impl ValidatorSource for BoxSource {
         self.0.lock_key(resource, key);
     }
 
-    fn compute(&self, response: &response::Parts) -> Compute {
+    fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         self.0.compute(response)
     }
 }
@@ -128,7 +128,7 @@ trait ErasedSource: Send + Sync {
     fn kind(&self, resource: &BoxResource) -> &'static str;
     fn is_named(&self) -> bool;
     fn lock_key(&self, resource: &BoxResource, key: &mut KeyBuf);
-    fn compute(&self, response: &response::Parts) -> Compute;
+    fn compute(&self, response: &response::Parts) -> Option<BodyTag>;
 }
 
 impl<V: ValidatorSource> ErasedSource for V {
@@ -180,7 +180,7 @@ impl<V: ValidatorSource> ErasedSource for V {
         }
     }
 
-    fn compute(&self, response: &response::Parts) -> Compute {
+    fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         V::compute(self, response)
     }
 }

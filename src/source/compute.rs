@@ -8,44 +8,6 @@ use http_body::SizeHint;
 
 use crate::{EntityTag, Epoch};
 
-/// What [`ValidatorSource::compute`](crate::ValidatorSource::compute) wants done with a response.
-///
-/// # Examples
-///
-/// ```
-/// use http::response::Parts;
-/// use tower_conditional::source::Compute;
-/// use tower_conditional::{BodyHash, ValidatorSource};
-///
-/// /// Hashes what is public, and takes the handler's word on the rest.
-/// struct Public(BodyHash);
-///
-/// impl ValidatorSource for Public {
-///     type Resource = ();
-///
-///     fn looks_up(&self) -> bool {
-///         false
-///     }
-///
-///     fn reads_bodies(&self) -> bool {
-///         true
-///     }
-///
-///     fn compute(&self, response: &Parts) -> Compute {
-///         let is_private = response.headers.get("cache-control").is_some_and(|control| control == "private");
-///         if is_private { Compute::FromFields } else { self.0.compute(response) }
-///     }
-/// }
-/// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Compute {
-    /// Take the `ETag` and `Last-Modified` that the handler has set.
-    FromFields,
-    /// Make a tag of the content: the layer feeds it the body, frame by frame.
-    FromBody(BodyTag),
-}
-
 /// An incremental digest of content; the layer feeds it, in order, every octet that identifies a representation.
 ///
 /// # Examples
@@ -82,6 +44,36 @@ pub trait ContentDigest: Send {
 }
 
 /// A tag in the making: a digest, and how the tag is written when the whole body was seen.
+///
+/// [`ValidatorSource::compute`](crate::ValidatorSource::compute) answers one where the layer is to make a tag of the body.
+///
+/// # Examples
+///
+/// ```
+/// use http::response::Parts;
+/// use tower_conditional::source::BodyTag;
+/// use tower_conditional::{BodyHash, ValidatorSource};
+///
+/// /// Hashes what is public, and takes the handler's word on the rest.
+/// struct Public(BodyHash);
+///
+/// impl ValidatorSource for Public {
+///     type Resource = ();
+///
+///     fn looks_up(&self) -> bool {
+///         false
+///     }
+///
+///     fn reads_bodies(&self) -> bool {
+///         true
+///     }
+///
+///     fn compute(&self, response: &Parts) -> Option<BodyTag> {
+///         let is_private = response.headers.get("cache-control").is_some_and(|control| control == "private");
+///         if is_private { None } else { self.0.compute(response) }
+///     }
+/// }
+/// ```
 pub struct BodyTag {
     digest: Box<dyn ContentDigest>,
     weak: bool,
@@ -113,15 +105,13 @@ impl BodyTag {
     }
 
     /// With an epoch before the digest.
-    #[must_use]
-    pub const fn in_epoch(mut self, epoch: Option<Epoch>) -> Self {
+    pub(crate) const fn in_epoch(mut self, epoch: Option<Epoch>) -> Self {
         self.epoch = epoch;
         self
     }
 
     /// Bodies of unknown size are collected up to the limit as well; beyond it they go on as a stream, untagged.
-    #[must_use]
-    pub const fn with_unknown_lengths(mut self, collected: bool) -> Self {
+    pub(crate) const fn with_unknown_lengths(mut self, collected: bool) -> Self {
         self.unknown_lengths = collected;
         self
     }

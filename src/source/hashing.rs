@@ -9,7 +9,7 @@ use http::header::{CONTENT_LENGTH, HeaderMap};
 use http::response;
 use http_body::{Body, Frame};
 
-use super::{BodyTag, Compute};
+use super::BodyTag;
 use crate::EntityTag;
 use crate::body::{ConditionalBody, Left, Rest};
 use crate::frames::{FRAMES_PER_TURN, Frames, ReadSoFar};
@@ -55,13 +55,13 @@ pub(crate) enum ReadEnd<E> {
 impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
     /// Starts to read a body whose tag is to be made of it; any other is given back.
     pub(crate) fn start(
-        compute: impl FnOnce(&response::Parts) -> Compute,
+        compute: impl FnOnce(&response::Parts) -> Option<BodyTag>,
         head: &response::Parts,
         body: B,
     ) -> Result<Self, B> {
         let (size, claimed) = (body.size_hint(), claimed_size(&body, &head.headers));
         match compute(head) {
-            Compute::FromBody(tag) if tag.takes(&size, claimed) => Ok(Self {
+            Some(tag) if tag.takes(&size, claimed) => Ok(Self {
                 body,
                 tag,
                 frames: Frames::default(),

@@ -45,7 +45,7 @@ pub use adaptors::{LockedBy, Named};
 #[cfg(feature = "body-hash")]
 pub use body_hash::BodyHash;
 pub use boxed::{BoxResource, BoxSource};
-pub use compute::{BodyTag, Compute, ContentDigest};
+pub use compute::{BodyTag, ContentDigest};
 #[cfg(feature = "body-hash")]
 pub use file_metadata::FileMetadata;
 pub use found::Found;
@@ -191,11 +191,11 @@ pub trait ValidatorSource: Send + Sync + 'static {
         resource.write_key(key);
     }
 
-    /// What to do with the response to a read that was not looked up, where the source
-    /// [reads bodies](Self::reads_bodies).
-    fn compute(&self, response: &response::Parts) -> Compute {
+    /// How the tag of a response is made of its body: of a read that was not looked up, where the source
+    /// [reads bodies](Self::reads_bodies). `None` takes the `ETag` and `Last-Modified` that the handler has set.
+    fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         let _ = response;
-        Compute::FromFields
+        None
     }
 
     /// Names the kind of resource: two layers over one kind share their write lock, whatever their paths are.

@@ -2,7 +2,7 @@
 
 use http::{Method, request, response};
 
-use super::{Compute, Found, SourceError, Unidentified, ValidatorSource};
+use super::{BodyTag, Found, SourceError, Unidentified, ValidatorSource};
 use crate::lock::{KeyBuf, ResourceKey};
 
 /// What [`ValidatorSource::or`] returns: the second source identifies where the first says
@@ -123,11 +123,9 @@ impl<A: ValidatorSource, B: ValidatorSource> ValidatorSource for Or<A, B> {
         }
     }
 
-    fn compute(&self, response: &response::Parts) -> Compute {
-        match self.first.compute(response) {
-            Compute::FromFields => self.second.compute(response),
-            answer => answer,
-        }
+    fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
+        let tag = self.first.compute(response);
+        tag.or_else(|| self.second.compute(response))
     }
 }
 

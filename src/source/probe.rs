@@ -14,7 +14,7 @@ use tower::Service;
 
 use super::hashing::{Hashing, ReadEnd};
 use super::reader_refusal::refused_by_reader;
-use super::{Compute, Found, RequestPath, SourceError, Unidentified, ValidatorSource};
+use super::{BodyTag, Found, RequestPath, SourceError, Unidentified, ValidatorSource};
 use crate::BoxError;
 use crate::field::{Field, Given};
 use crate::header_map::remove_all;
@@ -195,7 +195,7 @@ where
         }
     }
 
-    fn compute(&self, response: &response::Parts) -> Compute {
+    fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         self.source.compute(response)
     }
 }

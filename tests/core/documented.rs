@@ -6,8 +6,7 @@ use std::fs;
 use crate::tree::{files_under, root};
 
 /// Who is shown somewhere else, and where.
-const SHOWN_ELSEWHERE: [(&str, &str); 33] = [
-    ("BodyTag", "what a source makes for `Compute`"),
+const SHOWN_ELSEWHERE: [(&str, &str); 32] = [
     ("BoxError", "another name for what is behind it"),
     ("BoxResource", "what a `BoxSource` identifies"),
     ("BoxSource", "`ValidatorSource::boxed`"),

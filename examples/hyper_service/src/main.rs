@@ -168,11 +168,9 @@ fn remove(documents: &Documents, path: &str, checked: &Checked) -> Response<Full
     }
 }
 
-/// The layer makes its own 412 of it.
+/// The layer sends its own 412 in place of this one.
 fn lost(failed: PreconditionFailed) -> Response<Full<Bytes>> {
-    let mut response = status(StatusCode::PRECONDITION_FAILED);
-    response.extensions_mut().insert(failed);
-    response
+    failed.to_response().map(Full::new)
 }
 
 fn content(document: &Document, is_head: bool) -> Response<Full<Bytes>> {

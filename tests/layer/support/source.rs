@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use http::request::Parts;
 use http::{Method, Response, response};
 use tower_conditional::lock::{KeyBuf, ResourceKey};
-use tower_conditional::source::{Compute, InMemoryVersions, RequestPath, Unidentified};
+use tower_conditional::source::{BodyTag, InMemoryVersions, RequestPath, Unidentified};
 use tower_conditional::{
     BodyHash, Checked, Current, EntityTag, Found, SourceError, ValidatorSource, source_fn,
 };
@@ -281,7 +281,7 @@ impl ValidatorSource for Computing {
         self.reads_bodies
     }
 
-    fn compute(&self, response: &response::Parts) -> Compute {
+    fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         assert!(self.reads_bodies, "asked although it reads no bodies");
         BodyHash::strong().compute(response)
     }
