@@ -39,7 +39,7 @@ use crate::tag_list::RawTag;
 /// let weak = EntityTag::weak("v1")?;
 /// assert!(V1.weak_eq(&weak));
 /// assert!(!V1.strong_eq(&weak));
-/// # Ok::<(), tower_conditional::InvalidEntityTag>(())
+/// # Ok::<(), tower_conditional::validator::InvalidEntityTag>(())
 /// ```
 #[derive(Clone)]
 pub struct EntityTag(HeaderValue);

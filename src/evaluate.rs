@@ -5,14 +5,15 @@
 
 use http::StatusCode;
 
+use crate::HttpDate;
 use crate::entity_tag::EntityTag;
 use crate::field::Field;
 use crate::field_lines::Lines;
+use crate::method_class::MethodClass;
 use crate::precondition_failed::{PreconditionFailed, Reason};
 use crate::preconditions::Preconditions;
 use crate::representation::{Absent, Current, Representation};
 use crate::tag_list::{ListForm, RawTag};
-use crate::{HttpDate, MethodClass};
 
 /// What is to be done with a request.
 ///

@@ -15,7 +15,7 @@ use http::header::{
 ///
 /// ```
 /// use http::header::IF_MATCH;
-/// use tower_conditional::Field;
+/// use tower_conditional::precondition::Field;
 ///
 /// assert_eq!(Field::IfMatch.as_str(), "If-Match");
 /// assert_eq!(Field::IfMatch.header_name(), IF_MATCH);

@@ -347,18 +347,16 @@ mod typed_headers;
 
 #[cfg(feature = "layer")]
 pub use box_error::BoxError;
-pub use entity_tag::{EntityTag, InvalidEntityTag};
+pub use entity_tag::EntityTag;
 pub use epoch::Epoch;
 pub use evaluate::Decision;
-pub use field::Field;
 pub use http_date::HttpDate;
-pub use method_class::MethodClass;
 #[cfg(feature = "layer")]
 pub use middleware::{Checked, ConditionalLayer, Loaded, WritePolicy};
 pub use precondition_failed::{PreconditionFailed, Reason};
 pub use preconditions::Preconditions;
 pub use refusal::Refusal;
-pub use representation::{Absent, Current, Representation};
+pub use representation::{Current, Representation};
 #[cfg(feature = "body-hash")]
 #[doc(inline)]
 pub use source::BodyHash;
@@ -384,10 +382,30 @@ pub mod handler {
     //! | the request of a write | [`Checked`]: the version that the preconditions were evaluated against, and the write lock |
     //! | the request, where the source has loaded something | [`Loaded`] |
     //! | the response to a write | [`NewVersion`]: the validators of what the write has made |
-    //! | the response to a write | [`PreconditionFailed`](crate::PreconditionFailed): the handler's own compare-and-swap has failed |
+    //! | the response to a write | [`PreconditionFailed`]: the handler's own compare-and-swap has failed |
     //! | the response to a write | [`EvaluatedByHandler`]: the handler has evaluated the preconditions itself |
 
-    pub use crate::middleware::{Checked, EvaluatedByHandler, Loaded, NewVersion};
+    pub use crate::middleware::{EvaluatedByHandler, NewVersion};
+    #[doc(no_inline)]
+    pub use crate::{Checked, Loaded, PreconditionFailed};
+}
+
+/// Preconditions, and what evaluating them against the current state decides
+/// ([RFC 9110, section 13](https://www.rfc-editor.org/rfc/rfc9110#section-13)). Usable without the layer.
+pub mod precondition {
+    pub use crate::field::Field;
+    pub use crate::method_class::MethodClass;
+    #[doc(no_inline)]
+    pub use crate::{Decision, PreconditionFailed, Preconditions, Reason, Refusal};
+}
+
+/// Validators, and the current state that preconditions are evaluated against
+/// ([RFC 9110, section 8.8](https://www.rfc-editor.org/rfc/rfc9110#section-8.8)). Usable without the layer.
+pub mod validator {
+    pub use crate::entity_tag::InvalidEntityTag;
+    pub use crate::representation::Absent;
+    #[doc(no_inline)]
+    pub use crate::{Current, EntityTag, Epoch, HttpDate, Representation};
 }
 
 /// What the hook of [`ConditionalLayer::observe`] sees of each evaluated request.

@@ -11,7 +11,8 @@ use http::Method;
 /// Methods of other specifications are registered with the layer:
 ///
 /// ```
-/// use tower_conditional::{ConditionalLayer, FromResponse, MethodClass};
+/// use tower_conditional::precondition::MethodClass;
+/// use tower_conditional::{ConditionalLayer, FromResponse};
 ///
 /// let layer = ConditionalLayer::new(FromResponse).classify(|method| match method.as_str() {
 ///     "PROPFIND" => Some(MethodClass::Read),

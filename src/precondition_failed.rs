@@ -15,7 +15,8 @@ use crate::tag_list::RawTag;
 /// # Examples
 ///
 /// ```
-/// use tower_conditional::{Field, PreconditionFailed, Reason};
+/// use tower_conditional::precondition::Field;
+/// use tower_conditional::{PreconditionFailed, Reason};
 ///
 /// let lost = PreconditionFailed::stale();
 /// assert_eq!((lost.field(), lost.reason()), (Field::IfMatch, Reason::Stale));

@@ -9,11 +9,12 @@ use http::{Method, request};
 
 use crate::field::{Field, Given};
 use crate::field_lines::{Lines, TakenLine, lines_among, lines_of};
+use crate::method_class::MethodClass;
 use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::ListForm;
 #[cfg(feature = "layer")]
 use crate::{Current, EntityTag};
-use crate::{HttpDate, MethodClass, PreconditionFailed, Reason};
+use crate::{HttpDate, PreconditionFailed, Reason};
 
 /// The preconditions of one request, ready to be judged.
 ///

@@ -11,7 +11,8 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
-use crate::{Field, PreconditionFailed, Reason};
+use crate::field::Field;
+use crate::{PreconditionFailed, Reason};
 
 /// A request that is answered without being performed.
 ///

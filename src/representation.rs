@@ -23,7 +23,8 @@ use crate::{EntityTag, HttpDate};
 /// What a source has found becomes one of them:
 ///
 /// ```
-/// use tower_conditional::{Absent, Current, EntityTag, Representation};
+/// use tower_conditional::validator::Absent;
+/// use tower_conditional::{Current, EntityTag, Representation};
 ///
 /// let found: Option<u64> = Some(7);
 /// let current = Current::from(found.map(EntityTag::from_version)); // `None`: there is nothing
@@ -127,7 +128,8 @@ impl<R: Into<Representation>> From<Option<R>> for Current {
 ///
 /// ```
 /// use http::Method;
-/// use tower_conditional::{Absent, Current};
+/// use tower_conditional::validator::Absent;
+/// use tower_conditional::Current;
 ///
 /// fn nothing_for(method: &Method) -> Current {
 ///     if method == Method::PATCH { Current::Absent(Absent::WillFail) } else { Current::absent() }

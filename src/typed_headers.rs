@@ -7,7 +7,8 @@ use headers::{ETag, Header, HeaderMapExt, LastModified};
 use http::header::ETAG;
 use http::{HeaderMap, HeaderValue};
 
-use crate::{EntityTag, HttpDate, InvalidEntityTag};
+use crate::entity_tag::InvalidEntityTag;
+use crate::{EntityTag, HttpDate};
 
 /// ```
 /// use tower_conditional::EntityTag;
@@ -15,7 +16,7 @@ use crate::{EntityTag, HttpDate, InvalidEntityTag};
 /// let typed: headers::ETag = "W/\"v1\"".parse().expect("a tag");
 /// let tag = EntityTag::try_from(&typed)?;
 /// assert!(tag.is_weak());
-/// # Ok::<(), tower_conditional::InvalidEntityTag>(())
+/// # Ok::<(), tower_conditional::validator::InvalidEntityTag>(())
 /// ```
 impl TryFrom<&ETag> for EntityTag {
     type Error = InvalidEntityTag;

@@ -5,7 +5,9 @@
 
 use http::{HeaderMap, HeaderValue, Method};
 use libfuzzer_sys::fuzz_target;
-use tower_conditional::{Absent, EntityTag, Field, MethodClass, Preconditions};
+use tower_conditional::precondition::{Field, MethodClass};
+use tower_conditional::validator::Absent;
+use tower_conditional::{EntityTag, Preconditions};
 
 #[allow(dead_code, reason = "the tests ask it more")]
 #[path = "../../tests/core/naive.rs"]

@@ -6,9 +6,10 @@ use http::header::{
 };
 
 use super::layer::TagForm;
+use crate::EntityTag;
+use crate::method_class::MethodClass;
 use crate::tag_list::{self, ListForm, RawTag};
 use crate::token_list::members;
-use crate::{EntityTag, MethodClass};
 
 /// The tags of If-None-Match that are not as the inner service made them: a 304 may have to repeat one of them.
 pub(super) type SentTags = Vec<EntityTag>;

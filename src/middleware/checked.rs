@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::field::Field;
 use crate::lock::{HeldLock, WriteGuard};
-use crate::{Current, EntityTag, Field, PreconditionFailed, Representation};
+use crate::{Current, EntityTag, PreconditionFailed, Representation};
 
 /// In the extensions of a write that was judged: what the judgement rested on.
 ///

@@ -16,11 +16,12 @@ use super::policy::WritePolicy;
 use super::recovery::Recovery;
 use super::request_body::CollectUpTo;
 use super::service::Conditional;
+use crate::BoxError;
 use crate::body::ConditionalBody;
+use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::rewritten_tag::RewrittenTags;
 use crate::source::{ProbeBody, ValidatorSource};
-use crate::{BoxError, MethodClass};
 
 /// Judges the preconditions of every request and answers 304, 412 or 428 itself where RFC 9110 says so.
 ///

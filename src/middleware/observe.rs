@@ -5,7 +5,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use crate::{Current, Field, MethodClass, Preconditions, Reason};
+use crate::field::Field;
+use crate::method_class::MethodClass;
+use crate::{Current, Preconditions, Reason};
 
 /// What was decided and done about one request, as the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) sees it.
 ///

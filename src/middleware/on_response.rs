@@ -20,12 +20,13 @@ use crate::body::{ConditionalBody, drop_content_of_head};
 use crate::field::Field;
 use crate::header_map::has;
 use crate::lock::HeldLock;
+use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::response::{Stated, TaggedAsCoded};
 use crate::source::hashing::{Hashing, ReadEnd};
 use crate::{
-    Current, Decision, EntityTag, MethodClass, PreconditionFailed, Preconditions, Reason,
-    Representation, response,
+    Current, Decision, EntityTag, PreconditionFailed, Preconditions, Reason, Representation,
+    response,
 };
 
 /// What is to be done with the handler's response.

@@ -12,12 +12,13 @@ use super::observe::Observer;
 use super::policy::{LockChoice, WritePolicy};
 use super::recovery::Recovery;
 use super::take_lock::Waiters;
+use crate::HttpDate;
 use crate::field::Given;
 use crate::lock::{InProcessLock, WriteLock};
+use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::rewritten_tag::RewrittenTags;
 use crate::source::{BodyTag, ValidatorSource};
-use crate::{HttpDate, MethodClass};
 
 type RefusalFn = Arc<dyn Fn(&Refusal) -> Response<Bytes> + Send + Sync>;
 type ClassFn = Arc<dyn Fn(&Method) -> Option<MethodClass> + Send + Sync>;

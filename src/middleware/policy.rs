@@ -9,10 +9,11 @@ use http::request::Parts;
 use http::{Method, Response};
 
 use super::recovery::AlreadyApplied;
+use crate::field::Field;
 use crate::lock::{WriteKey, WriteLock};
 use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::ListForm;
-use crate::{Current, Field, Preconditions, Reason, Representation};
+use crate::{Current, Preconditions, Reason, Representation};
 
 /// Which write lock a route takes.
 #[derive(Clone)]

@@ -23,9 +23,10 @@ use super::taken::DetachedPreconditions;
 use crate::body::ConditionalBody;
 use crate::field::{Field, Given};
 use crate::header_map::remove;
+use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::source::{Found, SourceError, Unidentified, ValidatorSource};
-use crate::{BoxError, Current, Decision, MethodClass, response};
+use crate::{BoxError, Current, Decision, response};
 
 /// How a read is answered that the handler does not, or no longer, answer.
 #[derive(Clone, Copy, Debug)]

@@ -21,11 +21,12 @@ use tower::Service;
 
 use super::prefer::asks_for_representation;
 use crate::BoxError;
+use crate::Current;
 use crate::body::ConditionalBody;
+use crate::field::Field;
 use crate::frames::whole;
 use crate::source::{ProbeBody, ask, probe_for};
 use crate::token_list::add_vary;
-use crate::{Current, Field};
 
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const RETURN_REPRESENTATION: &str = "return=representation";

@@ -16,8 +16,9 @@ use super::request_body::drain;
 use crate::BoxError;
 use crate::body::ConditionalBody;
 use crate::field::Field;
+use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
-use crate::{Current, MethodClass, PreconditionFailed, Reason, response};
+use crate::{Current, PreconditionFailed, Reason, response};
 
 /// An answer without the handler. To a HEAD it has no content and says how long that of a GET would be: a server
 /// that finds an empty body would say 0 (section 8.6).

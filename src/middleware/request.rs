@@ -12,8 +12,9 @@ use super::options::Options;
 use super::read::Answer;
 use crate::field::Given;
 use crate::lock::HeldLock;
+use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
-use crate::{Decision, MethodClass, Preconditions, Reason};
+use crate::{Decision, Preconditions, Reason};
 
 /// A request on its way to the handler. Its body goes beside it, because nobody judges that.
 pub(crate) struct Incoming {

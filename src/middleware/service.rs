@@ -18,9 +18,9 @@ use super::refuse::own_answer;
 use super::request::{Incoming, Waited};
 use super::request_body::CollectBody;
 use super::write::{Progress, Step, begin, waiting_write};
-use crate::MethodClass;
 use crate::body::ConditionalBody;
 use crate::field::Given;
+use crate::method_class::MethodClass;
 use crate::source::{Found, Unidentified, ValidatorSource};
 
 /// The service that [`ConditionalLayer`](crate::ConditionalLayer) makes.

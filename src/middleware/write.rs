@@ -27,9 +27,10 @@ use super::take_lock::{TakenLock, key_of};
 use crate::body::ConditionalBody;
 use crate::field::Field;
 use crate::lock::{HeldLock, WriteKey};
+use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::source::{Found, SourceError, Unidentified, ValidatorSource};
-use crate::{Current, Decision, MethodClass, PreconditionFailed, Preconditions, Reason};
+use crate::{Current, Decision, PreconditionFailed, Preconditions, Reason};
 
 /// What a write does next.
 ///

@@ -8,9 +8,9 @@ use http::header::{
     HeaderMap, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
     IF_UNMODIFIED_SINCE, RANGE,
 };
-use tower_conditional::{
-    Absent, Current, Decision, EntityTag, Field, HttpDate, MethodClass, Representation,
-};
+use tower_conditional::precondition::{Field, MethodClass};
+use tower_conditional::validator::Absent;
+use tower_conditional::{Current, Decision, EntityTag, HttpDate, Representation};
 
 /// What is to be done with the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tower_conditional::content_coding::RewrittenTags;
-use tower_conditional::{Absent, EntityTag, Field, HttpDate, MethodClass, Preconditions};
+use tower_conditional::precondition::{Field, MethodClass};
+use tower_conditional::validator::Absent;
+use tower_conditional::{EntityTag, HttpDate, Preconditions};
 
 use crate::naive::{self, Answer, Present, Request, State, Tag, http_date};
 use crate::quick_or_full::quick_or_full;

@@ -1,8 +1,10 @@
 //! Why a request is refused: the field and the reason that the problem body, the hook and the log get.
 
 use tower_conditional::content_coding::RewrittenTags;
+use tower_conditional::precondition::Field;
+use tower_conditional::validator::Absent;
 use tower_conditional::{
-    Absent, Current, EntityTag, Field, PreconditionFailed, Preconditions, Reason, Representation,
+    Current, EntityTag, PreconditionFailed, Preconditions, Reason, Representation,
 };
 
 use crate::naive::{State, http_date};

@@ -2,7 +2,8 @@
 
 use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use tower_conditional::{Field, HttpDate, Preconditions, Reason, Refusal};
+use tower_conditional::precondition::Field;
+use tower_conditional::{HttpDate, Preconditions, Reason, Refusal};
 
 const DATE: &str = "Wed, 01 Jan 2025 00:00:00 GMT";
 

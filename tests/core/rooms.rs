@@ -112,7 +112,10 @@ fn exports(lib: &str) -> BTreeMap<String, String> {
     for uses in code_of(lib).split("pub use ").skip(1) {
         let (uses, _) = uses.split_once(';').unwrap();
         let path = uses.strip_prefix("crate::").unwrap_or(uses);
-        let (module, names) = path.split_once("::").unwrap();
+        // What is handed out a second time, in a module.
+        let Some((module, names)) = path.split_once("::") else {
+            continue;
+        };
         for name in names.split(|character: char| !is_of_a_name(character)) {
             exported.insert(name.to_owned(), module.to_owned());
         }

@@ -1,6 +1,7 @@
 //! If-Match (section 13.1.1).
 
-use tower_conditional::{Absent, MethodClass};
+use tower_conditional::precondition::MethodClass;
+use tower_conditional::validator::Absent;
 
 use crate::naive::{Present, State, Tag};
 use crate::support::Outcome::{Failed, Malformed, NotModified, Run};

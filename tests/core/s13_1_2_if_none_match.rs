@@ -79,7 +79,7 @@ fn malformed_is_refused_on_writes_only() {
         e(),
         n(),
         a(),
-        State::Absent(tower_conditional::Absent::WillFail),
+        State::Absent(tower_conditional::validator::Absent::WillFail),
         State::Unknown,
     ] {
         for method in WRITES {

@@ -1,6 +1,6 @@
 //! If-Modified-Since (section 13.1.3).
 
-use tower_conditional::MethodClass;
+use tower_conditional::precondition::MethodClass;
 
 use crate::naive::State;
 use crate::support::Outcome::{NotModified, Run};

@@ -1,6 +1,6 @@
 //! If-Unmodified-Since (section 13.1.4).
 
-use tower_conditional::MethodClass;
+use tower_conditional::precondition::MethodClass;
 
 use crate::naive::State;
 use crate::support::Outcome::{Failed, Run};

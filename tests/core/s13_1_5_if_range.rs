@@ -1,6 +1,7 @@
 //! If-Range (section 13.1.5).
 
-use tower_conditional::{Absent, MethodClass};
+use tower_conditional::precondition::MethodClass;
+use tower_conditional::validator::Absent;
 
 use crate::naive::State;
 use crate::support::Outcome::{NotModified, Run, RunWithoutRange};

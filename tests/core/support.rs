@@ -1,7 +1,9 @@
 //! The fixture of the tables, and the one row helper.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use tower_conditional::{Absent, Decision, MethodClass, Preconditions, Reason};
+use tower_conditional::precondition::MethodClass;
+use tower_conditional::validator::Absent;
+use tower_conditional::{Decision, Preconditions, Reason};
 
 use crate::naive::{Answer, Request, State, Tag, http_date, octets};
 

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::HeaderMap;
 use http::header::{IF_RANGE, RANGE};
-use tower_conditional::{Absent, MethodClass};
+use tower_conditional::precondition::MethodClass;
+use tower_conditional::validator::Absent;
 
 use crate::entry::Entry;
 use crate::naive::{Answer, Request, State, Tag, date, octets};

@@ -11,10 +11,11 @@ use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_conditional::handler::NewVersion;
+use tower_conditional::precondition::{Field, MethodClass};
 use tower_conditional::source::Fixed;
 use tower_conditional::{
-    Checked, ConditionalLayer, Current, EntityTag, Field, FromResponse, HttpDate, MethodClass,
-    Representation, WritePolicy,
+    Checked, ConditionalLayer, Current, EntityTag, FromResponse, HttpDate, Representation,
+    WritePolicy,
 };
 
 use crate::support::source::{self, Computing, Queryable};

@@ -27,10 +27,12 @@ use tokio::sync::oneshot;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, service_fn};
 use tower_conditional::layer::ConditionalBody;
+use tower_conditional::precondition::{Field, MethodClass};
 use tower_conditional::source::{BoxSource, ProbeBody};
+use tower_conditional::validator::Absent;
 use tower_conditional::{
-    Absent, BodyHash, Checked, ConditionalLayer, Current, EntityTag, Field, MethodClass,
-    Representation, SourceError, ValidatorSource, WritePolicy,
+    BodyHash, Checked, ConditionalLayer, Current, EntityTag, Representation, SourceError,
+    ValidatorSource, WritePolicy,
 };
 
 #[allow(dead_code, reason = "the core's tests ask it more")]

@@ -8,10 +8,12 @@ use bytes::Bytes;
 use http::{Method, Response};
 use serde_json::{Value, json};
 use tower_conditional::lock::{WriteGuard, WriteKey, WriteLock};
+use tower_conditional::precondition::Field;
 use tower_conditional::source::Fixed;
+use tower_conditional::validator::Absent;
 use tower_conditional::{
-    Absent, BoxError, ConditionalLayer, Current, EntityTag, Epoch, Field, FromResponse,
-    PreconditionFailed, Refusal, Representation, ValidatorSource, WritePolicy,
+    BoxError, ConditionalLayer, Current, EntityTag, Epoch, FromResponse, PreconditionFailed,
+    Refusal, Representation, ValidatorSource, WritePolicy,
 };
 
 use crate::support::{Answer, Failures, Handler, T, T_MINUS_1, date, fields, now, request, send};

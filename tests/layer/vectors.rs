@@ -9,10 +9,12 @@ use bytes::Bytes;
 use http::header::{ETAG, IF_RANGE, LAST_MODIFIED, RANGE};
 use http::{HeaderMap, Method, Request};
 use http_body_util::Full;
+use tower_conditional::precondition::{Field, MethodClass};
 use tower_conditional::source::Fixed;
+use tower_conditional::validator::Absent;
 use tower_conditional::{
-    Absent, ConditionalLayer, Current, Decision, EntityTag, Field, FromResponse, HttpDate,
-    MethodClass, Preconditions, Representation, ValidatorSource, WritePolicy,
+    ConditionalLayer, Current, Decision, EntityTag, FromResponse, HttpDate, Preconditions,
+    Representation, ValidatorSource, WritePolicy,
 };
 
 use crate::entry::Entry;

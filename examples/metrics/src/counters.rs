@@ -6,8 +6,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use tower_conditional::Reason;
 use tower_conditional::observe::Evaluation;
-use tower_conditional::{Field, Reason};
+use tower_conditional::precondition::Field;
 
 /// Outcomes by route, decision, field and reason; clones share the counts.
 #[derive(Clone, Default)]

@@ -8,7 +8,8 @@ use axum::http::Method;
 use tower_conditional::extract::extractor_source;
 use tower_conditional::handler::NewVersion;
 use tower_conditional::source::Beside;
-use tower_conditional::{Absent, Current, EntityTag, Epoch, Found, ValidatorSource, source_fn};
+use tower_conditional::validator::Absent;
+use tower_conditional::{Current, EntityTag, Epoch, Found, ValidatorSource, source_fn};
 
 use crate::{
     request::NoteId,

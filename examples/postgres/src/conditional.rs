@@ -8,9 +8,9 @@ use axum::http::Method;
 use tower_conditional::extract::extractor_source;
 use tower_conditional::handler::NewVersion;
 use tower_conditional::source::Beside;
+use tower_conditional::validator::{Absent, InvalidEntityTag};
 use tower_conditional::{
-    Absent, Checked, Current, EntityTag, Epoch, Found, InvalidEntityTag, SourceError,
-    ValidatorSource, source_fn,
+    Checked, Current, EntityTag, Epoch, Found, SourceError, ValidatorSource, source_fn,
 };
 
 use crate::{

@@ -14,7 +14,8 @@ use axum::{
 };
 use tower_conditional::extract::{LoadedRejection, RequestPreconditions};
 use tower_conditional::handler::EvaluatedByHandler;
-use tower_conditional::{Checked, Field, Loaded};
+use tower_conditional::precondition::Field;
+use tower_conditional::{Checked, Loaded};
 
 use crate::{
     conditional::{checked_version, list_tag, new_version},

@@ -16,10 +16,10 @@ use http_body_util::{BodyExt, Empty, Full};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_conditional::observe::Outcome;
+use tower_conditional::precondition::MethodClass;
 use tower_conditional::source::{BoxSource, Probe, ProbeBody, Probing};
 use tower_conditional::{
-    BodyHash, ConditionalLayer, Current, FromResponse, MethodClass, Reason, ValidatorSource,
-    WritePolicy,
+    BodyHash, ConditionalLayer, Current, FromResponse, Reason, ValidatorSource, WritePolicy,
 };
 
 use super::things::{Call, Things, Untouched, everywhere};

@@ -12,10 +12,11 @@ use http::header::{ETAG, HeaderValue, LAST_MODIFIED};
 use tower::{Layer, ServiceExt};
 use tower_conditional::extract::RequestPreconditions;
 use tower_conditional::handler::{EvaluatedByHandler, NewVersion};
+use tower_conditional::precondition::Field;
 use tower_conditional::source::Fixed;
 use tower_conditional::{
-    Checked, ConditionalLayer, Current, EntityTag, Field, FromResponse, HttpDate,
-    PreconditionFailed, Refusal, Representation, ValidatorSource, WritePolicy,
+    Checked, ConditionalLayer, Current, EntityTag, FromResponse, HttpDate, PreconditionFailed,
+    Refusal, Representation, ValidatorSource, WritePolicy,
 };
 
 use crate::support::source::Versions;

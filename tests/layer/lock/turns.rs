@@ -3,9 +3,8 @@
 use http::Request;
 use tower::Layer;
 use tower_conditional::lock::InProcessLock;
-use tower_conditional::{
-    ConditionalLayer, FromResponse, HttpDate, MethodClass, ValidatorSource, WritePolicy,
-};
+use tower_conditional::precondition::MethodClass;
+use tower_conditional::{ConditionalLayer, FromResponse, HttpDate, ValidatorSource, WritePolicy};
 
 use crate::support::source::Versions;
 use crate::support::{

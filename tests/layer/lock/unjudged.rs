@@ -9,10 +9,12 @@ use http::request::Parts;
 use tower::ServiceExt;
 use tower_conditional::handler::EvaluatedByHandler;
 use tower_conditional::observe::Outcome;
+use tower_conditional::precondition::{Field, MethodClass};
 use tower_conditional::source::Fixed;
+use tower_conditional::validator::Absent;
 use tower_conditional::{
-    Absent, BodyHash, ConditionalLayer, Current, EntityTag, Field, FromResponse, MethodClass,
-    Reason, ValidatorSource, WritePolicy,
+    BodyHash, ConditionalLayer, Current, EntityTag, FromResponse, Reason, ValidatorSource,
+    WritePolicy,
 };
 
 use crate::support::{Driven, Fields, Record, request_to};
