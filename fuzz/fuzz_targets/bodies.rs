@@ -27,8 +27,8 @@ use http_body_util::{BodyExt, Empty};
 use libfuzzer_sys::fuzz_target;
 use sha2::{Digest, Sha256};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_conditional::source::Fixed;
 use tower_conditional::layer::ConditionalBody;
+use tower_conditional::source::Fixed;
 use tower_conditional::{BodyHash, ConditionalLayer, EntityTag, Epoch, WritePolicy};
 
 const EPOCH: Epoch = Epoch::new("n1");

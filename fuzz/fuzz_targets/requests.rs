@@ -25,11 +25,14 @@ use http::{Method, Request as HttpRequest, Response, StatusCode};
 use http_body_util::{BodyExt, Empty, Full};
 use libfuzzer_sys::fuzz_target;
 use tower::{Layer, ServiceExt, service_fn};
-use tower_conditional::source::{BoxSource, Unidentified};
 use tower_conditional::lock::{InProcessLock, WriteKey, WriteLock};
 use tower_conditional::precondition::{Field, MethodClass};
+use tower_conditional::source::{BoxSource, Unidentified};
 use tower_conditional::validator::Absent;
-use tower_conditional::{Checked, ConditionalLayer, Found, FromResponse, Loaded, SourceError, ValidatorSource, WritePolicy};
+use tower_conditional::{
+    Checked, ConditionalLayer, Found, FromResponse, Loaded, SourceError, ValidatorSource,
+    WritePolicy,
+};
 
 #[allow(dead_code, reason = "the tests ask it more")]
 #[path = "../../tests/core/naive.rs"]

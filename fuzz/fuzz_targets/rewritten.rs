@@ -18,8 +18,8 @@ use http_body_util::{Empty, Full};
 use libfuzzer_sys::fuzz_target;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_conditional::source::Fixed;
 use tower_conditional::content_coding::{ContentCodingLayer, RewrittenTags};
+use tower_conditional::source::Fixed;
 use tower_conditional::{ConditionalLayer, Decision, HttpDate, Preconditions, WritePolicy};
 
 #[allow(dead_code, reason = "the tests ask it more")]

@@ -6,9 +6,11 @@ use http::header::{
     IF_UNMODIFIED_SINCE, RANGE,
 };
 use tower::Layer;
-use tower_conditional::source::Fixed;
 use tower_conditional::content_coding::{ContentCodingLayer, RewrittenTags};
-use tower_conditional::{Current, Decision, EntityTag, HttpDate, Preconditions, Representation, ValidatorSource};
+use tower_conditional::source::Fixed;
+use tower_conditional::{
+    Current, Decision, EntityTag, HttpDate, Preconditions, Representation, ValidatorSource,
+};
 
 use super::{TAG, request};
 use crate::meter::{Meter, Row};
@@ -139,11 +141,17 @@ fn rewritten(meter: &mut impl Meter) {
         let preconditions = Preconditions::parse(&Method::GET, fields, NOW);
         preconditions.tolerating(&known).evaluate(&current())
     });
-    let names = ["ContentCodingLayer 32 KiB each", "ContentCodingLayer 64 KiB each"];
+    let names = [
+        "ContentCodingLayer 32 KiB each",
+        "ContentCodingLayer 64 KiB each",
+    ];
     all_hostile(meter, names, &IF_NONE_MATCH, |fields| {
         let mut request = request(Method::GET, &[]);
         *request.headers_mut() = fields.clone();
-        operate(&mut ContentCodingLayer::new().layer(Bare::of_size(0)), request)
+        operate(
+            &mut ContentCodingLayer::new().layer(Bare::of_size(0)),
+            request,
+        )
     });
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use tower_conditional::lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};
 use tower_conditional::BoxError;
+use tower_conditional::lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};
 
 use crate::meter::{Meter, Row};
 

@@ -8,9 +8,12 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use http_body_util::Full;
 use tower::Layer;
-use tower_conditional::source::{Fixed, Unidentified};
 use tower_conditional::layer::Conditional;
-use tower_conditional::{ConditionalLayer, Current, EntityTag, Found, FromResponse, HttpDate, Refusal, Representation, ValidatorSource, WritePolicy};
+use tower_conditional::source::{Fixed, Unidentified};
+use tower_conditional::{
+    ConditionalLayer, Current, EntityTag, Found, FromResponse, HttpDate, Refusal, Representation,
+    ValidatorSource, WritePolicy,
+};
 
 use super::{TAG, request, service, with_more_fields};
 use crate::meter::{Meter, Row};
