@@ -239,6 +239,29 @@ fn without_the_option_a_slow_body_holds_the_lock() {
     assert_eq!(handler.calls(), 1);
 }
 
+/// A body that is there at once is no reason to release the lock: the write is looked up once.
+#[test]
+fn a_body_that_is_there_is_looked_up_for_once() {
+    for source in Versions::both() {
+        let tag = source.changed("/a");
+        let if_match = [("if-match", text(&tag))];
+        let (service, handler) = collecting(&source);
+        let (in_two_frames, arrived) = put_arriving(&if_match, None);
+        in_two_frames.data("who");
+        in_two_frames.data("le");
+        drop(in_two_frames);
+        let in_memory = request_with("PUT", "/a", &if_match, Body::from("whole"));
+        for (call, request) in [arrived, in_memory].into_iter().enumerate() {
+            let looks = source.looks();
+            let mut write = send_by_hand(&service, request);
+            write.assert_waits();
+            assert_eq!((handler.calls(), source.looks()), (call + 1, looks + 1));
+            assert!(handler.checked(call).hold_lock().is_some());
+            assert_eq!(shown(&frames(handler.take(call).request)).concat(), "whole");
+        }
+    }
+}
+
 /// An empty body is no reason to wait: the usual write without a body is judged once.
 #[test]
 fn an_empty_body_is_not_collected() {
