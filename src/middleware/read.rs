@@ -301,8 +301,8 @@ async fn identify_and_look_up<V: ValidatorSource>(
     let resource = match resource {
         Some(resource) => resource,
         None => match source.identify(head).await {
-            Ok(resource) => resource,
-            Err(Unidentified::NotMine) => return Ok(Found::unknown()),
+            Ok(resource) if source.looks_up_reads_of(&resource, &head.method) => resource,
+            Ok(_) | Err(Unidentified::NotMine) => return Ok(Found::unknown()),
             Err(Unidentified::Refused(response)) => return Err(SourceError::Refused(response)),
             Err(Unidentified::Failed(error)) => return Err(SourceError::Failed(error)),
         },

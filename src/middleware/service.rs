@@ -137,7 +137,12 @@ impl<S, V, C> Conditional<S, V, C> {
         };
         let (resource, mut known) = match identified {
             Some(Ok(resource)) => {
-                let known = self.source.known(&resource);
+                let method = &request.head.method;
+                let known = if self.source.looks_up_reads_of(&resource, method) {
+                    self.source.known(&resource)
+                } else {
+                    Some(Found::unknown())
+                };
                 (Some(resource), known)
             }
             None => (None, None),

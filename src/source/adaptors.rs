@@ -42,6 +42,11 @@ macro_rules! forward_to_source {
             $source.looks_up_reads(method)
         }
 
+        fn looks_up_reads_of(&self, resource: &Self::Resource, method: &http::Method) -> bool {
+            let $this = self;
+            $source.looks_up_reads_of(resource, method)
+        }
+
         fn identify_now(
             &self,
             head: &mut http::request::Parts,

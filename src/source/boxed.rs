@@ -57,6 +57,10 @@ impl ValidatorSource for BoxSource {
         self.0.looks_up_reads(method)
     }
 
+    fn looks_up_reads_of(&self, resource: &BoxResource, method: &Method) -> bool {
+        self.0.looks_up_reads_of(resource, method)
+    }
+
     fn identify_now(&self, head: &mut request::Parts) -> Option<Result<BoxResource, Unidentified>> {
         self.0.identify_now(head)
     }
@@ -118,6 +122,7 @@ trait ErasedSource: Send + Sync {
     fn looks_up(&self) -> bool;
     fn reads_bodies(&self) -> bool;
     fn looks_up_reads(&self, method: &Method) -> bool;
+    fn looks_up_reads_of(&self, resource: &BoxResource, method: &Method) -> bool;
     fn identify_now(&self, head: &mut request::Parts) -> Option<Result<BoxResource, Unidentified>>;
     fn identify<'s>(
         &'s self,
@@ -142,6 +147,10 @@ impl<V: ValidatorSource> ErasedSource for V {
 
     fn looks_up_reads(&self, method: &Method) -> bool {
         V::looks_up_reads(self, method)
+    }
+
+    fn looks_up_reads_of(&self, resource: &BoxResource, method: &Method) -> bool {
+        unboxed(resource).is_some_and(|resource| V::looks_up_reads_of(self, resource, method))
     }
 
     fn identify_now(&self, head: &mut request::Parts) -> Option<Result<BoxResource, Unidentified>> {

@@ -129,6 +129,13 @@ pub trait ValidatorSource: Send + Sync + 'static {
         matches!(*method, Method::GET | Method::HEAD)
     }
 
+    /// Whether a read of this resource by this method is looked up. Asked where [`looks_up_reads`](Self::looks_up_reads)
+    /// has said yes: in a chain, the source that has identified the resource decides, whatever the other one looks up.
+    fn looks_up_reads_of(&self, resource: &Self::Resource, method: &Method) -> bool {
+        let _ = resource;
+        self.looks_up_reads(method)
+    }
+
     /// The resource that the request is about, where that is known without waiting; `None` asks
     /// [`identify`](Self::identify).
     ///

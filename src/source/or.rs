@@ -60,6 +60,13 @@ impl<A: ValidatorSource, B: ValidatorSource> ValidatorSource for Or<A, B> {
         self.first.looks_up_reads(method) || self.second.looks_up_reads(method)
     }
 
+    fn looks_up_reads_of(&self, resource: &Self::Resource, method: &Method) -> bool {
+        match resource {
+            Either::First(resource) => self.first.looks_up_reads_of(resource, method),
+            Either::Second(resource) => self.second.looks_up_reads_of(resource, method),
+        }
+    }
+
     fn identify_now(
         &self,
         head: &mut request::Parts,

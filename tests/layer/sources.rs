@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use http::header::{CONTENT_LENGTH, IF_RANGE, RANGE};
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Method, Response};
+use tower_conditional::extract::extractor_source;
 use tower_conditional::observe::{Outcome, Phase};
+use tower_conditional::precondition::MethodClass;
 use tower_conditional::source::{FileMetadata, Fixed, InMemoryVersions};
 use tower_conditional::{
     BodyHash, ConditionalLayer, Current, EntityTag, FromResponse, Reason, Representation,
     SourceError, ValidatorSource, WritePolicy, source_fn,
 };
 
-use crate::support::source::{self, NotMine, Script, looked_up};
+use crate::support::source::{self, NotMine, Queryable, Script, looked_up};
 use crate::support::{Answer, Failures, Handler, Record, T, fields, request, send};
 
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
@@ -159,6 +161,50 @@ fn chains() {
     assert_eq!(outcome(nobody(), tagging(), "GET", &seen), (304, 1));
     let own_tag = [("if-match", "\"h1\"")];
     assert_eq!(outcome(nobody(), tagging(), "PUT", &own_tag), (412, 0));
+}
+
+/// Of a chain the source that has identified the resource says whether a read of it is looked up, whatever the other one
+/// looks up. Writes have the validators of the one that has identified it all the same.
+#[test]
+fn a_chain_asks_the_one_that_identified() {
+    #[track_caller]
+    fn gives<V: ValidatorSource + Clone>(source: V, by_look_up: (u16, usize)) {
+        let outcome = |method, tag| {
+            let layer = ConditionalLayer::new(source.clone())
+                .classify(|method| (method.as_str() == "REPORT").then_some(MethodClass::Read));
+            let handler = tagging();
+            let answer = send(
+                &layer,
+                handler.clone(),
+                request(method, &[("if-none-match", tag)]),
+            );
+            (answer.status, handler.calls())
+        };
+        for method in ["QUERY", "REPORT"] {
+            assert_eq!(outcome(method, "\"v1\""), by_look_up, "{method}");
+        }
+        assert_eq!(outcome("GET", "\"v1\""), (304, 0));
+        assert_eq!(outcome("PUT", "\"v1\""), (412, 0));
+    }
+    let queryable = || Arc::new(Queryable(V1.into()));
+    let known = || source::hanging().knowing(|_| Some(V1.into()));
+    let after_handler = (200, 1);
+    gives(looked_up(V1).or(queryable()), after_handler);
+    gives(known().or(queryable()), after_handler);
+    gives(identified_later().or(queryable()), after_handler);
+    gives(
+        known().or(queryable()).named("chain").boxed(),
+        after_handler,
+    );
+    gives(NotMine.or(known()).or(queryable()), after_handler);
+    gives(NotMine.or(queryable()).or(known()), (304, 0));
+    gives(queryable().or(known()), (304, 0));
+}
+
+/// An extractor has to be waited for, or may have to be.
+fn identified_later() -> impl ValidatorSource + Clone {
+    let version = async |(), ()| Ok::<_, SourceError>(V1);
+    Arc::new(extractor_source((), |_: Method| (), version))
 }
 
 /// A read is judged by its response, a conditional write fails closed, any other write runs.
