@@ -38,8 +38,8 @@
 //!
 //! ```
 //! use axum::{Router, routing::{get, post}};
-//! use tower_conditional::source::{Fixed, RequestPath};
-//! use tower_conditional::{ConditionalLayer, Current, SourceError, ValidatorSource, WritePolicy, source_fn};
+//! use tower_conditional::source::RequestPath;
+//! use tower_conditional::{ConditionalLayer, SourceError, ValidatorSource, WritePolicy, source_fn};
 //! # use tower_conditional::EntityTag;
 //! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }
 //! # async fn read() -> &'static str { "a note" }
@@ -52,7 +52,7 @@
 //!     |head| RequestPath::of(head).normalised().strip_prefix("/notes/")?.parse::<i64>().ok(),
 //!     version,
 //! );
-//! let source = notes.or(Fixed::new(Current::Delegated));
+//! let source = notes.or_delegate();
 //! let app: Router = Router::new()
 //!     .route("/notes/{id}", get(read).put(save))
 //!     .route("/graphql", post(graphql))

@@ -38,8 +38,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Response, request, response};
 
-use crate::BoxError;
 use crate::lock::{KeyBuf, ResourceKey};
+use crate::{BoxError, Current};
 
 pub use adaptors::{LockedBy, Named};
 #[cfg(feature = "body-hash")]
@@ -274,6 +274,30 @@ pub trait ValidatorSource: Send + Sync + 'static {
         Self: Sized,
     {
         Or::new(self, second)
+    }
+
+    /// Leaves everything that this source does not identify to the handler, which gets the request as it came
+    /// ([`Current::Delegated`]): for a layer around a whole service. Otherwise the state of what no source knows is
+    /// [unknown](Current::Unknown), and a conditional write to it is answered 412.
+    ///
+    /// ```
+    /// use tower_conditional::{ConditionalLayer, EntityTag, SourceError, ValidatorSource, WritePolicy, source_fn};
+    /// # async fn version_of(_id: i64) -> Result<Option<EntityTag>, SourceError> { Ok(None) }
+    ///
+    /// let notes = source_fn(
+    ///     (),
+    ///     |head| head.uri.path().strip_prefix("/notes/")?.parse::<i64>().ok(),
+    ///     async |id, ()| version_of(id).await,
+    /// );
+    /// // Notes need a precondition; `/graphql` and all else is left alone.
+    /// let layer = ConditionalLayer::new(notes.or_delegate()).writes(WritePolicy::required());
+    /// # let _ = layer;
+    /// ```
+    fn or_delegate(self) -> Or<Self, Fixed>
+    where
+        Self: Sized,
+    {
+        self.or(Fixed::new(Current::Delegated))
     }
 
     /// The same source with its type erased, at the price of one allocation for each look-up that waits.

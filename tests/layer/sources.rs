@@ -73,6 +73,7 @@ fn every_form_of_a_source_judges_alike() {
     judges(Arc::new(looked_up(V1).boxed()));
     judges(NotMine.or(Fixed::new(V1)));
     judges(NotMine.or(looked_up(V1)));
+    judges(looked_up(V1).or_delegate());
     judges(Fixed::new(V1).named("fixed").locked_by(|()| 1_u8));
     judges(Arc::new(FromResponse.or(looked_up(V1))).boxed());
 }
@@ -488,6 +489,7 @@ fn delegated_requests_pass_untouched() {
     for source in [
         Fixed::new(Current::Delegated).boxed(),
         looked_up(Current::Delegated).boxed(),
+        NotMine.or_delegate().boxed(),
     ] {
         for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "POST"] {
             let handler = tagging();
