@@ -138,6 +138,11 @@ impl Refusal {
                 "If-Unmodified-Since does not protect this resource: it has no modification date, or one that two changes \
                  within one second share. Fetch the resource and send If-Match with the ETag of the response."
             }
+            // Of a read: of no write is If-Range evaluated.
+            (Reason::Source | Reason::Lock, Some(Field::IfRange)) => {
+                "The part that was found may be of another version of the resource than the one that If-Range names, so \
+                 it was not sent. Try again, or fetch the whole resource without Range."
+            }
             (Reason::Source | Reason::Lock, _) => {
                 "The precondition cannot be judged right now, so the request was not performed. Try again."
             }

@@ -6,6 +6,9 @@ use std::fmt;
 use std::fs;
 use std::sync::{Arc, Mutex, Once};
 
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
 use tower_conditional::observe::{Evaluation, Outcome};
 use tower_conditional::{
     BoxError, ConditionalLayer, Current, Epoch, Representation, SourceError, ValidatorSource,
@@ -38,7 +41,7 @@ fn dated() -> Current {
     Representation::new().last_modified(date(T)).into()
 }
 
-const CAUSES: [Cause; 16] = [
+const CAUSES: [Cause; 17] = [
     Cause {
         what: "somebody else changed the resource since the client read it",
         request: &[("if-match", "\"r2.8\"")],
@@ -167,6 +170,14 @@ const CAUSES: [Cause; 16] = [
         reason: "lock",
         to_do: "client: try again. Operator: `error` in the record says why",
     },
+    Cause {
+        what: "a read with If-Range, whose handler sends a part of another version than the one that was looked up",
+        request: &[("range", "bytes=0-3"), ("if-range", "\"r2.9\"")],
+        current: version_9,
+        status: 503,
+        reason: "source",
+        to_do: "client: try again, or fetch the whole. Normal while the resource changes; if every such read gets it, the handler and the source disagree",
+    },
 ];
 
 impl Cause {
@@ -179,32 +190,54 @@ impl Cause {
         }
     }
 
+    fn is_read(&self) -> bool {
+        self.request.iter().any(|(name, _)| *name == "range")
+    }
+
     fn source(&self) -> Script {
-        if self.reason == "source" {
+        if self.reason == "source" && !self.is_read() {
             return source::failing("the database is on fire");
         }
         source::looked_up((self.current)())
+    }
+
+    fn layer(&self) -> ConditionalLayer<impl ValidatorSource> {
+        ConditionalLayer::new(self.source().named("tests"))
+            .writes(self.policy())
+            .handler_states_version()
+    }
+
+    /// A read is refused by what its handler answers, a write before its handler is called.
+    fn handler(&self) -> Handler {
+        if self.is_read() {
+            Handler::answering(206, &[("etag", "\"r2.10\"")], "part")
+        } else {
+            Handler::answering(204, &[], "")
+        }
+    }
+
+    fn request(&self) -> Request<Full<Bytes>> {
+        support::request(if self.is_read() { "GET" } else { "PUT" }, self.request)
     }
 
     /// What the client gets, what the hook gets, and what the log gets.
     fn play(&self) -> (Answer, Vec<Evaluation>, Vec<String>) {
         let record = Record::default();
         let now = support::clock_at(date(NOW));
-        let layer = ConditionalLayer::new(self.source().named("tests"))
-            .writes(self.policy())
-            .clock(now)
-            .observe(record.hook());
+        let layer = self.layer().clock(now).observe(record.hook());
         let log = Log::default();
-        let handler = Handler::answering(204, &[], "");
-        let request = support::request("PUT", self.request);
+        let handler = self.handler();
         listen_on_all_threads();
         let listening = tracing_subscriber::registry().with(log.clone());
         let answer = subscriber::with_default(listening, || {
-            support::send(&layer, handler.clone(), request)
+            support::send(&layer, handler.clone(), self.request())
         });
-        assert_eq!(handler.calls(), 0, "{}", self.what);
-        let events = log.0.lock().unwrap().clone();
-        (answer, record.take_all(), events)
+        let calls = usize::from(self.is_read());
+        assert_eq!(handler.calls(), calls, "{}", self.what);
+        // Of a read they have also been told that it was let through to its handler.
+        let records = record.take_all().split_off(calls);
+        let events = log.0.lock().unwrap().split_off(calls);
+        (answer, records, events)
     }
 }
 
@@ -241,10 +274,23 @@ fn each_cause_is_told_to_the_client_the_hook_and_the_log() {
         let logged = format!("reason={}", cause.reason);
         assert!(event.contains(&logged), "{}: {event}", cause.what);
         assert!(event.contains("decision=refused"), "{event}");
-        let level = if cause.status == 503 { "ERROR" } else { "INFO" };
+        let is_error = cause.status == 503 && !cause.is_read();
+        let level = if is_error { "ERROR" } else { "INFO" };
         assert!(event.starts_with(level), "{event}");
         assert!(!event.contains("r2."), "no tag is logged: {event}");
     }
+}
+
+/// A read changes nothing: its client is not told that nothing was performed, but what to ask for.
+#[test]
+fn a_refused_part_is_told_as_a_read() {
+    let cause = CAUSES.iter().find(|cause| cause.is_read()).unwrap();
+    let problem = cause.play().0.json();
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("fetch the whole resource without Range"));
+    assert!(!detail.contains("performed"), "{detail}");
+    assert_eq!(problem["error"], "precondition_unavailable");
+    assert_eq!(problem["field"], "If-Range");
 }
 
 #[test]
@@ -274,11 +320,8 @@ fn the_error_of_a_source_is_for_the_operator_alone() {
 #[test]
 fn a_terse_service_says_nothing_but_the_status() {
     for cause in &CAUSES {
-        let layer = ConditionalLayer::new(cause.source().named("tests"))
-            .writes(cause.policy())
-            .refusals(|refusal| refusal.to_terse());
-        let handler = Handler::answering(204, &[], "");
-        let answer = support::send(&layer, handler, support::request("PUT", cause.request));
+        let layer = cause.layer().refusals(|refusal| refusal.to_terse());
+        let answer = support::send(&layer, cause.handler(), cause.request());
         assert_eq!(answer.status, cause.status, "{}", cause.what);
         assert!(answer.body.is_empty(), "{}", cause.what);
         assert_eq!(answer.field("cache-control"), Some("no-store"));
