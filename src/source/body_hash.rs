@@ -128,7 +128,8 @@ impl BodyHash {
     /// Guards writes too: before a write that carries preconditions, this reader is asked (with a GET for the same
     /// target) what the representation is now.
     ///
-    /// The reader is a service of its own, such as a clone of the finished router:
+    /// The reader is a service of its own, such as a clone of the finished router (one with path parameters needs the
+    /// feature `axum`, otherwise every conditional write is answered 503):
     ///
     /// ```
     /// # use axum::{Router, routing::get};

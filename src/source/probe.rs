@@ -91,8 +91,9 @@ impl Body for ProbeBody {
 ///
 /// - It sees the target as the layer sees it: inside of an axum `nest` without the prefix, so that there the reader
 ///   is the nested router.
-/// - An axum `Router` matches the path anew and starts without the path parameters of the write (feature `axum`);
-///   every other reader, such as `get(read).with_state(state)`, gets them as they are.
+/// - An axum `Router` with path parameters needs the feature `axum`: it matches the path anew, and without the feature
+///   it finds the parameters of the write beside its own, so that `Path` answers 500 and the write is answered 503.
+///   Every other reader, such as `get(read).with_state(state)`, gets the parameters of the write as they are.
 /// - It must not wait for what the write already has, such as the last permit of a concurrency limit outside of the
 ///   layer.
 /// - When only `*` is asked about, the body is not read, and [`Checked`](crate::Checked) has no computed tag.
@@ -188,7 +189,7 @@ where
                     Err(refused_by_reader(head, body).await)
                 }
                 status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-                    Err(SourceError::failed(format!("the reader answered {status}")))
+                    Err(SourceError::failed(failure_of::<R>(status)))
                 }
                 _ => Ok(Found::unknown()),
             }
@@ -347,6 +348,24 @@ fn is_the_writes_own(name: &HeaderName) -> bool {
     Given::is_any(name) || name.as_str().starts_with("content-") || OTHERS.contains(&name.as_str())
 }
 
+/// What the operator reads of a reader that has failed.
+fn failure_of<R>(status: StatusCode) -> String {
+    let lacks_feature = cfg!(not(feature = "axum")) && is_axum_router::<R>();
+    let cure = if lacks_feature && status == StatusCode::INTERNAL_SERVER_ERROR {
+        ": an axum `Router` with path parameters needs the feature `axum` of tower-conditional to be a reader"
+    } else {
+        ""
+    };
+    format!("the reader answered {status}{cure}")
+}
+
+/// Without the feature `axum` the type is known by its name alone.
+fn is_axum_router<R>() -> bool {
+    let name = std::any::type_name::<R>();
+    let name = name.split_once('<').map_or(name, |(name, _)| name);
+    name.ends_with("axum::routing::Router")
+}
+
 #[cfg_attr(not(feature = "axum"), expect(unused_mut))]
 pub(crate) async fn ask<R, B>(
     mut reader: R,
@@ -362,4 +381,75 @@ where
         .await
         .map_err(SourceError::failed)?;
     reader.call(probe).await.map_err(SourceError::failed)
+}
+
+#[cfg(all(test, feature = "body-hash", not(feature = "axum")))]
+mod tests {
+    use std::convert::Infallible;
+    use std::future::{Ready, ready};
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use http::header::IF_MATCH;
+
+    use super::*;
+    use crate::source::BodyHash;
+
+    /// What axum's own type is called.
+    mod axum {
+        pub(super) mod routing {
+            #[derive(Clone)]
+            pub(in super::super) struct Router;
+        }
+    }
+
+    #[derive(Clone)]
+    struct AnotherReader;
+
+    /// Fails as a router does that finds the path parameters of the write beside its own.
+    macro_rules! failing_reader {
+        ($reader:ty) => {
+            impl Service<Request<ProbeBody>> for $reader {
+                type Response = Response<ProbeBody>;
+                type Error = Infallible;
+                type Future = Ready<Result<Response<ProbeBody>, Infallible>>;
+
+                fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+                    Poll::Ready(Ok(()))
+                }
+
+                fn call(&mut self, _: Request<ProbeBody>) -> Self::Future {
+                    let mut failed = Response::new(ProbeBody);
+                    *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                    ready(Ok(failed))
+                }
+            }
+        };
+    }
+
+    failing_reader!(axum::routing::Router);
+    failing_reader!(AnotherReader);
+
+    /// What the observer is told of a write whose reader fails.
+    fn error_of<R>(reader: R) -> String
+    where
+        Probing<BodyHash, R>: ValidatorSource<Resource = ProbeTarget>,
+    {
+        let write = Request::put("/").header(IF_MATCH, "\"1\"").body(());
+        let target = ProbeTarget::of(&write.unwrap().into_parts().0);
+        let source = BodyHash::strong().probing(reader);
+        let look_up = pin!(source.look_up(&target));
+        match look_up.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Err(SourceError::Failed(error))) => error.to_string(),
+            _ => panic!("the reader has not failed"),
+        }
+    }
+
+    #[test]
+    fn a_router_that_fails_without_the_feature_says_what_it_needs() {
+        let error = error_of(axum::routing::Router);
+        assert!(error.contains("500 Internal Server Error"), "{error}");
+        assert!(error.contains("needs the feature `axum`"), "{error}");
+        assert!(!error_of(AnotherReader).contains("axum"));
+    }
 }

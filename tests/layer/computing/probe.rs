@@ -609,3 +609,11 @@ async fn reads_tell_the_hook_of_no_look_up() {
     );
     assert_eq!(reader.probes(), 0);
 }
+
+/// Without the feature `axum` the error of a router that fails as a reader says that it needs the feature: the layer knows
+/// the router by this name.
+#[test]
+fn the_name_of_axums_router() {
+    let name = std::any::type_name::<axum::Router>();
+    assert_eq!(name, "axum::routing::Router");
+}
