@@ -173,7 +173,7 @@ impl WritePolicy {
     }
 
     /// How many writes of this layer may wait for the lock of one resource (default 4,096): the next one is answered 503
-    /// (`lock`) at once.
+    /// (`lock`) at once. Each layer counts its own: two layers over one kind of resource share a lock, and not this limit.
     ///
     /// How *long* a write waits is not limited here, because the crate has no timer: a lock of your own may give up by an
     /// error, or an outer layer may limit the time of the whole request.

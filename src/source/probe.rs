@@ -244,6 +244,10 @@ impl<V: ValidatorSource, R> Probing<V, R> {
 /// let guarded = todos.layer(ConditionalLayer::new(source));
 /// # let _ = guarded;
 /// ```
+///
+/// **A finer lock gives up what belongs together.** Writes with different keys do not wait for each other, not even where
+/// one changes what the other was checked against: a POST to `/todos` with the tag of the list and a PUT of `/todos/1`
+/// have different locks above, and the list may change between the check of the POST and its handler.
 pub struct ProbeTarget {
     path: RequestPath,
     /// Only of a write that carries preconditions.
