@@ -10,10 +10,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use tower_conditional::axum::extractor_source;
+use tower_conditional::extract::extractor_source;
+use tower_conditional::lock::WriteLock;
 use tower_conditional::{
-    Checked, ConditionalLayer, EntityTag, Found, Loaded, SourceError, ValidatorSource, WriteLock,
-    WritePolicy,
+    Checked, ConditionalLayer, EntityTag, Found, Loaded, SourceError, ValidatorSource, WritePolicy,
 };
 
 use crate::stores::{Note, Store};

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use tokio::task::JoinSet;
-use tower_conditional::{InProcessLock, WritePolicy};
+use tower_conditional::WritePolicy;
+use tower_conditional::lock::InProcessLock;
 
 use crate::Result;
 use crate::advisory_lock::AdvisoryLock;
