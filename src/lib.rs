@@ -130,7 +130,7 @@
 //! | the handler of a read | the tag of its response | what it costs |
 //! |---|---|---|
 //! | serves what the look-up has loaded: [`Found::with`] in the source, [`Loaded`] in the handler | that of its bytes | one query for a GET. A 304 loads the row, too |
-//! | reads by itself and states the version that it has read, by an `ETag` of its own: [`ConditionalLayer::handler_states_version`] | that of its bytes | one query for a GET without conditional headers; a conditional one asks for the version first |
+//! | reads by itself and states the version that it has read, by an `ETag` of its own: [`ConditionalLayer::trust_handler_version`] | that of its bytes | one query for a GET without conditional headers; a conditional one asks for the version first |
 //! | neither | the looked-up one, which may be older than the bytes | two queries |
 //!
 //! The third is for routes that can do neither. Its tag is good enough for If-Match: the worst is a 412 although nothing has
@@ -148,7 +148,7 @@
 //! - **Authentication.** 304, 412 and 428 tell a stranger what exists and when it changes. Where authentication is an
 //!   axum extractor, let the source run the same one: its rejection is the answer, ahead of everything else
 //!   ([`extract::extractor_source`], or [`SourceError::refused`]).
-//! - **Readers that you hand in.** The reader of [`ConditionalLayer::recovering`] must contain the authorisation that a GET
+//! - **Readers that you hand in.** The reader of [`ConditionalLayer::recover_with`] must contain the authorisation that a GET
 //!   has: what stands outside of the layer has decided on the write alone. The reader of [`BodyHash::probing`] must say
 //!   404 only of what does not exist: one that masks a 403 as a 404 lets `If-None-Match: *` overwrite.
 //! - **Routing.** `MethodRouter::route_layer` alone leaves a 405 a 405; in the other three positions of axum a stale
@@ -192,7 +192,7 @@
 //!         layer().writes(WritePolicy::optional().lock_methods([Method::POST]).max_waiters(10)),
 //!     ))
 //!     .route("/reports/{id}", get(read).route_layer(
-//!         layer().response_fields([(CACHE_CONTROL, HeaderValue::from_static("max-age=60"))]),
+//!         layer().add_response_headers([(CACHE_CONTROL, HeaderValue::from_static("max-age=60"))]),
 //!     ));
 //! # let test = async {
 //! # use tower::ServiceExt;
@@ -258,7 +258,7 @@
 //! # What a refused client gets
 //!
 //! Problem details ([RFC 9457]) that name the `field` that failed, the [`reason`](Reason), and what to do; nothing of
-//! the request is in them, and [`ConditionalLayer::refusals`] replaces them. [`ConditionalLayer::observe`] tells the
+//! the request is in them, and [`ConditionalLayer::refuse_with`] replaces them. [`ConditionalLayer::observe`] tells the
 //! operator the same for every evaluated request.
 //!
 //! | status | `error` | when |

@@ -124,7 +124,7 @@ impl<'h> Preconditions<'h> {
     /// Takes tags that an intermediary is known to have rewritten as the tags they came from.
     #[inline]
     #[must_use]
-    pub fn tolerating(mut self, rewrites: impl Into<Option<&'h RewrittenTags>>) -> Self {
+    pub fn accept_rewritten_tags(mut self, rewrites: impl Into<Option<&'h RewrittenTags>>) -> Self {
         self.rewrites = rewrites.into();
         self
     }

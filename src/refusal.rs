@@ -27,7 +27,7 @@ use crate::{PreconditionFailed, Reason};
 /// use tower_conditional::source::InMemoryVersions;
 /// use tower_conditional::{ConditionalLayer, Refusal};
 ///
-/// let layer = ConditionalLayer::new(InMemoryVersions::new()).refusals(|refusal: &Refusal| {
+/// let layer = ConditionalLayer::new(InMemoryVersions::new()).refuse_with(|refusal: &Refusal| {
 ///     let text = format!(r#"{{"code":"{}","message":"{}"}}"#, refusal.error(), refusal.detail());
 ///     let response = Response::builder().status(refusal.status()).header(CONTENT_TYPE, "application/json");
 ///     response.body(text.into()).expect("a status and a type")

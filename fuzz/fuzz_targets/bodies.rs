@@ -105,7 +105,7 @@ type Boxed = UnsyncBoxBody<Bytes, Broken>;
 
 /// What the handler of a PUT reads.
 fn assert_collected(limit: u64, body: Scripted) {
-    let layer = ConditionalLayer::new(Fixed::new(V1)).collecting_bodies(limit, Boxed::new);
+    let layer = ConditionalLayer::new(Fixed::new(V1)).collect_bodies(limit, Boxed::new);
     let arrived = Arc::new(Mutex::new(None));
     let arrives = arrived.clone();
     let handler = service_fn(move |request: Request<Boxed>| {

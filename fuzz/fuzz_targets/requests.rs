@@ -285,7 +285,7 @@ impl Case {
         };
         let layer = ConditionalLayer::new(self.source())
             .writes(policy)
-            .clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(NOW as u64));
+            .use_clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(NOW as u64));
         let layer = match self.class {
             // Only where the choice says so is QUERY a read.
             MethodClass::Neither => {
@@ -294,12 +294,12 @@ impl Case {
             _ => layer,
         };
         let layer = if self.handler_states_version {
-            layer.handler_states_version()
+            layer.trust_handler_version()
         } else {
             layer
         };
         if self.keeps_preconditions {
-            layer.keeping_preconditions()
+            layer.keep_preconditions()
         } else {
             layer
         }

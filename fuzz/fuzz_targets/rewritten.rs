@@ -133,7 +133,7 @@ impl Case {
     ) -> bool {
         let preconditions = Preconditions::parse(&method, headers, HttpDate::UNIX_EPOCH);
         let decision = preconditions
-            .tolerating(rewrites)
+            .accept_rewritten_tags(rewrites)
             .evaluate(&self.ours.ours().into());
         matches!(decision, Decision::Proceed)
     }
@@ -141,9 +141,9 @@ impl Case {
     /// Reads and writes of a tolerant route; a 304 names a tag that the client has sent, or ours.
     fn assert_layer(&self) {
         let rewrites = &self.rewrites;
-        let policy = WritePolicy::optional().tolerating(rewrites.tolerated.clone());
+        let policy = WritePolicy::optional().accept_rewritten_tags(rewrites.tolerated.clone());
         let layer = ConditionalLayer::new(Fixed::new(self.ours.ours()))
-            .tolerating(rewrites.tolerated.clone())
+            .accept_rewritten_tags_on_reads(rewrites.tolerated.clone())
             .writes(policy);
         let service = BoxCloneSyncService::new(layer.layer(handler()));
         let (strong, weak) = self.holds(&rewrites.suffixes, rewrites.weakened);

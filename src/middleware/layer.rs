@@ -23,7 +23,7 @@ use crate::refusal::Refusal;
 use crate::rewritten_tag::RewrittenTags;
 use crate::source::{ProbeBody, ValidatorSource};
 
-/// Judges the preconditions of every request and answers 304, 412 or 428 itself where RFC 9110 says so.
+/// Evaluates the preconditions of every request and answers 304, 412 or 428 itself where RFC 9110 says so.
 ///
 /// See the [crate docs](crate) for where to put it and for what it does not protect from.
 ///
@@ -53,7 +53,7 @@ pub struct ConditionalLayer<V, C = ()> {
 }
 
 impl<V: ValidatorSource> ConditionalLayer<V> {
-    /// A layer over this source: reads and writes are judged, nothing is required.
+    /// A layer over this source: reads and writes are evaluated, nothing is required.
     ///
     /// Clones of the layer share its write lock. Two layers made by two calls share one where their sources name one kind
     /// of resource ([`ValidatorSource::named`]).
@@ -80,10 +80,10 @@ impl<V: ValidatorSource> ConditionalLayer<V> {
     /// use tower_conditional::ConditionalLayer;
     ///
     /// let layer = ConditionalLayer::new(InMemoryVersions::new())
-    ///     .collecting_bodies(64 * 1024, axum::body::Body::new);
+    ///     .collect_bodies(64 * 1024, axum::body::Body::new);
     /// # let _ = layer;
     /// ```
-    pub fn collecting_bodies<B, F>(self, limit: u64, wrap: F) -> ConditionalLayer<V, CollectUpTo<F>>
+    pub fn collect_bodies<B, F>(self, limit: u64, wrap: F) -> ConditionalLayer<V, CollectUpTo<F>>
     where
         B: Body,
         F: Fn(ConditionalBody<B>) -> B,
@@ -97,7 +97,7 @@ impl<V: ValidatorSource> ConditionalLayer<V> {
 }
 
 impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
-    /// How writes are guarded.
+    /// Guards writes by this policy.
     ///
     /// # Panics
     ///
@@ -118,17 +118,17 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// What a refused client gets instead of problem details: the application's own form of error.
+    /// Answers a refused client with a response of the application's own, in place of problem details.
     ///
     /// [`Refusal::to_terse`] says nothing but the status.
     ///
     /// ```
     /// use tower_conditional::{ConditionalLayer, FromResponse, Refusal};
     ///
-    /// let layer = ConditionalLayer::new(FromResponse).refusals(|refusal: &Refusal| refusal.to_terse());
+    /// let layer = ConditionalLayer::new(FromResponse).refuse_with(|refusal: &Refusal| refusal.to_terse());
     /// # let _ = layer;
     /// ```
-    pub fn refusals(
+    pub fn refuse_with(
         mut self,
         respond: impl Fn(&Refusal) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Self {
@@ -136,13 +136,13 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// A hook that sees every judged request once, when its fate is known. Without it nothing is measured.
+    /// Calls the hook once for each evaluated request, when its outcome is known. Without it nothing is measured.
     pub fn observe(mut self, hook: impl Fn(&Evaluation) + Send + Sync + 'static) -> Self {
         self.options_mut().observer = Observer::new(hook);
         self
     }
 
-    /// Fields that every 200 and 304 of the route carry: Cache-Control, Expires, Vary, Content-Location
+    /// Adds these headers to every 200 and 304 of the route: Cache-Control, Expires, Vary, Content-Location
     /// ([RFC 9110, section 15.4.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5)).
     ///
     /// A 304 that is made before the handler runs knows nothing of the handler's fields: what the 200 carries
@@ -154,10 +154,10 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// use tower_conditional::ConditionalLayer;
     ///
     /// let layer = ConditionalLayer::new(InMemoryVersions::new())
-    ///     .response_fields([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))]);
+    ///     .add_response_headers([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))]);
     /// # let _ = layer;
     /// ```
-    pub fn response_fields(
+    pub fn add_response_headers(
         mut self,
         fields: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
     ) -> Self {
@@ -191,14 +191,14 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// let authorised = |router: Router| router.layer(from_fn(authorise));
     ///
     /// let reader = authorised(notes());
-    /// let layer = ConditionalLayer::new(InMemoryVersions::new()).recovering(reader);
+    /// let layer = ConditionalLayer::new(InMemoryVersions::new()).recover_with(reader);
     /// let app = authorised(notes().layer(layer));
     /// # let _ = app;
     /// ```
     ///
     /// The 412 has the reader's Content-Location. Where the reader sets none and axum knows the target as the client
     /// sent it (`OriginalUri`, feature `axum`), it names that; otherwise it has none.
-    pub fn recovering<R, B>(mut self, reader: R) -> Self
+    pub fn recover_with<R, B>(mut self, reader: R) -> Self
     where
         R: Service<Request<ProbeBody>, Response = Response<B>> + Clone + Send + 'static,
         R::Future: Send,
@@ -209,8 +209,9 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// Takes rewritten tags in the preconditions of reads as the tags they came from.
-    pub fn tolerating(mut self, rewrites: RewrittenTags) -> Self {
+    /// Takes rewritten tags in the preconditions of reads as the tags they came from. For those of writes:
+    /// [`WritePolicy::accept_rewritten_tags`].
+    pub fn accept_rewritten_tags_on_reads(mut self, rewrites: RewrittenTags) -> Self {
         self.options_mut().read_rewrites = Some(Arc::new(rewrites));
         self
     }
@@ -225,21 +226,21 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// Leaves the conditional fields of reads in the request. By default they are removed once judged, so that an
-    /// inner service does not judge them again by other validators.
-    pub fn keeping_preconditions(mut self) -> Self {
+    /// Keeps the conditional headers of reads in the request. By default they are removed once evaluated, so that an
+    /// inner service does not evaluate them again by other validators.
+    pub fn keep_preconditions(mut self) -> Self {
         self.options_mut().keeps_preconditions = true;
         self
     }
 
     /// Sends HEAD inward as it came, over a source that hashes bodies. By default it goes inward as GET, so that
     /// both get the same tag; the body is dropped.
-    pub fn leaving_head_alone(mut self) -> Self {
+    pub fn leave_head_alone(mut self) -> Self {
         self.options_mut().leaves_head_alone = true;
         self
     }
 
-    /// The route's handlers state the version that they have read, by an `ETag` or `Last-Modified` of their own.
+    /// Trusts the handlers of the route to state the version that they have read, by an `ETag` or `Last-Modified` of their own.
     ///
     /// Then a read without preconditions asks the source nothing, and a Range that If-Range allows reaches the handler. Where
     /// the handler states another version than the one that was looked up, the preconditions of the read are evaluated
@@ -250,17 +251,17 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// use tower_conditional::source::InMemoryVersions;
     /// use tower_conditional::ConditionalLayer;
     ///
-    /// let layer = ConditionalLayer::new(InMemoryVersions::new()).handler_states_version();
+    /// let layer = ConditionalLayer::new(InMemoryVersions::new()).trust_handler_version();
     /// let note = get(async || ([(ETAG, "\"7\"")], "a note")).route_layer(layer);
     /// # let _: Router = Router::new().route("/notes/{id}", note);
     /// ```
-    pub fn handler_states_version(mut self) -> Self {
+    pub fn trust_handler_version(mut self) -> Self {
         self.options_mut().handler_states_version = true;
         self
     }
 
-    /// Another clock than the system's.
-    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+    /// Reads the time from this clock instead of the system's.
+    pub fn use_clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.options_mut().clock = Some(Arc::new(now));
         self
     }

@@ -158,7 +158,7 @@ impl Options {
         }
         let stated = Representation::of_response(response.headers(), None);
         let preconditions = recheck.preconditions();
-        let preconditions = preconditions.tolerating(self.read_rewrites.as_deref());
+        let preconditions = preconditions.accept_rewritten_tags(self.read_rewrites.as_deref());
         match preconditions.evaluate(&Current::Present(stated)) {
             Decision::PreconditionFailed(failed) => Some(failed.into()),
             Decision::IgnoreRange if guards_part => {
@@ -251,7 +251,7 @@ impl Options {
             mark_as_coded(response);
             if let Some(taken) = &look.preconditions {
                 let rewrites = self.read_rewrites.as_deref();
-                let again = taken.preconditions().tolerating(rewrites);
+                let again = taken.preconditions().accept_rewritten_tags(rewrites);
                 if self.judge_again(look, &again, tag, response) {
                     return;
                 }

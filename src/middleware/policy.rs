@@ -242,7 +242,7 @@ impl WritePolicy {
 
     /// Takes rewritten tags in the preconditions of writes as the tags they came from.
     #[must_use]
-    pub fn tolerating(mut self, rewrites: RewrittenTags) -> Self {
+    pub fn accept_rewritten_tags(mut self, rewrites: RewrittenTags) -> Self {
         self.rewrites = Some(Arc::new(rewrites));
         self
     }

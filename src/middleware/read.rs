@@ -50,7 +50,7 @@ impl Options {
             return Ok(Decision::Proceed);
         }
         let preconditions = self.preconditions(MethodClass::Read, request);
-        let preconditions = preconditions.tolerating(self.read_rewrites.as_deref());
+        let preconditions = preconditions.accept_rewritten_tags(self.read_rewrites.as_deref());
         let decision = preconditions.evaluate(current);
         if decision == Decision::NotModified
             && let Some(tag) = preconditions.as_listed(current)

@@ -30,7 +30,7 @@ impl<B: Send> CollectBody<B> for () {
 }
 
 /// Collects bodies of up to a number of bytes:
-/// [`ConditionalLayer::collecting_bodies`](crate::ConditionalLayer::collecting_bodies).
+/// [`ConditionalLayer::collect_bodies`](crate::ConditionalLayer::collect_bodies).
 #[derive(Clone)]
 pub struct CollectUpTo<F> {
     limit: u64,

@@ -365,7 +365,7 @@ impl Options {
             return self.may_go_without(&request.head.method);
         }
         let found = self.preconditions(MethodClass::Write, request);
-        let found = found.tolerating(self.writes.rewrites.as_deref());
+        let found = found.accept_rewritten_tags(self.writes.rewrites.as_deref());
         match self.refusal(&request.head.method, &found, current) {
             None => Ok(found.guarding_field()),
             Some(refusal) => Err(refusal),

@@ -129,7 +129,7 @@
 //!
 //! Where rows are large and most GETs end in a 304, the look-up reads the version alone, and the handler reads the row and
 //! states the version of what it has read. The route says so once
-//! ([`handler_states_version`](crate::ConditionalLayer::handler_states_version)), and then an unconditional GET costs only
+//! ([`trust_handler_version`](crate::ConditionalLayer::trust_handler_version)), and then an unconditional GET costs only
 //! the handler's own query.
 //!
 //! `version` is `bigint NOT NULL DEFAULT nextval('versions')`, and every statement that writes says which version it
@@ -194,7 +194,7 @@
 //!
 //! fn app(db: Pool) -> Router {
 //!     let notes = extractor_source(db.clone(), |Path(id): Path<i64>| id, version);
-//!     let layer = ConditionalLayer::new(notes).handler_states_version().writes(WritePolicy::required());
+//!     let layer = ConditionalLayer::new(notes).trust_handler_version().writes(WritePolicy::required());
 //!     Router::new().route("/notes/{id}", get(read).put(save).route_layer(layer)).with_state(db)
 //! }
 //! # let _ = app;

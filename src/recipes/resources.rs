@@ -81,7 +81,7 @@
 //! let notes = extractor_source(db.clone(), |Tenant(tenant): Tenant, Path(id): Path<i64>| (tenant, id), load);
 //! let layer = ConditionalLayer::new(notes)
 //!     .writes(WritePolicy::required())
-//!     .response_fields([(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))]);
+//!     .add_response_headers([(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))]);
 //! let app: Router = Router::new().route("/notes/{id}", get(read).put(save).route_layer(layer)).with_state(db);
 //! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
 //! # use kit::*;
@@ -283,7 +283,7 @@
 //!     let (last_update, count) = db.figures().await?; // SELECT max(updated_at), count(*) FROM notes
 //!     Ok::<_, SourceError>(tag_of_list(last_update, count))
 //! });
-//! let layer = ConditionalLayer::new(source).handler_states_version();
+//! let layer = ConditionalLayer::new(source).trust_handler_version();
 //! let app: Router = Router::new().route("/notes", get(list).route_layer(layer)).with_state(db);
 //! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
 //! # use kit::*;

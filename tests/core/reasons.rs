@@ -23,7 +23,7 @@ fn refusal(
     let (method, headers) = (as_method(method), headers(fields));
     let preconditions = Preconditions::parse(&method, &headers, http_date(NOW));
     let preconditions = match known {
-        Some(known) => preconditions.tolerating(known),
+        Some(known) => preconditions.accept_rewritten_tags(known),
         None => preconditions,
     };
     let refused = preconditions.check(current).err();

@@ -121,7 +121,7 @@ async fn came<B: http_body::Body<Data = Bytes>>(body: B) -> Came {
 
 /// A write through a layer that collects 1 MiB, to a handler that reads all of it.
 async fn collected(body: Frames) -> Came {
-    let layer = ConditionalLayer::new(Fixed::new(V1)).collecting_bodies(MIB as u64, Body::new);
+    let layer = ConditionalLayer::new(Fixed::new(V1)).collect_bodies(MIB as u64, Body::new);
     let handler = service_fn(|request: Request<Body>| async {
         let came = came(request.into_body()).await;
         Ok::<_, Infallible>(
@@ -221,7 +221,7 @@ fn data_and_trailers_stay_in_order() {
     let echo = service_fn(|request: Request<Body>| async {
         Ok::<_, Infallible>(Response::new(request.into_body()))
     });
-    let layer = ConditionalLayer::new(Fixed::new(V1)).collecting_bodies(MIB as u64, Body::new);
+    let layer = ConditionalLayer::new(Fixed::new(V1)).collect_bodies(MIB as u64, Body::new);
     let answer = layer.layer(echo).oneshot(put(&[], frames()));
     let answer = block_on(async { read(answer.await.unwrap()).await });
     assert_eq!(answer.body, pattern.slice(..total));
@@ -238,7 +238,7 @@ fn frames_that_never_end() {
         let endless = || Frames::new(usize::MAX, make);
 
         // Collected no longer: the handler gets it, and may decide not to read it.
-        let layer = ConditionalLayer::new(Fixed::new(V1)).collecting_bodies(100, Body::new);
+        let layer = ConditionalLayer::new(Fixed::new(V1)).collect_bodies(100, Body::new);
         let handler =
             service_fn(|_: Request<Body>| ready(Ok::<_, Infallible>(Response::new(Body::empty()))));
         let answer = block_on(layer.layer(handler).oneshot(put(&[], endless())));
@@ -257,7 +257,7 @@ fn frames_that_never_end() {
                 make,
             ))))
         });
-        let layer = ConditionalLayer::new(Fixed::new(V1)).recovering(reader);
+        let layer = ConditionalLayer::new(Fixed::new(V1)).recover_with(reader);
         let answer = block_on(
             layer
                 .layer(handler)
@@ -337,7 +337,7 @@ fn the_limit_of_a_recovered_representation() {
                 };
                 ready(Ok::<_, Infallible>(Response::new(body)))
             });
-            let layer = ConditionalLayer::new(Fixed::new(V1)).recovering(reader);
+            let layer = ConditionalLayer::new(Fixed::new(V1)).recover_with(reader);
             let handler = service_fn(|_: Request<Body>| {
                 ready(Ok::<_, Infallible>(Response::new(Body::empty())))
             });

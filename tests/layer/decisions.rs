@@ -123,8 +123,8 @@ fn layer<V: ValidatorSource>(source: V, policy: Policy) -> ConditionalLayer<V> {
         Required => WritePolicy::required(),
         Strict => WritePolicy::optional().malformed_as_failed(),
     };
-    let layer = ConditionalLayer::new(source).writes(writes).clock(now);
-    layer.handler_states_version()
+    let layer = ConditionalLayer::new(source).writes(writes).use_clock(now);
+    layer.trust_handler_version()
 }
 
 /// The source is asked before the handler.
@@ -187,7 +187,7 @@ fn by_the_response() {
         };
         let row = &(section, method, state, policy, given, expected);
         let handler = state.handler();
-        let layer = ConditionalLayer::new(FromResponse).clock(now);
+        let layer = ConditionalLayer::new(FromResponse).use_clock(now);
         let answer = send(&layer, handler.clone(), request(method, given));
         check(&mut failures, row, &answer);
         let seen = handler.seen_fields();

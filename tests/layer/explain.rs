@@ -72,7 +72,7 @@ const CAUSES: [Cause; 17] = [
         current: version_9,
         status: 412,
         reason: "rewritten_tag",
-        to_do: "`WritePolicy::tolerating(RewrittenTags::suffixes())`, or `DeflateAlterETag NoChange` in the proxy",
+        to_do: "`WritePolicy::accept_rewritten_tags(RewrittenTags::suffixes())`, or `DeflateAlterETag NoChange` in the proxy",
     },
     Cause {
         what: "a release changed how representations are written out",
@@ -204,7 +204,7 @@ impl Cause {
     fn layer(&self) -> ConditionalLayer<impl ValidatorSource> {
         ConditionalLayer::new(self.source().named("tests"))
             .writes(self.policy())
-            .handler_states_version()
+            .trust_handler_version()
     }
 
     /// A read is refused by what its handler answers, a write before its handler is called.
@@ -224,7 +224,7 @@ impl Cause {
     fn play(&self) -> (Answer, Vec<Evaluation>, Vec<String>) {
         let record = Record::default();
         let now = support::clock_at(date(NOW));
-        let layer = self.layer().clock(now).observe(record.hook());
+        let layer = self.layer().use_clock(now).observe(record.hook());
         let log = Log::default();
         let handler = self.handler();
         listen_on_all_threads();
@@ -320,7 +320,7 @@ fn the_error_of_a_source_is_for_the_operator_alone() {
 #[test]
 fn a_terse_service_says_nothing_but_the_status() {
     for cause in &CAUSES {
-        let layer = cause.layer().refusals(|refusal| refusal.to_terse());
+        let layer = cause.layer().refuse_with(|refusal| refusal.to_terse());
         let answer = support::send(&layer, cause.handler(), cause.request());
         assert_eq!(answer.status, cause.status, "{}", cause.what);
         assert!(answer.body.is_empty(), "{}", cause.what);

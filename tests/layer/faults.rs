@@ -116,11 +116,7 @@ impl Rig {
 
     fn collecting(&self) -> Served {
         let layer = ConditionalLayer::new(Fixed::new(V1).named("tests")).writes(self.policy());
-        cut_off(
-            layer
-                .collecting_bodies(1024, Body::new)
-                .layer(self.handler()),
-        )
+        cut_off(layer.collect_bodies(1024, Body::new).layer(self.handler()))
     }
 
     fn plain(&self) -> Served {
@@ -822,7 +818,7 @@ async fn hooks() {
         .performed(1),
         fault(
             "refusal panics",
-            |rig| rig.with(|layer| layer.refusals(|_| panic!("on purpose"))),
+            |rig| rig.with(|layer| layer.refuse_with(|_| panic!("on purpose"))),
             Status(200),
             Panicked,
         ),

@@ -28,7 +28,7 @@ fn plain() -> Handler {
 
 fn ask<V: ValidatorSource>(source: V, method: &str, given: &[(&str, &str)]) -> Answer {
     let writes = WritePolicy::optional().showing_validators();
-    let layer = ConditionalLayer::new(source).writes(writes).clock(now);
+    let layer = ConditionalLayer::new(source).writes(writes).use_clock(now);
     send(&layer, plain(), request(method, given))
 }
 
@@ -73,8 +73,8 @@ fn a_read_is_evaluated_against_the_stated_date() {
 fn if_range_is_evaluated_against_the_stated_date() {
     for (line, keeps_range) in [(NOW, false), (NOW_PLUS_2_SECONDS, true)] {
         let handler = plain();
-        let layer = ConditionalLayer::new(Fixed::new(ahead())).clock(now);
-        let layer = layer.handler_states_version();
+        let layer = ConditionalLayer::new(Fixed::new(ahead())).use_clock(now);
+        let layer = layer.trust_handler_version();
         let given = [("range", "bytes=0-3"), ("if-range", line)];
         send(&layer, handler.clone(), request("GET", &given));
         let seen = handler.seen_fields();
@@ -111,7 +111,7 @@ fn what_is_sent_is_at_most_the_date() {
 /// The handler has its own date; the 412 that replaces its response is ours, and so is the date on it.
 #[test]
 fn after_the_handler() {
-    let layer = ConditionalLayer::new(FromResponse).clock(now);
+    let layer = ConditionalLayer::new(FromResponse).use_clock(now);
     let own = [("last-modified", NOW_PLUS_2_SECONDS)];
     let ask = |given| {
         let handler = Handler::answering(200, &own, "hello world");
@@ -139,7 +139,7 @@ fn the_handler_gets_the_stated_date() {
         assert_eq!(found, Some(date(NOW_PLUS_2_SECONDS)));
         crate::support::response(204, &NOTHING, "")
     });
-    let layer = ConditionalLayer::new(Fixed::new(ahead())).clock(now);
+    let layer = ConditionalLayer::new(Fixed::new(ahead())).use_clock(now);
     let given = [(IUS, NOW_PLUS_2_SECONDS)];
     assert_eq!(send(&layer, handler, request("PUT", &given)).status, 204);
 }
@@ -148,7 +148,7 @@ fn the_handler_gets_the_stated_date() {
 #[test]
 fn the_clock_catches_up() {
     let later = date(NOW).saturating_add_seconds(60);
-    let layer = ConditionalLayer::new(Fixed::new(ahead())).clock(clock_at(later));
+    let layer = ConditionalLayer::new(Fixed::new(ahead())).use_clock(clock_at(later));
     let answer = send(&layer, plain(), request("GET", &NOTHING));
     let sent = answer.field("last-modified").unwrap().to_owned();
     assert_eq!(sent, NOW_PLUS_2_SECONDS);
@@ -165,10 +165,11 @@ fn readings_of_the_clock() {
         let state = Representation::tagged(EntityTag::from_static("\"v1\"")).last_modified(date(T));
         let count = Counter::default();
         let clock = (count.clone(), clock_at(date(NOW)));
-        let layer = ConditionalLayer::new(Fixed::new(Current::Present(state))).clock(move || {
-            clock.0.count();
-            clock.1()
-        });
+        let layer =
+            ConditionalLayer::new(Fixed::new(Current::Present(state))).use_clock(move || {
+                clock.0.count();
+                clock.1()
+            });
         send(&layer, plain(), request(method, given));
         count.get()
     };

@@ -57,14 +57,14 @@ fn looked_up() {
         .field(CACHE_CONTROL, HeaderValue::from_static("max-age=60"))
         .varying_on([ACCEPT]);
     let layer = ConditionalLayer::new(Fixed::new(state))
-        .response_fields([
+        .add_response_headers([
             field(CACHE_CONTROL, "no-cache"),
             field(CONTENT_LOCATION, "/r.json"),
             field(VARY, "Accept, Origin"),
             field(LINK, "</a>; rel=next"),
             field(LINK, "</b>; rel=prev"),
         ])
-        .clock(now);
+        .use_clock(now);
     let (ok, not_modified) = both(&layer, &plain());
     let repeated = [
         ("etag", "\"v1\""),
@@ -105,7 +105,7 @@ fn which_validators() {
         (by_date(), &any, &[("last-modified", T)]),
         (Representation::new(), &any, &[]),
     ] {
-        let by_look_up = ConditionalLayer::new(Fixed::new(state.clone())).clock(now);
+        let by_look_up = ConditionalLayer::new(Fixed::new(state.clone())).use_clock(now);
         let answer = send(&by_look_up, plain(), request("GET", given));
         assert_eq!(answer.status, 304, "{state:?}");
         assert_eq!(answer.headers, fields(expected), "{state:?}");
@@ -119,7 +119,7 @@ fn which_validators() {
             .iter()
             .map(|(name, line)| (*name, std::str::from_utf8(line).unwrap()));
         let handler = Handler::answering(200, &lines.collect::<Vec<_>>(), "hello world");
-        let by_response = ConditionalLayer::new(FromResponse).clock(now);
+        let by_response = ConditionalLayer::new(FromResponse).use_clock(now);
         let answer = send(&by_response, handler, request("GET", given));
         assert_eq!(answer.status, 304, "{state:?}");
         assert_eq!(answer.headers, fields(expected), "{state:?}");
@@ -132,7 +132,7 @@ fn vary_is_merged() {
     let merged = |handler: &[(&str, &str)], route: &[&'static str]| {
         let state = Representation::tagged(V1).varying_on([ACCEPT, ACCEPT_LANGUAGE]);
         let route = route.iter().map(|line| field(VARY, line));
-        let layer = ConditionalLayer::new(Fixed::new(state)).response_fields(route);
+        let layer = ConditionalLayer::new(Fixed::new(state)).add_response_headers(route);
         let handler = Handler::answering(200, handler, "");
         let (ok, not_modified) = both(&layer, &handler);
         let vary = |answer: &Answer| answer.field("vary").unwrap().to_owned();
@@ -210,7 +210,7 @@ fn by_the_response() {
 /// The route's fields are on the 200 first, so they are on the 304 too; the handler's own win.
 #[test]
 fn by_the_response_with_fields_of_the_route() {
-    let layer = ConditionalLayer::new(FromResponse).response_fields([
+    let layer = ConditionalLayer::new(FromResponse).add_response_headers([
         field(CACHE_CONTROL, "no-cache"),
         field(CONTENT_LOCATION, "/r.json"),
         field(VARY, "accept"),
@@ -287,8 +287,8 @@ fn other_statuses_stay_what_they_are() {
         &[("if-unmodified-since", T_MINUS_1)],
     ];
     let layer = ConditionalLayer::new(FromResponse)
-        .response_fields([field(CACHE_CONTROL, "no-cache")])
-        .clock(now);
+        .add_response_headers([field(CACHE_CONTROL, "no-cache")])
+        .use_clock(now);
     for status in [
         201, 202, 203, 204, 205, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 410, 412,
         416, 429, 500, 503,
@@ -309,7 +309,7 @@ fn other_statuses_stay_what_they_are() {
 fn last_modified_is_never_after_date() {
     let at = |modified: HttpDate, route: &[(&str, &str)]| {
         let state = Representation::new().last_modified(modified);
-        let layer = ConditionalLayer::new(Fixed::new(state)).clock(now);
+        let layer = ConditionalLayer::new(Fixed::new(state)).use_clock(now);
         let handler = Handler::answering(200, route, "hello world");
         let answer = send(&layer, handler, request("GET", &NOTHING));
         let line = |name| answer.field(name).map(str::to_owned);
@@ -344,7 +344,7 @@ fn last_modified_of_a_new_version_is_never_after_date() {
             response.extensions_mut().insert(NewVersion::new(new));
             response
         });
-        let layer = ConditionalLayer::new(Fixed::new(Current::Delegated)).clock(now);
+        let layer = ConditionalLayer::new(Fixed::new(Current::Delegated)).use_clock(now);
         let answer = send(&layer, handler, request("PATCH", &NOTHING));
         let line = |name| answer.field(name).map(str::to_owned);
         (line("last-modified"), line("date"))

@@ -55,7 +55,7 @@ fn reads_lose_their_preconditions() {
     let own = [("etag", "\"v1\""), ("last-modified", T)];
     for method in ["GET", "HEAD"] {
         let handler = handler();
-        let layer = ConditionalLayer::new(Fixed::new(dated())).clock(now);
+        let layer = ConditionalLayer::new(Fixed::new(dated())).use_clock(now);
         assert_eq!(
             send(&layer, handler.clone(), request(method, &true_ones)).status,
             200
@@ -63,7 +63,7 @@ fn reads_lose_their_preconditions() {
         assert_eq!(handler.seen_fields(), others);
 
         let handler = Handler::answering(200, &own, "");
-        let layer = ConditionalLayer::new(FromResponse).clock(now);
+        let layer = ConditionalLayer::new(FromResponse).use_clock(now);
         assert_eq!(
             send(&layer, handler.clone(), request(method, &true_ones)).status,
             200
@@ -78,8 +78,8 @@ fn reads_keep_their_preconditions() {
     let true_ones = [("if-match", "\"v1\""), ("if-none-match", "\"v0\"")];
     let own = [("etag", "\"v1\"")];
     let handler = || Handler::answering(200, &own, "");
-    let by_look_up = ConditionalLayer::new(Fixed::new(V1)).keeping_preconditions();
-    let by_response = ConditionalLayer::new(FromResponse).keeping_preconditions();
+    let by_look_up = ConditionalLayer::new(Fixed::new(V1)).keep_preconditions();
+    let by_response = ConditionalLayer::new(FromResponse).keep_preconditions();
 
     let seen = handler();
     assert_eq!(
@@ -127,7 +127,7 @@ fn writes_keep_their_preconditions() {
             assert_eq!(checked.precondition(), Some(Field::IfMatch));
             response(200, &NOTHING, "")
         });
-        let layer = ConditionalLayer::new(Fixed::new(dated())).clock(now);
+        let layer = ConditionalLayer::new(Fixed::new(dated())).use_clock(now);
         assert_eq!(
             send(&layer, handler.clone(), request(method, &given)).status,
             200
@@ -145,8 +145,8 @@ fn if_range() {
         let handler = handler();
         let lines = if_range.iter().map(|line| ("if-range", *line));
         let given: Vec<_> = [RANGE].into_iter().chain(lines).collect();
-        let layer = ConditionalLayer::new(Fixed::new(current)).clock(now);
-        let layer = layer.handler_states_version();
+        let layer = ConditionalLayer::new(Fixed::new(current)).use_clock(now);
+        let layer = layer.trust_handler_version();
         send(&layer, handler.clone(), request("GET", &given));
         let seen = handler.seen_fields();
         assert!(!seen.contains_key("if-range"), "{if_range:?}");
@@ -192,7 +192,7 @@ fn range_after_the_handler() {
     let range_is_left = |given: &[(&str, &str)]| {
         let handler = handler();
         let given = [&[("range", "bytes=0-3")], given].concat();
-        let layer = ConditionalLayer::new(FromResponse).clock(now);
+        let layer = ConditionalLayer::new(FromResponse).use_clock(now);
         send(&layer, handler.clone(), request("GET", &given));
         handler.seen_fields().contains_key("range")
     };
@@ -229,7 +229,7 @@ fn methods_that_pass_untouched() {
         let source = source::looked_up(V1);
         let layer = ConditionalLayer::new(source.clone())
             .writes(WritePolicy::strictly_required())
-            .response_fields(no_cache());
+            .add_response_headers(no_cache());
         let handler = handler();
         let answer = send(&layer, handler.clone(), request(method, &given));
         assert_eq!((answer.status, source.looks()), (200, 0), "{method}");
@@ -252,7 +252,7 @@ fn registered_methods() {
         let handler = handler();
         let layer = ConditionalLayer::new(Fixed::new(dated()))
             .classify(class)
-            .clock(now);
+            .use_clock(now);
         let answer = send(&layer, handler.clone(), request(method, &[given]));
         (answer.status, handler.calls())
     };
@@ -261,7 +261,7 @@ fn registered_methods() {
         let handler = Handler::answering(200, &own, "hello world");
         let layer = ConditionalLayer::new(FromResponse)
             .classify(class)
-            .clock(now);
+            .use_clock(now);
         let answer = send(&layer, handler.clone(), request(method, &[given]));
         (answer.status, handler.calls())
     };
@@ -304,15 +304,15 @@ fn registered_methods() {
 fn what_a_read_is_given() {
     let state = dated().varying_on([ACCEPT]);
     let looked_up = ConditionalLayer::new(Fixed::new(state))
-        .response_fields(no_cache())
-        .clock(now);
+        .add_response_headers(no_cache())
+        .use_clock(now);
     let all = [
         ("etag", "\"v1\""),
         ("last-modified", T),
         ("vary", "accept"),
         ("cache-control", "no-cache"),
     ];
-    let by_response = ConditionalLayer::new(FromResponse).response_fields(no_cache());
+    let by_response = ConditionalLayer::new(FromResponse).add_response_headers(no_cache());
     for status in [200, 206, 204, 301, 404, 416, 500] {
         let is_given = matches!(status, 200 | 206);
         for method in ["GET", "HEAD"] {
@@ -333,7 +333,7 @@ fn what_a_read_is_given() {
 #[test]
 fn fields_of_the_route_without_validators() {
     let expected = fields(&[("cache-control", "no-cache")]);
-    let layer = ConditionalLayer::new(source::failing("down")).response_fields(no_cache());
+    let layer = ConditionalLayer::new(source::failing("down")).add_response_headers(no_cache());
     let answer = send(
         &layer,
         handler(),
@@ -341,9 +341,10 @@ fn fields_of_the_route_without_validators() {
     );
     assert_eq!((answer.status, answer.headers), (200, expected.clone()));
 
-    let layer = ConditionalLayer::new(source::failing("never asked")).response_fields(no_cache());
+    let layer =
+        ConditionalLayer::new(source::failing("never asked")).add_response_headers(no_cache());
     let answer = send(
-        &layer.handler_states_version(),
+        &layer.trust_handler_version(),
         handler(),
         request("GET", &NOTHING),
     );
@@ -353,7 +354,7 @@ fn fields_of_the_route_without_validators() {
 /// Section 8.8.3: the handler saw the bytes that it sends.
 #[test]
 fn the_handlers_own_validators_win() {
-    let layer = ConditionalLayer::new(Fixed::new(dated())).clock(now);
+    let layer = ConditionalLayer::new(Fixed::new(dated())).use_clock(now);
     for (own, expected) in [
         (&[("etag", "\"h\"")][..], &[("etag", "\"h\"")][..]),
         (&[("etag", "W/\"h\"")], &[("etag", "W/\"h\"")]),
@@ -399,7 +400,7 @@ fn a_head_that_is_refused_for_what_its_handler_states() {
 fn what_the_handler_sets_may_be_malformed() {
     let status = |own: &[(&str, &str)], given: (&str, &str)| {
         let handler = Handler::answering(200, own, "hello world");
-        let layer = ConditionalLayer::new(FromResponse).clock(now);
+        let layer = ConditionalLayer::new(FromResponse).use_clock(now);
         let answer = send(&layer, handler, request("GET", &[given]));
         if answer.status == 200 {
             assert_eq!(answer.headers, fields(own));
@@ -434,10 +435,10 @@ fn malformed_lists_on_reads() {
     for method in ["GET", "HEAD"] {
         for list in ["v1", "*, \"v1\"", "\"v1\" \"v1\"", "\"v1", "w/\"v1\"", ""] {
             let given = [("if-none-match", list), ("if-modified-since", T)];
-            let layer = ConditionalLayer::new(Fixed::new(dated())).clock(now);
+            let layer = ConditionalLayer::new(Fixed::new(dated())).use_clock(now);
             let answer = send(&layer, handler(), request(method, &given));
             assert_eq!(answer.status, 200, "{method} {list}");
-            let layer = ConditionalLayer::new(FromResponse).clock(now);
+            let layer = ConditionalLayer::new(FromResponse).use_clock(now);
             let answer = send(&layer, handler(), request(method, &given));
             assert_eq!(answer.status, 200, "{method} {list}");
         }
@@ -461,8 +462,8 @@ fn malformed_lists_on_reads() {
 #[test]
 fn a_successful_write_is_given_no_validators() {
     let layer = ConditionalLayer::new(Fixed::new(dated().varying_on([ACCEPT])))
-        .response_fields(no_cache())
-        .clock(now);
+        .add_response_headers(no_cache())
+        .use_clock(now);
     for method in ["PUT", "PATCH", "DELETE", "POST"] {
         for status in [200, 201, 204] {
             let given = [("if-match", "\"v1\"")];
@@ -489,7 +490,7 @@ fn the_handler_vouches_for_the_new_state() {
             vouch(response.extensions_mut(), new());
             response
         });
-        let layer = ConditionalLayer::new(Fixed::new(V1)).clock(now);
+        let layer = ConditionalLayer::new(Fixed::new(V1)).use_clock(now);
         let answer = send(&layer, handler, request(method, &[("if-match", "\"v1\"")]));
         let line = |name| answer.field(name).map(str::to_owned);
         (line("etag"), line("last-modified"))
@@ -581,7 +582,7 @@ fn the_clock_tells_the_century() {
     let status_at = |now: &str| {
         let state = Representation::new().last_modified(date("Sun, 06 Nov 1994 08:49:37 GMT"));
         let layer = ConditionalLayer::new(Fixed::new(state));
-        let layer = layer.clock(crate::support::clock_at(date(now)));
+        let layer = layer.use_clock(crate::support::clock_at(date(now)));
         let given = [("if-modified-since", "Saturday, 05-Nov-94 00:00:00 GMT")];
         send(&layer, handler(), request("GET", &given)).status
     };

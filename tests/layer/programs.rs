@@ -524,7 +524,7 @@ impl Shared {
         let clock = self.clone();
         let layer = ConditionalLayer::new(self.source())
             .writes(policy)
-            .clock(move || SystemTime::UNIX_EPOCH + seconds(clock.now().now));
+            .use_clock(move || SystemTime::UNIX_EPOCH + seconds(clock.now().now));
         let world = self.clone();
         let handler = service_fn(move |request| world.clone().handle(request));
         BoxCloneSyncService::new(layer.layer(handler))

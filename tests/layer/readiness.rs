@@ -249,7 +249,7 @@ async fn only_ready_instances_are_called() {
     const STALE_ONES: usize = 4;
     let known = || ConditionalLayer::new(Fixed::new(V1));
     assert_eq!(through(known()).await, ALL - STALE_ONES);
-    let stating = known().handler_states_version();
+    let stating = known().trust_handler_version();
     assert_eq!(through(stating).await, ALL - STALE_ONES);
     let asked = ConditionalLayer::new(waiting());
     assert_eq!(through(asked).await, ALL - STALE_ONES);

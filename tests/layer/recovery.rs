@@ -50,7 +50,7 @@ async fn save(headers: HeaderMap, checked: Checked) -> Result<(), PreconditionFa
 
 fn notes() -> Router {
     let route = || Router::new().route("/notes/1", get(read).put(save));
-    let layer = ConditionalLayer::new(Fixed::new(V7)).recovering(route());
+    let layer = ConditionalLayer::new(Fixed::new(V7)).recover_with(route());
     route().layer(layer)
 }
 
@@ -106,7 +106,7 @@ fn no_content_location_is_made_up() {
     let own = [("etag", "\"7\""), ("content-location", "/notes/1.txt")];
     for (given, expected) in [(&own[..1], None), (&own, Some("/notes/1.txt"))] {
         let reader = Handler::answering(200, given, "current");
-        let layer = ConditionalLayer::new(Fixed::new(V7)).recovering(reader);
+        let layer = ConditionalLayer::new(Fixed::new(V7)).recover_with(reader);
         let handler = Handler::answering(204, &[], "");
         let put = support::request("PUT", &[STALE, PREFER]);
         let answer = support::send(&layer, handler, put);
@@ -137,7 +137,7 @@ async fn the_reader_has_to_contain_the_authorisation_of_a_get() {
     let notes = || Router::new().route("/notes/1", get(read).put(save));
     let authorised = |router: Router| router.layer(from_fn(authorise));
     let app = |reader: Router| {
-        let layer = ConditionalLayer::new(Fixed::new(V7)).recovering(reader);
+        let layer = ConditionalLayer::new(Fixed::new(V7)).recover_with(reader);
         authorised(notes().layer(layer))
     };
     let with_authorisation = app(authorised(notes()));
@@ -218,7 +218,7 @@ fn the_reader_gets_the_callers_fields_and_not_the_writes() {
         support::response(200, &[("etag", "\"7\"")], "current")
     });
     let seen = reader.clone();
-    let layer = ConditionalLayer::new(Fixed::new(V7)).recovering(reader);
+    let layer = ConditionalLayer::new(Fixed::new(V7)).recover_with(reader);
     let handler = Handler::answering(204, &[], "");
     let given = [
         STALE,

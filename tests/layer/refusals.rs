@@ -270,7 +270,11 @@ fn every_reason_in_words() {
         let handler = handler();
         let layer = ConditionalLayer::new(Fixed::new(current.clone()).named("tests"))
             .writes(policy.clone());
-        let answer = send(&layer.clock(now), handler.clone(), request("PUT", given));
+        let answer = send(
+            &layer.use_clock(now),
+            handler.clone(),
+            request("PUT", given),
+        );
         check(&answer, expected);
         assert_eq!(handler.calls(), 0, "{expected:?}");
     }
@@ -365,8 +369,8 @@ fn head_has_no_body() {
         (("if-match", "\"v0\""), 412, &shown[..]),
         (("if-match", "v0"), 400, &[]),
     ] {
-        let by_look_up = ConditionalLayer::new(Fixed::new(dated())).clock(now);
-        let by_response = ConditionalLayer::new(FromResponse).clock(now);
+        let by_look_up = ConditionalLayer::new(Fixed::new(dated())).use_clock(now);
+        let by_response = ConditionalLayer::new(FromResponse).use_clock(now);
         let handler = Handler::answering(200, &own, "");
         for method in ["GET", "HEAD"] {
             for answer in [
@@ -408,7 +412,7 @@ fn validators_on_a_412() {
     for (policy, shows) in policies {
         let layer = ConditionalLayer::new(Fixed::new(dated()))
             .writes(policy)
-            .clock(now);
+            .use_clock(now);
         for method in ["GET", "PUT", "PATCH", "DELETE", "POST"] {
             let answer = send(
                 &layer,
@@ -439,7 +443,7 @@ fn a_412_after_the_handler() {
         ("set-cookie", "a=1"),
     ];
     let handler = Handler::answering(200, &own, "hello world");
-    let layer = ConditionalLayer::new(FromResponse).clock(now);
+    let layer = ConditionalLayer::new(FromResponse).use_clock(now);
     for given in [("if-match", "\"v0\""), ("if-unmodified-since", T_MINUS_1)] {
         let answer = send(&layer, handler.clone(), request("GET", &[given]));
         assert_eq!(answer.status, 412);
@@ -474,13 +478,13 @@ fn refusals_in_the_applications_own_words() {
         given: &[(&str, &str)],
         expected: (u16, &str),
     ) {
-        let own = layer.clone().refusals(in_own_words);
+        let own = layer.clone().refuse_with(in_own_words);
         let answer = send(&own, handler.clone(), request(method, given));
         assert_eq!(answer.status, expected.0);
         assert_eq!(answer.body, expected.1);
         assert_eq!(answer.field("content-type"), Some("text/x-own"));
 
-        let terse = layer.refusals(|refusal| refusal.to_terse());
+        let terse = layer.refuse_with(|refusal| refusal.to_terse());
         let answer = send(&terse, handler, request(method, given));
         assert_eq!(answer.status, expected.0);
         assert!(answer.body.is_empty());
@@ -550,7 +554,7 @@ fn refusals_in_the_applications_own_words() {
     );
 
     // HEAD has no body in any words.
-    let own = optional().refusals(in_own_words);
+    let own = optional().refuse_with(in_own_words);
     let answer = send(&own, handler(), request("HEAD", &stale));
     assert_eq!((answer.status, answer.field("content-type")), (412, None));
     assert!(answer.body.is_empty());
@@ -597,7 +601,7 @@ fn what_satisfies_the_policy() {
             for (state, expected) in states.iter().zip(expected) {
                 let layer = ConditionalLayer::new(Fixed::new(state.clone()))
                     .writes(WritePolicy::required())
-                    .clock(now);
+                    .use_clock(now);
                 let handler = handler();
                 let answer = send(&layer, handler.clone(), request(method, given));
                 // A DELETE of nothing is the handler's to answer (section 13.2.1).
@@ -648,7 +652,7 @@ fn a_weak_date_does_not_count_in_the_strict_policy() {
     ] {
         let layer = ConditionalLayer::new(Fixed::new(current.clone()))
             .writes(policy)
-            .clock(now);
+            .use_clock(now);
         let handler = handler();
         for _ in 0..5 {
             let write = request("PUT", &[("if-unmodified-since", given)]);
@@ -702,7 +706,7 @@ fn a_post_to_what_does_not_exist_with_if_match_is_not_performed() {
 fn strict_policy_and_methods_of_ones_own() {
     let status = |policy: &WritePolicy, method, given: &[(&str, &str)]| {
         let layer = ConditionalLayer::new(Fixed::new(dated())).writes(policy.clone());
-        send(&layer.clock(now), handler(), request(method, given)).status
+        send(&layer.use_clock(now), handler(), request(method, given)).status
     };
     let wildcard = [("if-match", "*")];
     let strict = WritePolicy::strictly_required();

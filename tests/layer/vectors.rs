@@ -126,8 +126,8 @@ impl Entry {
     fn layer<V: ValidatorSource>(&self, source: V) -> ConditionalLayer<V> {
         ConditionalLayer::new(source)
             .writes(WritePolicy::optional().malformed_as_failed())
-            .handler_states_version()
-            .clock(clock_at(self.now()))
+            .trust_handler_version()
+            .use_clock(clock_at(self.now()))
     }
 
     /// Sends the request, and reads off what came of it; status, calls and Range must agree on that.
@@ -351,7 +351,7 @@ fn malformed_lists_are_400_by_default() {
         }
         let by_default = |writes: WritePolicy| {
             let layer = ConditionalLayer::new(Fixed::new(entry.current()));
-            let layer = layer.writes(writes).clock(clock_at(entry.now()));
+            let layer = layer.writes(writes).use_clock(clock_at(entry.now()));
             let handler = entry.handler();
             let answer = send(&layer, handler.clone(), entry.request());
             (answer.status, handler.calls())

@@ -119,8 +119,8 @@ fn service(state: &Arc<State>) -> BoxCloneSyncService<Request, Response, std::co
     let strict = ConditionalLayer::new(versions(state));
     let rewrites = || RewrittenTags::suffixes().weakened();
     let tolerant = ConditionalLayer::new(versions(state))
-        .tolerating(rewrites())
-        .writes(WritePolicy::optional().tolerating(rewrites()));
+        .accept_rewritten_tags_on_reads(rewrites())
+        .writes(WritePolicy::optional().accept_rewritten_tags(rewrites()));
     let date = HttpDate::parse(DATE.as_bytes(), HttpDate::UNIX_EPOCH).unwrap();
     let dated = Fixed::new(Representation::new().last_modified(date));
     let plain = Router::new()

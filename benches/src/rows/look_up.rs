@@ -286,7 +286,7 @@ fn layer(current: impl Into<Current>) -> ConditionalLayer<Fixed> {
 fn terse(policy: WritePolicy) -> ConditionalLayer<Fixed> {
     layer(tag())
         .writes(policy)
-        .refusals(|refusal: &Refusal| refusal.to_terse())
+        .refuse_with(|refusal: &Refusal| refusal.to_terse())
 }
 
 type Layered<V> = Conditional<Bare<Full<Bytes>>, V>;

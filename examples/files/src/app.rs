@@ -62,9 +62,9 @@ pub(crate) fn router(files: Files, requires_preconditions: bool) -> Router {
                 // A client that is still sending gets to see its 412.
                 .reading_refused_bodies(SMALL),
         )
-        .collecting_bodies(SMALL, Body::new)
+        .collect_bodies(SMALL, Body::new)
         // Keep it, but ask before using it: asking is what makes a 304 possible.
-        .response_fields([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))]);
+        .add_response_headers([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))]);
 
     let file = get(handlers::read)
         .put(handlers::save)

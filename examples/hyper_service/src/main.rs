@@ -72,7 +72,7 @@ async fn serve(port: u16) -> Result<(), String> {
     let conditional = ConditionalLayer::new(documents.clone())
         .writes(WritePolicy::required())
         // A client that is slow to send a document keeps no other from saving it.
-        .collecting_bodies(BODY_LIMIT as u64, BodyExt::boxed_unsync);
+        .collect_bodies(BODY_LIMIT as u64, BodyExt::boxed_unsync);
     let service = ServiceBuilder::new()
         .map_request(|request: Request<Incoming>| request.map(BodyExt::boxed_unsync))
         .layer(conditional)

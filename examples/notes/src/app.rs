@@ -28,7 +28,7 @@ pub(crate) const REVALIDATE: (HeaderName, HeaderValue) =
 pub(crate) fn router(store: Store) -> Router {
     let notes = get(handlers::list)
         .post(handlers::create)
-        .route_layer(conditional(conditional::list_source(store.clone())).handler_states_version());
+        .route_layer(conditional(conditional::list_source(store.clone())).trust_handler_version());
 
     let note = get(handlers::read)
         .put(handlers::save)
@@ -38,9 +38,9 @@ pub(crate) fn router(store: Store) -> Router {
             conditional(conditional::note_source(store.clone()))
                 .writes(WritePolicy::required())
                 // Whoever asks for it gets the current note inside the 412.
-                .recovering(reader(store.clone()))
+                .recover_with(reader(store.clone()))
                 // A client that is slow to send a note keeps no other from saving it.
-                .collecting_bodies(BODY_LIMIT as u64, Body::new),
+                .collect_bodies(BODY_LIMIT as u64, Body::new),
         );
 
     let merge = post(handlers::merge).layer(DefaultBodyLimit::max(MERGE_LIMIT));
@@ -63,5 +63,5 @@ fn reader(store: Store) -> Router {
 }
 
 fn conditional<V: ValidatorSource>(source: V) -> ConditionalLayer<V> {
-    ConditionalLayer::new(source).response_fields([REVALIDATE])
+    ConditionalLayer::new(source).add_response_headers([REVALIDATE])
 }

@@ -41,7 +41,7 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
             let file = (fields(path), text);
             router.route(path, get(async move || file))
         });
-    files.route_layer(ConditionalLayer::new(BodyHash::strong()).response_fields([REVALIDATE]))
+    files.route_layer(ConditionalLayer::new(BodyHash::strong()).add_response_headers([REVALIDATE]))
 }
 
 fn fields(path: &str) -> [(HeaderName, &'static str); 3] {

@@ -26,7 +26,7 @@ pub(crate) fn router(store: Store, lock: AdvisoryLock) -> Router {
         .route_layer(
             conditional(conditional::list_source(store.clone()))
                 .writes(WritePolicy::optional().without_lock())
-                .handler_states_version(),
+                .trust_handler_version(),
         );
 
     let note = get(handlers::read)
@@ -37,7 +37,7 @@ pub(crate) fn router(store: Store, lock: AdvisoryLock) -> Router {
             conditional(conditional::note_source(store.clone()))
                 .writes(WritePolicy::required().lock(lock))
                 // A client that is slow to send a note keeps no connection of the lock busy.
-                .collecting_bodies(BODY_LIMIT as u64, Body::new),
+                .collect_bodies(BODY_LIMIT as u64, Body::new),
         );
 
     let router = Router::new()
@@ -53,7 +53,7 @@ fn conditional<V: ValidatorSource>(source: V) -> ConditionalLayer<V> {
     // Keep it, but ask before using it: asking is what makes a 304 possible.
     let revalidate = (CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     ConditionalLayer::new(source)
-        .response_fields([revalidate])
+        .add_response_headers([revalidate])
         .observe(log_failure)
 }
 

@@ -83,7 +83,7 @@ const BODY_LIMIT: u64 = 2 * 1024 * 1024;
 /// other, for a probe and a handler at a time.
 fn protected(router: Router) -> Router {
     let source = BodyHash::strong().probing(router.clone());
-    router.layer(ConditionalLayer::new(source).collecting_bodies(BODY_LIMIT, Body::new))
+    router.layer(ConditionalLayer::new(source).collect_bodies(BODY_LIMIT, Body::new))
 }
 
 /// The same with a lock for each to-do, for a router that is slow.
@@ -93,7 +93,7 @@ fn protected(router: Router) -> Router {
 fn protected_each(router: Router) -> Router {
     let source = BodyHash::strong().probing(router.clone());
     let layer = ConditionalLayer::new(source.locked_by(todo_of));
-    router.layer(layer.collecting_bodies(BODY_LIMIT, Body::new))
+    router.layer(layer.collect_bodies(BODY_LIMIT, Body::new))
 }
 
 /// The number of a to-do as the router's `Path<u64>` reads it, whatever its spelling. What is no number (the list) has

@@ -80,7 +80,7 @@ fn looked_up(policy: WritePolicy) -> Router {
     let fields = FIELDS.map(|(name, value)| (name, HeaderValue::from_static(value)));
     let layer = ConditionalLayer::new(notes.versions.clone())
         .writes(policy)
-        .response_fields(fields);
+        .add_response_headers(fields);
     let methods = get(read).put(save).delete(remove).route_layer(layer);
     Router::new()
         .route("/notes/{id}", methods)

@@ -114,7 +114,7 @@ fn looking_up(current: impl Into<Current>) -> ConditionalLayer<Fixed> {
 /// A 304 that is made before the handler knows nothing of the handler's Cache-Control.
 fn with_fields<V: ValidatorSource>(source: V) -> ConditionalLayer<V> {
     let fresh = (CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
-    ConditionalLayer::new(source).response_fields([fresh])
+    ConditionalLayer::new(source).add_response_headers([fresh])
 }
 
 fn tag(text: &'static str) -> EntityTag {
@@ -162,9 +162,10 @@ fn made_of_the_handlers_response() {
 #[test]
 fn behind_an_edge_that_rewrites_tags() {
     let suffixing = || RewrittenTags::suffixes();
-    let before = looking_up(tag("\"x\"")).tolerating(suffixing());
-    let after = ConditionalLayer::new(FromResponse).tolerating(suffixing());
-    let weakening = looking_up(tag("\"x\"")).tolerating(RewrittenTags::none().weakened());
+    let before = looking_up(tag("\"x\"")).accept_rewritten_tags_on_reads(suffixing());
+    let after = ConditionalLayer::new(FromResponse).accept_rewritten_tags_on_reads(suffixing());
+    let weakening =
+        looking_up(tag("\"x\"")).accept_rewritten_tags_on_reads(RewrittenTags::none().weakened());
     let tagged = || page(&[("etag", "\"x\"")]);
     expect_refreshed("suffix, looked up", &before, page(&[]), suffixes);
     expect_refreshed("suffix, from response", &after, tagged(), suffixes);

@@ -97,7 +97,7 @@ fn page() -> Router {
 #[tokio::test]
 async fn inside_of_compression() {
     let layer = ConditionalLayer::new(BodyHash::weak())
-        .response_fields([(VARY, HeaderValue::from_static("accept-encoding"))]);
+        .add_response_headers([(VARY, HeaderValue::from_static("accept-encoding"))]);
     let service = page().layer(layer).layer(CompressionLayer::new());
     let plain = send(service.clone(), "GET", "/", &[]).await;
     let coded = send(service.clone(), "GET", "/", &[GZIP]).await;

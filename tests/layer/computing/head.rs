@@ -90,7 +90,7 @@ async fn a_range_on_head_goes_no_further() {
 /// The opt-out: no tag on HEAD, and no tag of the empty body that a HEAD handler may send.
 #[tokio::test]
 async fn head_can_be_left_alone() {
-    let layer = ConditionalLayer::new(BodyHash::strong()).leaving_head_alone();
+    let layer = ConditionalLayer::new(BodyHash::strong()).leave_head_alone();
     let service = layer.layer(answering(|request| {
         assert_eq!(request.method(), Method::HEAD);
         assert_eq!(request.headers()["range"], "bytes=0-1");

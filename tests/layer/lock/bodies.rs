@@ -24,7 +24,7 @@ type Collecting =
 fn collecting(source: &Versions) -> (Collecting, HeldHandler) {
     let handler = HeldHandler::default();
     let wrap: fn(ConditionalBody<Body>) -> Body = Body::new;
-    let layer = ConditionalLayer::new(source.clone()).collecting_bodies(LIMIT, wrap);
+    let layer = ConditionalLayer::new(source.clone()).collect_bodies(LIMIT, wrap);
     (layer.layer(handler.clone()), handler)
 }
 

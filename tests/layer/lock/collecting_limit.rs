@@ -16,7 +16,7 @@ fn exactly_the_limit_is_collected() {
     for source in Versions::both() {
         for announced in [None, Some(LIMIT)] {
             let handler = HeldHandler::default();
-            let layer = ConditionalLayer::new(source.clone()).collecting_bodies(LIMIT, Body::new);
+            let layer = ConditionalLayer::new(source.clone()).collect_bodies(LIMIT, Body::new);
             let service = layer.layer(handler.clone());
             let (body, arriving) = arriving_body(announced);
             let mut write = send_by_hand(&service, request_with("PUT", "/a", &[], arriving));
@@ -40,7 +40,7 @@ fn one_byte_more_is_not() {
     for source in Versions::both() {
         for announced in [None, Some(LIMIT + 1)] {
             let handler = HeldHandler::default();
-            let layer = ConditionalLayer::new(source.clone()).collecting_bodies(LIMIT, Body::new);
+            let layer = ConditionalLayer::new(source.clone()).collect_bodies(LIMIT, Body::new);
             let service = layer.layer(handler.clone());
             let (body, arriving) = arriving_body(announced);
             let mut write = send_by_hand(&service, request_with("PUT", "/a", &[], arriving));

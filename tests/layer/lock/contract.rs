@@ -165,8 +165,11 @@ fn a_lost_race_looks_like_a_stale_tag() {
             let fails = ConditionalLayer::new(Fixed::new(after.clone()));
             let pairs = [
                 (holds.clone(), fails.clone()),
-                (holds.clone().refusals(terse), fails.clone().refusals(terse)),
-                (holds.refusals(own), fails.refusals(own)),
+                (
+                    holds.clone().refuse_with(terse),
+                    fails.clone().refuse_with(terse),
+                ),
+                (holds.refuse_with(own), fails.refuse_with(own)),
             ];
             for (holds, fails) in pairs {
                 let by_the_handler = call(&layered(&holds, lost), write());
@@ -210,7 +213,7 @@ fn a_lost_race_on_an_unjudged_write() {
         ]
     };
     for (case, source) in sources() {
-        let layer = ConditionalLayer::new(source).refusals(|refusal| refusal.to_terse());
+        let layer = ConditionalLayer::new(source).refuse_with(|refusal| refusal.to_terse());
         let router = layered(&layer, |_| PreconditionFailed::exists().into_response());
         for method in ["POST", "PUT"] {
             let answer = call(&router, request_to(method, "/a", &[]));
@@ -232,7 +235,7 @@ fn recovering_from_a_lost_race_holds_no_lock() {
         },
     );
     let service = ConditionalLayer::new(Versions::waiting())
-        .recovering(reader)
+        .recover_with(reader)
         .layer(handler.clone());
     let prefer = [("prefer", "return=representation")];
     let mut write = send_by_hand(&service, request_to("PUT", "/a", &prefer));
@@ -282,9 +285,10 @@ fn a_handler_that_judges_by_itself() {
     for method in ["PUT", "DELETE", "POST"] {
         for (fields, status) in rows {
             for refuse in [terse, problem] {
-                let by_the_handler =
-                    Router::new().route("/a", handler().layer(delegated.clone().refusals(refuse)));
-                let by_the_layer = layered(&known.clone().refusals(refuse), |_| ().into_response());
+                let by_the_handler = Router::new()
+                    .route("/a", handler().layer(delegated.clone().refuse_with(refuse)));
+                let by_the_layer =
+                    layered(&known.clone().refuse_with(refuse), |_| ().into_response());
                 let by_the_handler = call(&by_the_handler, request_to(method, "/a", fields));
                 assert_eq!(by_the_handler.status, status, "{method} {fields:?}");
                 let by_the_layer = call(&by_the_layer, request_to(method, "/a", fields));

@@ -94,7 +94,7 @@ async fn a_limit_inside() {
 
 #[tokio::test(start_paused = true)]
 async fn a_limit_inside_and_bodies_collected() {
-    with_the_limit_inside(|source| ConditionalLayer::new(source).collecting_bodies(100, Body::new))
+    with_the_limit_inside(|source| ConditionalLayer::new(source).collect_bodies(100, Body::new))
         .await;
 }
 
@@ -140,7 +140,7 @@ async fn a_stalled_body_takes_no_place() {
     for source in Versions::both() {
         let tag = source.changed("/a");
         let service = ConditionalLayer::new(source.clone())
-            .collecting_bodies(100, Body::new)
+            .collect_bodies(100, Body::new)
             .layer(limited(&source));
         let (sender, body) = arriving_body(None);
         let stalled = request_with("PUT", "/a", &[("if-match", text(&tag))], body);

@@ -62,7 +62,7 @@ fn keyed(policy: &WritePolicy, keys: &'static [&'static str]) -> WritePolicy {
 fn two_layers() {
     for source in Versions::both() {
         let plain = ConditionalLayer::new(source.clone());
-        let collecting = plain.clone().collecting_bodies(100, Body::new);
+        let collecting = plain.clone().collect_bodies(100, Body::new);
         nested("a clone", &plain, &plain);
         nested("collecting outside", &collecting, &plain);
         nested("collecting inside", &plain, &collecting);
@@ -165,7 +165,7 @@ fn three_layers() {
         let handler = HeldHandler::default();
         let layer = ConditionalLayer::new(source.clone());
         let other = ConditionalLayer::new(source.clone());
-        let collecting = layer.clone().collecting_bodies(100, Body::new);
+        let collecting = layer.clone().collect_bodies(100, Body::new);
         let unlocked = with(&source, WritePolicy::optional().without_lock());
 
         let service = layer.layer(layer.layer(layer.layer(handler.clone())));

@@ -266,7 +266,7 @@ fn dropped_with_half_a_body() {
     for source in Versions::both() {
         let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source)
-            .collecting_bodies(100, Body::new)
+            .collect_bodies(100, Body::new)
             .layer(handler.clone());
         for expected in [Some(10), Some(1000)] {
             let (sender, body) = arriving_body(expected);

@@ -46,7 +46,7 @@ fn draining(source: Script) -> ConditionalLayer<Script> {
 }
 
 fn collecting(source: Script) -> ConditionalLayer<Script, impl CollectBody<Body>> {
-    plain(source).collecting_bodies(1024, Body::new)
+    plain(source).collect_bodies(1024, Body::new)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

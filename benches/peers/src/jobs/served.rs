@@ -27,7 +27,7 @@ pub(super) fn rows(meter: &mut impl Meter) {
     bare(meter, who(BARE, None), &mut Bare::of_size(KIB));
     let layer = ConditionalLayer::new(Fixed::new(current()));
     // Terse, because the peer says nothing either.
-    let layer = layer.refusals(|refusal: &Refusal| refusal.to_terse());
+    let layer = layer.refuse_with(|refusal: &Refusal| refusal.to_terse());
     let ours = &mut layer.layer(Bare::of_size(KIB));
     layered(meter, who("tower-conditional", Some(BARE)), ours);
     let directory = &mut ServeDir::with_backend("", Memory::of_size(KIB));

@@ -108,7 +108,7 @@ fn layered(
     let handler = service_fn(move |request| handle(guard.swap, store.clone(), request));
     let layer = ConditionalLayer::new(versions)
         .writes(policy)
-        .handler_states_version();
+        .trust_handler_version();
     BoxCloneSyncService::new(layer.layer(handler))
 }
 
