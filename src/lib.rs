@@ -185,11 +185,11 @@
 //!     ))
 //!     .route("/ledgers/{id}", get(read).post(write).route_layer(
 //!         // `If-Match: *` does not count, and POST is asked as well.
-//!         layer().writes(WritePolicy::strictly_required().for_methods([Method::POST])),
+//!         layer().writes(WritePolicy::strictly_required().require_for([Method::POST])),
 //!     ))
 //!     .route("/queues/{id}", get(read).post(write).route_layer(
 //!         // A POST takes the write lock, also without preconditions; ten may wait for it.
-//!         layer().writes(WritePolicy::optional().lock_methods([Method::POST]).max_waiters(10)),
+//!         layer().writes(WritePolicy::optional().lock_for([Method::POST]).limit_waiters(10)),
 //!     ))
 //!     .route("/reports/{id}", get(read).route_layer(
 //!         layer().add_response_headers([(CACHE_CONTROL, HeaderValue::from_static("max-age=60"))]),
@@ -232,9 +232,9 @@
 //!   ignores case, an alias, a slug beside an id) are two resources to the lock: there the statement decides.
 //! - **Two layers have two locks**, also where they are two mounts or two versions of an interface over one table. Sources that
 //!   name the same kind, `source.named("notes")`, share one. Clones of a layer share theirs.
-//! - **A POST without preconditions takes no lock**, unless the policy says so ([`WritePolicy::lock_methods`]). PUT, PATCH and
+//! - **A POST without preconditions takes no lock**, unless the policy says so ([`WritePolicy::lock_for`]). PUT, PATCH and
 //!   DELETE take it with and without them.
-//! - **How many writes may wait for one resource is limited** ([`WritePolicy::max_waiters`], 4,096), and the next one is
+//! - **How many writes may wait for one resource is limited** ([`WritePolicy::limit_waiters`], 4,096), and the next one is
 //!   answered 503 at once. **How long they wait is not**, because the crate has no timer: an outer timeout limits it, or a
 //!   lock of your own ([recipe](recipes::operation#how-long-a-write-may-wait)).
 //! - **A probed router has one lock for all of it.** [`BodyHash::probing`] cannot know which paths its router reads as one

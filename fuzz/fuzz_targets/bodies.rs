@@ -122,7 +122,7 @@ fn assert_collected(limit: u64, body: Scripted) {
 
 /// A refused PUT whose body is read up to a limit.
 fn assert_drained(limit: u64, body: Scripted) {
-    let policy = WritePolicy::optional().reading_refused_bodies(limit);
+    let policy = WritePolicy::optional().read_refused_bodies(limit);
     let layer = ConditionalLayer::new(Fixed::new(V1)).writes(policy);
     let performed = Arc::new(AtomicBool::new(false));
     let performs = performed.clone();

@@ -274,12 +274,12 @@ impl Case {
             _ => WritePolicy::optional(),
         };
         let policy = if self.policy.locks {
-            policy.lock(lock.clone())
+            policy.use_lock(lock.clone())
         } else {
-            policy.without_lock()
+            policy.skip_lock()
         };
         let policy = if self.policy.malformed_is_412 {
-            policy.malformed_as_failed()
+            policy.treat_malformed_as_failed()
         } else {
             policy
         };

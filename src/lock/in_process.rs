@@ -26,7 +26,7 @@ use crate::BoxError;
 ///
 /// let notes = InMemoryVersions::new().named("notes");
 /// let replica = || {
-///     let policy = WritePolicy::required().lock(InProcessLock::new());
+///     let policy = WritePolicy::required().use_lock(InProcessLock::new());
 ///     ConditionalLayer::new(notes.clone()).writes(policy)
 /// };
 /// # let _ = (replica(), replica());

@@ -111,7 +111,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         );
         assert!(
             !policy.needs_named_resources() || self.options.is_named || !self.options.looks_up,
-            "WritePolicy::lock and WritePolicy::further_keys need a source that names its kind of resource, so that \
+            "WritePolicy::use_lock and WritePolicy::lock_also need a source that names its kind of resource, so that \
              the lock can tell resources apart: ConditionalLayer::new(source.named(\"notes\"))"
         );
         self.options_mut().set_writes(policy);

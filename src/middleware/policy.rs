@@ -55,7 +55,7 @@ pub struct WritePolicy {
 }
 
 impl WritePolicy {
-    /// Preconditions are judged when they are sent, and not required.
+    /// Preconditions are evaluated when they are sent, and not required.
     #[must_use]
     pub fn optional() -> Self {
         Self {
@@ -99,38 +99,39 @@ impl WritePolicy {
         }
     }
 
-    /// The methods that need a precondition, instead of PUT, PATCH and DELETE.
+    /// Requires a precondition of these methods, instead of PUT, PATCH and DELETE.
     ///
     /// ```
     /// use http::Method;
     /// use tower_conditional::WritePolicy;
     ///
-    /// let policy = WritePolicy::required().for_methods([Method::PUT, Method::POST]);
+    /// let policy = WritePolicy::required().require_for([Method::PUT, Method::POST]);
     /// # let _ = policy;
     /// ```
     #[must_use]
-    pub fn for_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+    pub fn require_for(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.required = true;
         self.methods = methods.into_iter().collect();
         self
     }
 
-    /// Another write lock than the layer's own, such as one that works across machines. The source has to name its
+    /// Takes this write lock instead of the layer's own, such as one that works across machines. The source has to name its
     /// kind of resource ([`ValidatorSource::named`](crate::ValidatorSource::named)): the lock tells resources apart by that.
     #[must_use]
-    pub fn lock(mut self, lock: impl WriteLock) -> Self {
+    pub fn use_lock(mut self, lock: impl WriteLock) -> Self {
         self.lock = LockChoice::Given(Arc::new(lock));
         self
     }
 
-    /// No write lock: check and write are two steps, unless the handler's own statement makes them one.
+    /// Takes no write lock: check and write are two steps, unless the handler's own statement makes them one.
     #[must_use]
-    pub fn without_lock(mut self) -> Self {
+    pub fn skip_lock(mut self) -> Self {
         self.lock = LockChoice::None;
         self
     }
 
-    /// The resources that a write touches beside the one that the source identifies: all of them are locked, in a
-    /// fixed order. The source has to name its kind of resource
+    /// Locks the resources that a write touches beside the one that the source identifies, all of them in a fixed
+    /// order. The source has to name its kind of resource
     /// ([`ValidatorSource::named`](crate::ValidatorSource::named)).
     ///
     /// A layer inside a layer with the same lock takes only the keys that the outer one does not hold. Let the outer
@@ -141,14 +142,14 @@ impl WritePolicy {
     /// use tower_conditional::WritePolicy;
     ///
     /// // A note is saved together with its folder, which the client names in a header.
-    /// let policy = WritePolicy::required().further_keys(|head| {
+    /// let policy = WritePolicy::required().lock_also(|head| {
     ///     let folder = head.headers.get("folder").and_then(|folder| folder.to_str().ok()?.parse::<i64>().ok());
     ///     folder.map(|folder| WriteKey::new("folders", &folder)).into_iter().collect()
     /// });
     /// # let _ = policy;
     /// ```
     #[must_use]
-    pub fn further_keys(
+    pub fn lock_also(
         mut self,
         keys: impl Fn(&Parts) -> Vec<WriteKey> + Send + Sync + 'static,
     ) -> Self {
@@ -156,29 +157,29 @@ impl WritePolicy {
         self
     }
 
-    /// Methods that take the write lock even without preconditions, beside PUT, PATCH, DELETE and those that need a
+    /// Takes the write lock for these methods even without preconditions, beside PUT, PATCH, DELETE and those that need a
     /// precondition. A POST that changes its target takes it only if it carries preconditions or is named here.
     ///
     /// ```
     /// use http::Method;
     /// use tower_conditional::WritePolicy;
     ///
-    /// let policy = WritePolicy::required().lock_methods([Method::POST]);
+    /// let policy = WritePolicy::required().lock_for([Method::POST]);
     /// # let _ = policy;
     /// ```
     #[must_use]
-    pub fn lock_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+    pub fn lock_for(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
         self.also_locked.extend(methods);
         self
     }
 
-    /// How many writes of this layer may wait for the lock of one resource (default 4,096): the next one is answered 503
+    /// Limits how many writes of this layer may wait for the lock of one resource (default 4,096): the next one is answered 503
     /// (`lock`) at once. Each layer counts its own: two layers over one kind of resource share a lock, and not this limit.
     ///
     /// How *long* a write waits is not limited here, because the crate has no timer: a lock of your own may give up by an
     /// error, or an outer layer may limit the time of the whole request.
     #[must_use]
-    pub const fn max_waiters(mut self, writes: usize) -> Self {
+    pub const fn limit_waiters(mut self, writes: usize) -> Self {
         self.max_waiters = writes;
         self
     }
@@ -188,14 +189,14 @@ impl WritePolicy {
     ///
     /// Reads are left as they are: a malformed If-Match is 400 there, because this is what a route asks of writes.
     #[must_use]
-    pub const fn malformed_as_failed(mut self) -> Self {
+    pub const fn treat_malformed_as_failed(mut self) -> Self {
         self.malformed_is_412 = true;
         self
     }
 
     /// Shows the current validators in the 412 of a write. It saves a round trip, and it invites blind retries.
     #[must_use]
-    pub const fn showing_validators(mut self) -> Self {
+    pub const fn show_validators(mut self) -> Self {
         self.shows_validators = true;
         self
     }
@@ -203,7 +204,7 @@ impl WritePolicy {
     /// Reads up to this many bytes of a refused request's body before answering, so that a client that is busy
     /// sending sees the 412 and not a broken connection (default 0). Not done for `Expect: 100-continue`.
     #[must_use]
-    pub const fn reading_refused_bodies(mut self, limit: u64) -> Self {
+    pub const fn read_refused_bodies(mut self, limit: u64) -> Self {
         self.drain_limit = limit;
         self
     }
@@ -223,14 +224,14 @@ impl WritePolicy {
     /// # #[derive(Clone)] struct Attempts;
     /// # impl Attempts { async fn answer_to(&self, _: &[u8]) -> Option<Response<&'static str>> { None } }
     /// # let attempts = Attempts;
-    /// let policy = WritePolicy::required().already_applied(move |head, _current| {
+    /// let policy = WritePolicy::required().answer_if_applied(move |head, _current| {
     ///     let (attempts, key) = (attempts.clone(), head.headers.get("idempotency-key").cloned());
     ///     async move { attempts.answer_to(key?.as_bytes()).await }
     /// });
     /// # let _ = policy;
     /// ```
     #[must_use]
-    pub fn already_applied<F, Fut, B>(mut self, hook: F) -> Self
+    pub fn answer_if_applied<F, Fut, B>(mut self, hook: F) -> Self
     where
         F: Fn(&Parts, &Current) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Option<Response<B>>> + Send + 'static,

@@ -116,7 +116,7 @@
 //! #     assert_eq!(ask(&app, "PUT", "/notes/x", [("if-match", "\"1\"")]).await.status(), 400);
 //! #     // The statement is right by itself.
 //! #     use tower_conditional_testkit::{Scratch, hammer};
-//! #     let unlocked = app_with(db, WritePolicy::required().without_lock());
+//! #     let unlocked = app_with(db, WritePolicy::required().skip_lock());
 //! #     let scratch = Scratch::put("/notes/1", "text/plain", |mark| mark.to_owned());
 //! #     let hammered = hammer(unlocked, scratch, 20).await;
 //! #     assert!(hammered.is_clean(), "{hammered}");

@@ -67,7 +67,7 @@
 //! # How long a write may wait
 //!
 //! A handler that hangs, or a client that is slow to send its body, keeps the later writers of its resource waiting. How
-//! *many* may wait for one resource is limited ([`max_waiters`](crate::WritePolicy::max_waiters)): the next one is answered
+//! *many* may wait for one resource is limited ([`limit_waiters`](crate::WritePolicy::limit_waiters)): the next one is answered
 //! 503 (`lock`) at once. How *long* they wait is not, because the crate has no timer. There are two ways to limit it.
 //!
 //! **An outer timeout** ends the whole request, whatever it waits for: the lock, the body or the handler. Its future is
@@ -91,7 +91,7 @@
 //! # let db = ();
 //!
 //! let notes = extractor_source(db, |Path(id): Path<i64>| id, version);
-//! let layer = ConditionalLayer::new(notes).writes(WritePolicy::required().max_waiters(100));
+//! let layer = ConditionalLayer::new(notes).writes(WritePolicy::required().limit_waiters(100));
 //! let too_late = async |_: BoxError| {
 //!     (StatusCode::SERVICE_UNAVAILABLE, "no answer in time; the change may have been made")
 //! };
@@ -153,7 +153,7 @@
 //!
 //! let lock = FiveSeconds::default();
 //! let notes = extractor_source(db, |Path(id): Path<i64>| id, version).named("notes");
-//! let layer = ConditionalLayer::new(notes).writes(WritePolicy::required().lock(lock.clone()));
+//! let layer = ConditionalLayer::new(notes).writes(WritePolicy::required().use_lock(lock.clone()));
 //! let app: Router = Router::new().route("/notes/{id}", get(read).put(save).route_layer(layer));
 //! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
 //! # use kit::*;

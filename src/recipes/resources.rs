@@ -144,7 +144,7 @@
 //! ```
 //!
 //! A write that touches further resources, such as the folder of a note, names their keys with
-//! [`WritePolicy::further_keys`](crate::WritePolicy::further_keys).
+//! [`WritePolicy::lock_also`](crate::WritePolicy::lock_also).
 //!
 //! # Negotiated representations
 //!
@@ -301,4 +301,4 @@
 //!
 //! Where writes are conditional on the list itself (a POST with If-Match), take the counter that all versions come
 //! from: [`Epoch::version`](crate::Epoch::version) of it is a strong tag. A POST without preconditions takes no write lock;
-//! [`WritePolicy::lock_methods`](crate::WritePolicy::lock_methods) lets it take one.
+//! [`WritePolicy::lock_for`](crate::WritePolicy::lock_for) lets it take one.

@@ -208,7 +208,7 @@ pub trait ValidatorSource: Send + Sync + 'static {
     /// Names the kind of resource: two layers over one kind share their write lock, whatever their paths are.
     ///
     /// Without a name the keys are the layer's own, and so is its lock. All layers of one kind in a process share one
-    /// lock by default; a lock of another machine ([`WritePolicy::lock`](crate::WritePolicy::lock)) needs the name.
+    /// lock by default; a lock of another machine ([`WritePolicy::use_lock`](crate::WritePolicy::use_lock)) needs the name.
     ///
     /// ```
     /// use tower_conditional::source::InMemoryVersions;

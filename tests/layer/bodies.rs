@@ -177,7 +177,7 @@ async fn expect_100_continue() {
     let expecting = [("expect", "100-continue"), ("content-length", "5")];
     for policy in [
         WritePolicy::optional(),
-        WritePolicy::optional().reading_refused_bodies(1024),
+        WritePolicy::optional().read_refused_bodies(1024),
     ] {
         let (server, calls) = server_with(policy).await;
         let mut wire = Wire::open(&server).await;
@@ -201,7 +201,7 @@ const FIVE_MB: usize = 5 * 1024 * 1024;
 /// connection goes on.
 #[tokio::test]
 async fn a_large_refused_upload_sees_its_answer() {
-    let policy = WritePolicy::optional().reading_refused_bodies(FIVE_MB as u64);
+    let policy = WritePolicy::optional().read_refused_bodies(FIVE_MB as u64);
     let (server, calls) = server_with(policy).await;
     let mut wire = Wire::open(&server).await;
 
@@ -228,7 +228,7 @@ async fn a_large_refused_upload_sees_its_answer() {
 /// What is refused by the fields alone is answered like that too: 400 and 428.
 #[tokio::test]
 async fn every_refusal_reads_the_body() {
-    let policy = WritePolicy::required().reading_refused_bodies(1024 * 1024);
+    let policy = WritePolicy::required().read_refused_bodies(1024 * 1024);
     let (server, _) = server_with(policy).await;
     let mut wire = Wire::open(&server).await;
     let body = vec![b'x'; 1024 * 1024];

@@ -245,7 +245,7 @@ fn frames_that_never_end() {
         assert_eq!(answer.unwrap().status(), 200);
 
         // Not drained any longer.
-        let writes = WritePolicy::optional().reading_refused_bodies(100);
+        let writes = WritePolicy::optional().read_refused_bodies(100);
         let layer = ConditionalLayer::new(Fixed::new(V1)).writes(writes);
         let answer = block_on(layer.layer(handler).oneshot(put(&STALE, endless())));
         assert_eq!(answer.unwrap().status(), 412);
@@ -317,7 +317,7 @@ fn other_tasks_get_their_turn() {
     pauses(&polls, hashed(frames));
 
     let (polls, frames) = body();
-    let writes = WritePolicy::optional().reading_refused_bodies(MIB as u64);
+    let writes = WritePolicy::optional().read_refused_bodies(MIB as u64);
     let layer = ConditionalLayer::new(Fixed::new(V1)).writes(writes);
     let handler =
         service_fn(|_: Request<Body>| ready(Ok::<_, Infallible>(Response::new(Body::empty()))));

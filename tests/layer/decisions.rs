@@ -121,7 +121,7 @@ fn layer<V: ValidatorSource>(source: V, policy: Policy) -> ConditionalLayer<V> {
     let writes = match policy {
         Optional => WritePolicy::optional(),
         Required => WritePolicy::required(),
-        Strict => WritePolicy::optional().malformed_as_failed(),
+        Strict => WritePolicy::optional().treat_malformed_as_failed(),
     };
     let layer = ConditionalLayer::new(source).writes(writes).use_clock(now);
     layer.trust_handler_version()

@@ -163,7 +163,7 @@ const CAUSES: [Cause; 17] = [
         to_do: "client: try again. Operator: `error` in the record says what failed",
     },
     Cause {
-        what: "the write lock could not be had, or too many writes wait for it (`WritePolicy::max_waiters`)",
+        what: "the write lock could not be had, or too many writes wait for it (`WritePolicy::limit_waiters`)",
         request: &[("if-match", "\"r2.9\"")],
         current: version_9,
         status: 503,
@@ -185,7 +185,7 @@ impl Cause {
         match self.reason {
             "missing" => WritePolicy::required(),
             "wildcard" | "inapplicable" => WritePolicy::strictly_required(),
-            "lock" => WritePolicy::optional().lock(OutOfReach),
+            "lock" => WritePolicy::optional().use_lock(OutOfReach),
             _ => WritePolicy::optional(),
         }
     }

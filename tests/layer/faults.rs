@@ -63,7 +63,7 @@ struct Rig {
 
 impl Rig {
     fn policy(&self) -> WritePolicy {
-        WritePolicy::required().lock(self.lock.clone())
+        WritePolicy::required().use_lock(self.lock.clone())
     }
 
     /// Reads the body, takes a while, and writes.
@@ -87,7 +87,7 @@ impl Rig {
     }
 
     fn under(&self, lock: impl WriteLock) -> Served {
-        let policy = WritePolicy::required().lock(lock);
+        let policy = WritePolicy::required().use_lock(lock);
         let layer = ConditionalLayer::new(Fixed::new(V1).named("tests")).writes(policy);
         cut_off(layer.layer(self.handler()))
     }
@@ -288,7 +288,7 @@ async fn sources() {
                         Ok(V1.into())
                     }
                 });
-                let policy = WritePolicy::required().lock(lock);
+                let policy = WritePolicy::required().use_lock(lock);
                 cut_off(
                     ConditionalLayer::new(source.named("tests"))
                         .writes(policy)
@@ -796,7 +796,7 @@ async fn request_bodies() {
         (|| Odd::body(End::Panics), Panicked),
     ] {
         let reading: fn(&Rig) -> Served =
-            |rig| rig.with(|layer| layer.writes(rig.policy().reading_refused_bodies(1024)));
+            |rig| rig.with(|layer| layer.writes(rig.policy().read_refused_bodies(1024)));
         let rig = Rig::default();
         let met = outcome(reading(&rig), put("\"v0\"", body())).await;
         assert_eq!(met, stale);
@@ -824,9 +824,7 @@ async fn hooks() {
         ),
         fault(
             "key panics",
-            |rig| {
-                rig.with(|layer| layer.writes(rig.policy().further_keys(|_| panic!("on purpose"))))
-            },
+            |rig| rig.with(|layer| layer.writes(rig.policy().lock_also(|_| panic!("on purpose")))),
             Panicked,
             Panicked,
         ),
@@ -835,7 +833,7 @@ async fn hooks() {
             |rig| {
                 let policy = rig
                     .policy()
-                    .already_applied(|_, _| pending::<Option<Response<Bytes>>>());
+                    .answer_if_applied(|_, _| pending::<Option<Response<Bytes>>>());
                 rig.with(|layer| layer.writes(policy))
             },
             Status(200),
@@ -844,7 +842,7 @@ async fn hooks() {
         fault(
             "attempts panic",
             |rig| {
-                let policy = rig.policy().already_applied(
+                let policy = rig.policy().answer_if_applied(
                     |_, _| -> std::future::Ready<Option<Response<Bytes>>> { panic!("on purpose") },
                 );
                 rig.with(|layer| layer.writes(policy))

@@ -27,7 +27,7 @@ fn plain() -> Handler {
 }
 
 fn ask<V: ValidatorSource>(source: V, method: &str, given: &[(&str, &str)]) -> Answer {
-    let writes = WritePolicy::optional().showing_validators();
+    let writes = WritePolicy::optional().show_validators();
     let layer = ConditionalLayer::new(source).writes(writes).use_clock(now);
     send(&layer, plain(), request(method, given))
 }

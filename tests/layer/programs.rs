@@ -518,7 +518,7 @@ impl Shared {
             WritePolicy::optional()
         };
         let policy = match self.guard {
-            Guard::Swap => policy.without_lock(),
+            Guard::Swap => policy.skip_lock(),
             _ => policy,
         };
         let clock = self.clone();

@@ -253,7 +253,7 @@ async fn only_ready_instances_are_called() {
     assert_eq!(through(stating).await, ALL - STALE_ONES);
     let asked = ConditionalLayer::new(waiting());
     assert_eq!(through(asked).await, ALL - STALE_ONES);
-    let draining = WritePolicy::optional().reading_refused_bodies(1024);
+    let draining = WritePolicy::optional().read_refused_bodies(1024);
     assert_eq!(through(known().writes(draining)).await, ALL - STALE_ONES);
     // Nothing is judged before the handler here.
     assert_eq!(through(ConditionalLayer::new(FromResponse)).await, ALL);
@@ -283,7 +283,7 @@ async fn load_shed_sheds() {
         let busy = Busy::default();
         let limited = LoadShed::new(ConcurrencyLimit::new(busy.service(), 1));
         // Without the lock, which would order the writers.
-        let layer = ConditionalLayer::new(source).writes(WritePolicy::optional().without_lock());
+        let layer = ConditionalLayer::new(source).writes(WritePolicy::optional().skip_lock());
         let service = layer.layer(limited);
         let one = |_| service.clone().oneshot(request(method, &CURRENT));
         let answers = finish(join_all((0..REQUESTS).map(one))).await;

@@ -241,7 +241,7 @@ mod already_applied {
 
     /// A hook that knows the attempt called "a", and counts how often it is asked.
     fn policy(asked: Counter, status: u16) -> WritePolicy {
-        WritePolicy::optional().already_applied(move |head, _| {
+        WritePolicy::optional().answer_if_applied(move |head, _| {
             asked.count();
             let known = head
                 .headers

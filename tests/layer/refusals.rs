@@ -213,7 +213,7 @@ fn every_reason_in_words() {
         ),
         (
             V1.into(),
-            optional().malformed_as_failed(),
+            optional().treat_malformed_as_failed(),
             &[("if-match", "v1")],
             (
                 412,
@@ -261,7 +261,7 @@ fn every_reason_in_words() {
         ),
         (
             V1.into(),
-            optional().lock(Broken),
+            optional().use_lock(Broken),
             &[("if-match", "\"v1\"")],
             (503, "precondition_unavailable", "", "lock", "Try again"),
         ),
@@ -349,7 +349,7 @@ fn nothing_is_echoed() {
         for value in values {
             for method in ["GET", "PUT", "PATCH", "DELETE", "POST"] {
                 let layer = ConditionalLayer::new(Fixed::new(dated()))
-                    .writes(WritePolicy::required().showing_validators());
+                    .writes(WritePolicy::required().show_validators());
                 let answer = send(&layer, handler(), request(method, &[(name, value)]));
                 let text = format!("{answer:?}");
                 assert!(!text.contains(MARK), "{method} {name}: {value}: {text}");
@@ -401,7 +401,7 @@ fn head_has_no_body() {
 fn validators_on_a_412() {
     let policies = [
         (WritePolicy::optional(), false),
-        (WritePolicy::optional().showing_validators(), true),
+        (WritePolicy::optional().show_validators(), true),
     ];
     let shown = fields(&[
         ("cache-control", "no-store"),
@@ -523,7 +523,7 @@ fn refusals_in_the_applications_own_words() {
         (428, "precondition_required If-Match missing"),
     );
     check(
-        over(WritePolicy::optional().lock(Broken)),
+        over(WritePolicy::optional().use_lock(Broken)),
         handler(),
         "PUT",
         &stale[..0],
@@ -671,7 +671,7 @@ fn a_weak_date_does_not_count_in_the_strict_policy() {
 /// What a route asks of writes does not change its reads.
 #[test]
 fn malformed_as_failed_leaves_reads_alone() {
-    let policy = || WritePolicy::optional().malformed_as_failed();
+    let policy = || WritePolicy::optional().treat_malformed_as_failed();
     let malformed = [("if-match", "v1")];
     let looked_up = ConditionalLayer::new(Fixed::new(V1)).writes(policy());
     let by_the_response = ConditionalLayer::new(FromResponse).writes(policy());
@@ -726,11 +726,14 @@ fn strict_policy_and_methods_of_ones_own() {
         unguarded(&required),
         [200, 200, 200, 428, 428, 428, 200, 200]
     );
-    let post_only = WritePolicy::required().for_methods([Method::POST]);
+    let post_only = WritePolicy::required().require_for([Method::POST]);
     assert_eq!(
         unguarded(&post_only),
         [200, 200, 428, 200, 200, 200, 200, 200]
     );
+    // To name methods is to require.
+    let post_only = WritePolicy::optional().require_for([Method::POST]);
+    assert_eq!(status(&post_only, "POST", &[]), 428);
     assert_eq!(unguarded(&WritePolicy::optional()), [200; 8]);
     assert_eq!(unguarded(&WritePolicy::default()), [200; 8]);
 }

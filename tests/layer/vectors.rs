@@ -1,6 +1,6 @@
 //! The conformance vectors of `tests/vectors/preconditions.json` through the layer; their README has the format.
 //!
-//! A write with a malformed If-Match is 412 here, as in the vectors: [`WritePolicy::malformed_as_failed`]. Nothing is skipped
+//! A write with a malformed If-Match is 412 here, as in the vectors: [`WritePolicy::treat_malformed_as_failed`]. Nothing is skipped
 //! silently: each test asserts how many entries it held.
 
 use std::collections::BTreeMap;
@@ -125,7 +125,7 @@ impl Entry {
 
     fn layer<V: ValidatorSource>(&self, source: V) -> ConditionalLayer<V> {
         ConditionalLayer::new(source)
-            .writes(WritePolicy::optional().malformed_as_failed())
+            .writes(WritePolicy::optional().treat_malformed_as_failed())
             .trust_handler_version()
             .use_clock(clock_at(self.now()))
     }
@@ -357,7 +357,7 @@ fn malformed_lists_are_400_by_default() {
             (answer.status, handler.calls())
         };
         let kind = by_default(WritePolicy::optional());
-        let strict = by_default(WritePolicy::optional().malformed_as_failed());
+        let strict = by_default(WritePolicy::optional().treat_malformed_as_failed());
         if kind.0 == 400 {
             let with_switch = if entry.is_read() { (400, 0) } else { (412, 0) };
             assert_eq!((kind, strict), ((400, 0), with_switch), "{entry:?}");

@@ -75,7 +75,7 @@ pub(crate) fn guarded<S: Store>(store: S, policy: WritePolicy) -> (Router, LookU
 }
 
 pub(crate) fn locked_by(lock: impl WriteLock) -> WritePolicy {
-    WritePolicy::required().lock(lock)
+    WritePolicy::required().use_lock(lock)
 }
 
 /// How often the source was asked for the state of the note, by reads and writes.

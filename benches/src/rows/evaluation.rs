@@ -139,7 +139,9 @@ fn rewritten(meter: &mut impl Meter) {
     let names = ["tolerated 32 KiB each", "tolerated 64 KiB each"];
     all_hostile(meter, names, &IF_NONE_MATCH, |fields| {
         let preconditions = Preconditions::parse(&Method::GET, fields, NOW);
-        preconditions.accept_rewritten_tags(&known).evaluate(&current())
+        preconditions
+            .accept_rewritten_tags(&known)
+            .evaluate(&current())
     });
     let names = [
         "ContentCodingLayer 32 KiB each",

@@ -194,7 +194,7 @@ fn refused(meter: &mut impl Meter) {
         &put,
         status,
     );
-    let unlocked = self::terse(WritePolicy::optional().without_lock());
+    let unlocked = self::terse(WritePolicy::optional().skip_lock());
     let row = Row::new("412 PUT").over("bare PUT If-Match miss");
     service(
         meter,
@@ -203,7 +203,7 @@ fn refused(meter: &mut impl Meter) {
         &put,
         status,
     );
-    let explained = layer(tag()).writes(WritePolicy::optional().without_lock());
+    let explained = layer(tag()).writes(WritePolicy::optional().skip_lock());
     let row = Row::new("412 PUT with problem details").over("412 PUT");
     service(
         meter,
@@ -231,7 +231,7 @@ fn refused(meter: &mut impl Meter) {
         &unguarded,
         status,
     );
-    let required = self::terse(WritePolicy::required().without_lock());
+    let required = self::terse(WritePolicy::required().skip_lock());
     let row = Row::new("428").over("bare PUT");
     service(
         meter,
@@ -240,7 +240,7 @@ fn refused(meter: &mut impl Meter) {
         &unguarded,
         status,
     );
-    let explained = layer(tag()).writes(WritePolicy::required().without_lock());
+    let explained = layer(tag()).writes(WritePolicy::required().skip_lock());
     let row = Row::new("428 with problem details").over("428");
     service(
         meter,
@@ -262,7 +262,7 @@ fn writes(meter: &mut impl Meter) {
         &put,
         StatusCode::OK,
     );
-    let unlocked = layer(tag()).writes(WritePolicy::optional().without_lock());
+    let unlocked = layer(tag()).writes(WritePolicy::optional().skip_lock());
     let row = Row::new("PUT checked").over("bare PUT If-Match");
     service(
         meter,

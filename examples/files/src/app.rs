@@ -58,9 +58,9 @@ pub(crate) fn router(files: Files, requires_preconditions: bool) -> Router {
     let conditional = ConditionalLayer::new(source.named("files"))
         .writes(
             policy
-                .lock(PatientLock::default())
+                .use_lock(PatientLock::default())
                 // A client that is still sending gets to see its 412.
-                .reading_refused_bodies(SMALL),
+                .read_refused_bodies(SMALL),
         )
         .collect_bodies(SMALL, Body::new)
         // Keep it, but ask before using it: asking is what makes a 304 possible.

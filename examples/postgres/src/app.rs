@@ -25,7 +25,7 @@ pub(crate) fn router(store: Store, lock: AdvisoryLock) -> Router {
         // What it judges by itself, it locks by itself.
         .route_layer(
             conditional(conditional::list_source(store.clone()))
-                .writes(WritePolicy::optional().without_lock())
+                .writes(WritePolicy::optional().skip_lock())
                 .trust_handler_version(),
         );
 
@@ -35,7 +35,7 @@ pub(crate) fn router(store: Store, lock: AdvisoryLock) -> Router {
         .delete(handlers::remove)
         .route_layer(
             conditional(conditional::note_source(store.clone()))
-                .writes(WritePolicy::required().lock(lock))
+                .writes(WritePolicy::required().use_lock(lock))
                 // A client that is slow to send a note keeps no connection of the lock busy.
                 .collect_bodies(BODY_LIMIT as u64, Body::new),
         );

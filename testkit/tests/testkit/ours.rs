@@ -121,7 +121,7 @@ async fn looked_up_before_the_handler() {
         ("strictly required", WritePolicy::strictly_required()),
         (
             "malformed as failed",
-            WritePolicy::required().malformed_as_failed(),
+            WritePolicy::required().treat_malformed_as_failed(),
         ),
     ] {
         let report = check(looked_up(policy), fixture()).await.allowing(AXUM);
@@ -173,7 +173,7 @@ async fn one_of_many_writers_wins() {
 
 #[tokio::test]
 async fn without_the_lock_updates_are_lost() {
-    let router = looked_up(WritePolicy::optional().without_lock());
+    let router = looked_up(WritePolicy::optional().skip_lock());
     let hammered = hammer(router, scratch(), 8).await;
     assert_eq!(hammered.winners().len(), 8);
     assert!(!hammered.is_clean());

@@ -278,7 +278,7 @@ fn reading_a_refused_body_holds_no_lock() {
     for source in Versions::both() {
         let tag = source.changed("/a");
         let handler = HeldHandler::default();
-        let policy = tower_conditional::WritePolicy::optional().reading_refused_bodies(100);
+        let policy = tower_conditional::WritePolicy::optional().read_refused_bodies(100);
         let service = ConditionalLayer::new(source.clone())
             .writes(policy)
             .layer(handler.clone());

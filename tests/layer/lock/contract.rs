@@ -281,7 +281,7 @@ fn a_handler_that_judges_by_itself() {
     type Refuse = fn(&Refusal) -> http::Response<Bytes>;
     let terse: Refuse = |refusal| refusal.to_terse();
     let problem: Refuse = |refusal| refusal.to_problem();
-    let malformed_as_failed = || WritePolicy::optional().malformed_as_failed();
+    let malformed_as_failed = || WritePolicy::optional().treat_malformed_as_failed();
     for method in ["PUT", "DELETE", "POST"] {
         for (fields, status) in rows {
             for refuse in [terse, problem] {

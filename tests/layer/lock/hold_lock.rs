@@ -98,7 +98,7 @@ async fn in_a_spawned_task() {
 async fn the_guard_of_an_inner_layer_keeps_the_outer_lock() {
     let handler = HeldHandler::default();
     let keyed = |lock: InProcessLock, key: &'static str| {
-        let policy = WritePolicy::optional().lock(lock);
+        let policy = WritePolicy::optional().use_lock(lock);
         ConditionalLayer::new(Versions::at_once().named(key)).writes(policy)
     };
     let outer_lock = InProcessLock::new();

@@ -41,8 +41,8 @@ fn keyed(keys: &str) -> Request<Body> {
 
 fn policy() -> WritePolicy {
     WritePolicy::optional()
-        .lock(InProcessLock::new())
-        .further_keys(keys_of)
+        .use_lock(InProcessLock::new())
+        .lock_also(keys_of)
 }
 
 #[test]
@@ -173,7 +173,7 @@ async fn two_mounts_of_one_kind_share_a_lock() {
 #[test]
 #[should_panic(expected = "ConditionalLayer::new(source.named(")]
 fn a_shared_lock_needs_a_named_kind() {
-    let policy = WritePolicy::optional().lock(InProcessLock::new());
+    let policy = WritePolicy::optional().use_lock(InProcessLock::new());
     let _ = ConditionalLayer::new(Versions::at_once()).writes(policy);
 }
 
@@ -182,7 +182,7 @@ fn a_shared_lock_needs_a_named_kind() {
 fn the_number_of_waiters_has_a_limit() {
     let handler = HeldHandler::default();
     let service = ConditionalLayer::new(Versions::waiting())
-        .writes(WritePolicy::optional().max_waiters(2))
+        .writes(WritePolicy::optional().limit_waiters(2))
         .layer(handler.clone());
     let mut writers: Vec<_> = (0..3).map(|_| send_by_hand(&service, put("/a"))).collect();
     for writer in &mut writers {
@@ -215,7 +215,7 @@ fn a_lock_that_fails_is_503() {
         let handler = HeldHandler::default();
         let record = Record::default();
         let service = ConditionalLayer::new(source.named("tests"))
-            .writes(WritePolicy::optional().lock(OutOfReach))
+            .writes(WritePolicy::optional().use_lock(OutOfReach))
             .observe(record.hook())
             .layer(handler.clone());
         // Unconditional writes, too: without the lock the others' check is worth nothing.
@@ -286,7 +286,7 @@ fn a_lock_of_the_users_own() {
     let lock = Logging::default();
     let handler = HeldHandler::default();
     let service = ConditionalLayer::new(Versions::at_once().named("tests"))
-        .writes(WritePolicy::optional().lock(lock.clone()))
+        .writes(WritePolicy::optional().use_lock(lock.clone()))
         .layer(handler.clone());
     let mut first = send_by_hand(&service, put("/notes/a%62/"));
     let mut second = send_by_hand(&service, put("/notes/ab"));

@@ -101,7 +101,7 @@ async fn a_limit_inside_and_bodies_collected() {
 #[tokio::test(start_paused = true)]
 async fn a_limit_inside_and_refused_bodies_read() {
     with_the_limit_inside(|source| {
-        let policy = WritePolicy::optional().reading_refused_bodies(100);
+        let policy = WritePolicy::optional().read_refused_bodies(100);
         ConditionalLayer::new(source).writes(policy)
     })
     .await;

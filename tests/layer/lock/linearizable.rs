@@ -456,7 +456,7 @@ async fn a_history_without_the_lock_is_not() {
         meeting: Some(Arc::new(Barrier::new(2))),
         ..Note::default()
     };
-    let router = note.router(WritePolicy::optional().without_lock());
+    let router = note.router(WritePolicy::optional().skip_lock());
     let history = record(router, vec![vec![Next::Create]; 2]).await;
     assert_eq!(history.len(), 2);
     assert!(!is_linearizable(&history), "{history:#?}");

@@ -55,7 +55,7 @@ fn with(source: &Versions, policy: WritePolicy) -> ConditionalLayer<Named<Versio
 
 fn keyed(policy: &WritePolicy, keys: &'static [&'static str]) -> WritePolicy {
     let keys: Vec<_> = keys.iter().map(|key| WriteKey::new("tests", key)).collect();
-    policy.clone().further_keys(move |_| keys.clone())
+    policy.clone().lock_also(move |_| keys.clone())
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn two_layers() {
 /// One lock, and other keys further in: what the outer layer holds is not waited for, the rest is taken.
 #[test]
 fn two_layers_with_one_lock_and_their_own_keys() {
-    let policy = WritePolicy::optional().lock(InProcessLock::new());
+    let policy = WritePolicy::optional().use_lock(InProcessLock::new());
     let rows: [(&str, &'static [&str], &'static [&str]); 5] = [
         ("the same key", &["k"], &["k"]),
         ("another key", &["k"], &["l"]),
@@ -97,7 +97,7 @@ fn two_layers_with_one_lock_and_their_own_keys() {
 fn an_inner_layer_with_a_lock_of_its_own_takes_it() {
     for source in Versions::both() {
         let handler = HeldHandler::default();
-        let own = || WritePolicy::optional().lock(InProcessLock::new());
+        let own = || WritePolicy::optional().use_lock(InProcessLock::new());
         let outer = with(&source, own());
         let inner = with(&source, own()).layer(handler.clone());
         let mut by_both = send_by_hand(&outer.layer(inner.clone()), put("/a"));
@@ -124,13 +124,13 @@ fn one_lock_given_to_two_layers() {
     let in_process = InProcessLock::new();
     let custom = Forwarding(InProcessLock::new());
     for source in Versions::both() {
-        let policy = || WritePolicy::optional().lock(in_process.clone());
+        let policy = || WritePolicy::optional().use_lock(in_process.clone());
         nested(
             "InProcessLock",
             &with(&source, policy()),
             &with(&source, policy()),
         );
-        let policy = || WritePolicy::optional().lock(custom.clone());
+        let policy = || WritePolicy::optional().use_lock(custom.clone());
         nested(
             "a lock of the user's",
             &with(&source, policy()),
@@ -166,7 +166,7 @@ fn three_layers() {
         let layer = ConditionalLayer::new(source.clone());
         let other = ConditionalLayer::new(source.clone());
         let collecting = layer.clone().collect_bodies(100, Body::new);
-        let unlocked = with(&source, WritePolicy::optional().without_lock());
+        let unlocked = with(&source, WritePolicy::optional().skip_lock());
 
         let service = layer.layer(layer.layer(layer.layer(handler.clone())));
         assert_one_at_a_time("the same thrice", &service, &handler);

@@ -242,7 +242,7 @@ fn assert_told_without_the_lock(
     reason: &str,
 ) {
     let lock = InProcessLock::new();
-    let policy = WritePolicy::optional().lock(lock.clone());
+    let policy = WritePolicy::optional().use_lock(lock.clone());
     let told = Counter::default();
     let count = told.clone();
     let layer = ConditionalLayer::new(source.named("tests"))

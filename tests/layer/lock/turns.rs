@@ -80,7 +80,7 @@ fn a_required_post_takes_the_lock() {
     let source = Versions::at_once();
     let tag = source.changed("/a");
     let handler = HeldHandler::default();
-    let policy = WritePolicy::required().for_methods([http::Method::POST]);
+    let policy = WritePolicy::required().require_for([http::Method::POST]);
     let service = ConditionalLayer::new(source)
         .writes(policy)
         .layer(handler.clone());
@@ -266,7 +266,7 @@ fn without_lock_nobody_waits() {
     for source in Versions::both() {
         let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source)
-            .writes(WritePolicy::optional().without_lock())
+            .writes(WritePolicy::optional().skip_lock())
             .layer(handler.clone());
         let mut first = send_by_hand(&service, put("/a"));
         let mut second = send_by_hand(&service, put("/a"));
@@ -292,7 +292,7 @@ fn what_shares_a_lock() {
     let named = |kind| ConditionalLayer::new(Versions::at_once().named(kind));
     assert_shared("one kind", &named("shared"), &named("shared"), true);
     assert_shared("two kinds", &named("one"), &named("another"), false);
-    let own = |kind| named(kind).writes(WritePolicy::optional().lock(InProcessLock::new()));
+    let own = |kind| named(kind).writes(WritePolicy::optional().use_lock(InProcessLock::new()));
     assert_shared("one kind, two locks", &own("apart"), &own("apart"), false);
 }
 

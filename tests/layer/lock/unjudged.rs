@@ -171,8 +171,9 @@ fn not_reported_when_a_layer_further_in_judges() {
 fn not_reported_when_it_had_taken_effect_before() {
     for outer in computing() {
         let hook = Hook::default();
-        let policy = WritePolicy::optional()
-            .already_applied(|_: &Parts, _: &Current| async { Some(http::Response::new("done")) });
+        let policy = WritePolicy::optional().answer_if_applied(|_: &Parts, _: &Current| async {
+            Some(http::Response::new("done"))
+        });
         let inner = any(async || ok()).layer(ConditionalLayer::new(judging()).writes(policy));
         let router = Router::new().route("/a", inner).layer(hook.on(outer));
         assert_eq!(status(router, "PUT", &[("if-match", "\"v0\"")]), 200);

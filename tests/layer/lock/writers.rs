@@ -41,7 +41,7 @@ fn plain(source: Script) -> ConditionalLayer<Script> {
 /// The rest of a refused body is read: hyper closes a connection with unread data, and the writer would be lost for
 /// the next round.
 fn draining(source: Script) -> ConditionalLayer<Script> {
-    let policy = WritePolicy::required().reading_refused_bodies(1024);
+    let policy = WritePolicy::required().read_refused_bodies(1024);
     ConditionalLayer::new(source).writes(policy)
 }
 
@@ -107,7 +107,7 @@ async fn without_the_lock_edits_are_lost() {
     for protocol in [Protocol::Http1, Protocol::Http2] {
         for writers in [2, 10] {
             let store = Store::meeting(writers);
-            let policy = WritePolicy::optional().without_lock();
+            let policy = WritePolicy::optional().skip_lock();
             let layer = ConditionalLayer::new(store.source()).writes(policy);
             let mut hammer = Hammer::new(store, layer, protocol, writers).await;
             for arrival in [Arrival::Whole, Arrival::LastOctets] {

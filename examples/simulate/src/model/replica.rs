@@ -88,12 +88,12 @@ impl Replica {
 fn service(guard: Guard, store: &Store) -> Service {
     let (versions, policy) = (versions(store.clone()), WritePolicy::required());
     match guard.lock {
-        Lock::None => layered(guard, store, versions, policy.without_lock()),
+        Lock::None => layered(guard, store, versions, policy.skip_lock()),
         // Without a name, the lock is that of this replica alone.
         Lock::InProcess => layered(guard, store, versions, policy),
         Lock::Shared => {
             let lock = SharedLock::new(store.clone());
-            layered(guard, store, versions.named("notes"), policy.lock(lock))
+            layered(guard, store, versions.named("notes"), policy.use_lock(lock))
         }
     }
 }
