@@ -102,7 +102,7 @@
 //!
 //! | when | what is evaluated | sources |
 //! |---|---|---|
-//! | before the handler, from the head of the request (*look up*) | reads and writes | [`extract::extractor_source`], [`source_fn`], your own [`ValidatorSource`], [`source::InMemoryVersions`], [`source::Fixed`], [`BodyHash::probing`] |
+//! | before the handler, from the head of the request (*look up*) | reads and writes | [`extract::extractor_source`], [`source_fn`], your own [`ValidatorSource`], [`source::InMemoryVersions`], [`source::Fixed`], [`BodyHash::probe_with`] |
 //! | after the handler, from its response (*compute*) | reads alone: for a write it is too late | [`FromResponse`], [`BodyHash`] |
 //!
 //! The core (everything but the layer and its sources) does no I/O, reads no clock, allocates nothing to evaluate, and
@@ -149,7 +149,7 @@
 //!   axum extractor, let the source run the same one: its rejection is the answer, ahead of everything else
 //!   ([`extract::extractor_source`], or [`SourceError::refused`]).
 //! - **Readers that you hand in.** The reader of [`ConditionalLayer::recover_with`] must contain the authorisation that a GET
-//!   has: what stands outside of the layer has decided on the write alone. The reader of [`BodyHash::probing`] must say
+//!   has: what stands outside of the layer has decided on the write alone. The reader of [`BodyHash::probe_with`] must say
 //!   404 only of what does not exist: one that masks a 403 as a 404 lets `If-None-Match: *` overwrite.
 //! - **Routing.** `MethodRouter::route_layer` alone leaves a 405 a 405; in the other three positions of axum a stale
 //!   `If-Match` on a method that the route does not have is answered 412.
@@ -237,7 +237,7 @@
 //! - **How many writes may wait for one resource is limited** ([`WritePolicy::limit_waiters`], 4,096), and the next one is
 //!   answered 503 at once. **How long they wait is not**, because the crate has no timer: an outer timeout limits it, or a
 //!   lock of your own ([recipe](recipes::operation#how-long-a-write-may-wait)).
-//! - **A probed router has one lock for all of it.** [`BodyHash::probing`] cannot know which paths its router reads as one
+//! - **A probed router has one lock for all of it.** [`BodyHash::probe_with`] cannot know which paths its router reads as one
 //!   resource. This is safe, and while one write runs, those to other resources wait; `.locked_by(|target| …)` makes it finer
 //!   ([`source::ProbeTarget`]).
 //!

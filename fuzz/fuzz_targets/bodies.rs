@@ -240,18 +240,14 @@ impl Hash {
         } else {
             BodyHash::strong()
         };
-        let source = if self.keyed {
-            source.keyed(KEY)
-        } else {
-            source
-        };
+        let source = if self.keyed { source.key(KEY) } else { source };
         let source = if self.epoch {
             source.epoch(EPOCH)
         } else {
             source
         };
         let source = if self.streams {
-            source.collecting_streams()
+            source.collect_streams()
         } else {
             source
         };

@@ -185,8 +185,8 @@ impl Case {
             .collect();
         for (finish, undone) in [
             (ContentCodingLayer::new(), true),
-            (ContentCodingLayer::weakening(), false),
-            (ContentCodingLayer::leaving_tags(), false),
+            (ContentCodingLayer::new().weaken_tags(), false),
+            (ContentCodingLayer::new().keep_tags(), false),
         ] {
             let layer = ConditionalLayer::new(Fixed::new(self.ours.ours()));
             let service = finish.layer(layer.layer(handler()));

@@ -30,7 +30,7 @@ pub(super) fn prepare<B>(request: &mut Request<B>, form: TagForm) -> SentTags {
             list_bare_tags_too(headers, IF_NONE_MATCH, &undone)
         }
         TagForm::Weakened => weak_tags(headers),
-        TagForm::Left => SentTags::new(),
+        TagForm::Kept => SentTags::new(),
     }
 }
 
@@ -45,7 +45,7 @@ fn might_splice(headers: &HeaderMap, form: TagForm) -> bool {
         // What was weakened satisfies neither field.
         (Some(_), TagForm::Weakened) => false,
         // A date, and a tag that was left, are the same for all codings.
-        (None, _) | (Some(_), TagForm::Left) => {
+        (None, _) | (Some(_), TagForm::Kept) => {
             SUFFIXES.iter().any(|suffix| accepts(headers, &suffix[1..]))
         }
     }

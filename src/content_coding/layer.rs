@@ -18,8 +18,8 @@ use crate::body::ConditionalBody;
 /// forbids it). Where Content-Encoding was applied since the response was tagged, this layer
 ///
 /// - appends the coding to the tag (`"x"` becomes `"x-gzip"`) and understands it when it comes back in If-Match or
-///   If-None-Match, so that a browser behind gzip can save; or, by choice, [weakens](Self::weakening) the tag, or
-///   [leaves](Self::leaving_tags) it;
+///   If-None-Match, so that a browser behind gzip can save; or, by choice, [weakens](Self::weaken_tags) the tag, or
+///   [keeps](Self::keep_tags) it;
 /// - makes a 304 carry the tag and the Vary that the 200 had;
 /// - takes body, Content-Length and Content-Encoding off a 304 and a 204, and the body off an answer to HEAD (axum and
 ///   compressors add them);
@@ -71,7 +71,7 @@ pub(super) enum TagForm {
     #[default]
     Suffixed,
     Weakened,
-    Left,
+    Kept,
 }
 
 impl ContentCodingLayer {
@@ -80,15 +80,15 @@ impl ContentCodingLayer {
         Self(TagForm::Suffixed)
     }
 
-    /// Weakens the tag: for routes that are only read, because a weak tag satisfies no If-Match.
-    pub const fn weakening() -> Self {
+    /// Weakens the tag instead: for routes that are only read, because a weak tag satisfies no If-Match.
+    pub const fn weaken_tags(self) -> Self {
         Self(TagForm::Weakened)
     }
 
-    /// Leaves the tag: for a compressor that changes tags itself. A Range with If-Range is not passed on then, if
+    /// Keeps the tag instead: for a compressor that changes tags itself. A Range with If-Range is not passed on then, if
     /// the client also accepts codings.
-    pub const fn leaving_tags() -> Self {
-        Self(TagForm::Left)
+    pub const fn keep_tags(self) -> Self {
+        Self(TagForm::Kept)
     }
 }
 

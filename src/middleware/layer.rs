@@ -107,7 +107,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         assert!(
             !policy.required || self.options.looks_up,
             "WritePolicy::required() needs a source that looks validators up before the handler runs: give \
-             BodyHash a reader with .probing(reader), or implement ValidatorSource::look_up"
+             BodyHash a reader with .probe_with(reader), or implement ValidatorSource::look_up"
         );
         assert!(
             !policy.needs_named_resources() || self.options.is_named || !self.options.looks_up,

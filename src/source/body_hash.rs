@@ -16,7 +16,7 @@ use crate::token_list::members;
 /// Makes an entity tag of what is served: SHA-256 over content type, content encoding, content language and the
 /// bytes, truncated to 128 bits, in base64url.
 ///
-/// By itself it judges reads only; [`probing`](Self::probing) lets it guard writes as well. The tag is a stable
+/// By itself it judges reads only; [`probe_with`](Self::probe_with) lets it guard writes as well. The tag is a stable
 /// contract: the same content gives the same tag in every process, on every platform and in every release.
 ///
 /// Left alone are bodies of unknown size or over the limit (default 1 MiB), `text/event-stream`, gRPC, `no-store`,
@@ -26,10 +26,10 @@ use crate::token_list::members;
 ///
 /// Mount the layer inside of a compressor: how compressed bytes are cut up depends on timing, and so would their
 /// tag. Outside of it the compressed body has no known size, and an encoded body of unknown size never gets a tag,
-/// not even with [`collecting_streams`](Self::collecting_streams). One that was encoded beforehand and has a known
+/// not even with [`collect_streams`](Self::collect_streams). One that was encoded beforehand and has a known
 /// size does; its coding is part of the tag.
 ///
-/// A body hash of a protected, guessable resource is an oracle: use [`keyed`](Self::keyed), inside authentication.
+/// A body hash of a protected, guessable resource is an oracle: use [`key`](Self::key), inside authentication.
 ///
 /// # Examples
 ///
@@ -87,7 +87,7 @@ impl BodyHash {
     ///
     /// When the key is empty: everybody knows that one.
     #[must_use]
-    pub fn keyed(mut self, key: impl AsRef<[u8]>) -> Self {
+    pub fn key(mut self, key: impl AsRef<[u8]>) -> Self {
         self.key = Some(not_empty(key.as_ref()).into());
         self
     }
@@ -110,7 +110,7 @@ impl BodyHash {
     ///
     /// It delays the first byte until the body has ended or the limit is reached: not for streams that live long.
     #[must_use]
-    pub const fn collecting_streams(mut self) -> Self {
+    pub const fn collect_streams(mut self) -> Self {
         self.unknown_lengths = true;
         self
     }
@@ -136,12 +136,12 @@ impl BodyHash {
     /// use tower_conditional::{BodyHash, ConditionalLayer};
     ///
     /// let router: Router = Router::new().route("/", get(async || "hello"));
-    /// let source = BodyHash::strong().probing(router.clone());
+    /// let source = BodyHash::strong().probe_with(router.clone());
     /// let protected = router.layer(ConditionalLayer::new(source));
     /// # let _ = protected;
     /// ```
     #[must_use]
-    pub fn probing<R>(self, reader: R) -> Probing<Self, R> {
+    pub fn probe_with<R>(self, reader: R) -> Probing<Self, R> {
         Probing::new(self, reader)
     }
 

@@ -81,7 +81,7 @@ impl FileMetadata {
     ///
     /// When the key is empty: everybody knows that one.
     #[must_use]
-    pub fn keyed(mut self, key: impl AsRef<[u8]>) -> Self {
+    pub fn key(mut self, key: impl AsRef<[u8]>) -> Self {
         self.key = Some(not_empty(key.as_ref()).into());
         self
     }

@@ -64,7 +64,7 @@ impl Body for ProbeBody {
     }
 }
 
-/// What [`BodyHash::probing`](crate::BodyHash::probing) returns: for a write that carries preconditions it sends a
+/// What [`BodyHash::probe_with`](crate::BodyHash::probe_with) returns: for a write that carries preconditions it sends a
 /// GET for the same target to the reader and computes the validators of the answer. Reads are not probed.
 ///
 /// **The reader must answer 404 or 410 only where the target does not exist.** One that hides a 403 behind a 404, or has
@@ -237,7 +237,7 @@ impl<V: ValidatorSource, R> Probing<V, R> {
 ///
 /// # let todos: Router = Router::new().route("/todos/{id}", get(async || "milk").put(async || ()));
 /// // The router's `Path<u64>` takes `/todos/1` and `/todos/01` for one: so does this.
-/// let source = BodyHash::strong().probing(todos.clone()).locked_by(|target| {
+/// let source = BodyHash::strong().probe_with(todos.clone()).locked_by(|target| {
 ///     let id = target.path().normalised().rsplit('/').next().and_then(|id| id.parse::<u64>().ok());
 ///     id.unwrap_or(u64::MAX) // what is no id has one lock
 /// });
@@ -441,7 +441,7 @@ mod tests {
     {
         let write = Request::put("/").header(IF_MATCH, "\"1\"").body(());
         let target = ProbeTarget::of(&write.unwrap().into_parts().0);
-        let source = BodyHash::strong().probing(reader);
+        let source = BodyHash::strong().probe_with(reader);
         let look_up = pin!(source.look_up(&target));
         match look_up.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Err(SourceError::Failed(error))) => error.to_string(),

@@ -32,7 +32,7 @@ const SHOWN_ELSEWHERE: [(&str, &str); 32] = [
     ("LoadedRejection", "nobody makes one"),
     ("Or", "`ValidatorSource::or`"),
     ("ProbeBody", "a request body that is empty"),
-    ("Probing", "`BodyHash::probing`"),
+    ("Probing", "`BodyHash::probe_with`"),
     ("Report", "`testkit::check`"),
     ("ResponseFuture", "what `Conditional` answers with"),
     ("Scratch", "`testkit::Fixture`"),

@@ -137,7 +137,7 @@ async fn collected(body: Frames) -> Came {
 
 /// A response through a layer that hashes streams of up to 1 MiB.
 async fn response(body: Frames) -> Response<ConditionalBody<Frames>> {
-    let layer = ConditionalLayer::new(BodyHash::strong().collecting_streams());
+    let layer = ConditionalLayer::new(BodyHash::strong().collect_streams());
     let body = Arc::new(Mutex::new(Some(body)));
     let handler = service_fn(move |_: Request<Empty<Bytes>>| {
         let body = body.lock().unwrap().take().unwrap();

@@ -346,13 +346,13 @@ async fn readers() {
         F: Future<Output = Result<Response<Body>, BoxError>> + Send + 'static,
     {
         let reader = service_fn(move |_: Request<ProbeBody>| answer());
-        rig.over(BodyHash::strong().probing(reader))
+        rig.over(BodyHash::strong().probe_with(reader))
     }
     fn answering(rig: &Rig, then: fn() -> Body) -> Served {
         let reader = service_fn(move |_: Request<ProbeBody>| {
             ready(Ok::<_, BoxError>(Response::new(then())))
         });
-        rig.over(BodyHash::strong().probing(reader))
+        rig.over(BodyHash::strong().probe_with(reader))
     }
     check_all([
         fault("hangs", |rig| asking(rig, pending), TimedOut, TimedOut),
@@ -374,7 +374,7 @@ async fn readers() {
                 let reader = service_fn(|_: Request<ProbeBody>| {
                     ready(Ok::<_, BoxError>(Response::new(Body::empty())))
                 });
-                rig.over(BodyHash::strong().probing(ConcurrencyLimit::new(reader, 0)))
+                rig.over(BodyHash::strong().probe_with(ConcurrencyLimit::new(reader, 0)))
             },
             TimedOut,
             TimedOut,

@@ -408,7 +408,7 @@ impl Shared {
                 Ok(world.read(path_of(&probe.into_parts().0)))
             }
         });
-        BodyHash::strong().probing(reader).boxed()
+        BodyHash::strong().probe_with(reader).boxed()
     }
 
     fn read(&self, path: usize) -> Response<Full<Bytes>> {

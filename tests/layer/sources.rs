@@ -506,7 +506,7 @@ fn delegated_requests_pass_untouched() {
 
 #[test]
 #[should_panic(
-    expected = "give BodyHash a reader with .probing(reader), or implement \
+    expected = "give BodyHash a reader with .probe_with(reader), or implement \
                            ValidatorSource::look_up"
 )]
 fn required_over_a_source_that_looks_nothing_up() {
@@ -532,11 +532,11 @@ fn required_over_a_chain_that_looks_up() {
 #[test]
 #[should_panic(expected = "the key of a keyed tag must not be empty")]
 fn a_body_hash_with_an_empty_key() {
-    let _ = BodyHash::strong().keyed("");
+    let _ = BodyHash::strong().key("");
 }
 
 #[test]
 #[should_panic(expected = "the key of a keyed tag must not be empty")]
 fn file_metadata_with_an_empty_key() {
-    let _ = FileMetadata::weak().keyed("");
+    let _ = FileMetadata::weak().key("");
 }

@@ -18,8 +18,7 @@ pub(super) fn rows(meter: &mut impl Meter) {
     stream(meter, "stream looked up", looked_up.layer(bare.clone()));
     let waiting = ConditionalLayer::new(super::waiting());
     stream(meter, "stream waited for", waiting.layer(bare.clone()));
-    let hashed =
-        |limit| ConditionalLayer::new(BodyHash::strong().limit(limit).collecting_streams());
+    let hashed = |limit| ConditionalLayer::new(BodyHash::strong().limit(limit).collect_streams());
     stream(meter, "stream hashed", hashed(64 * MIB).layer(bare.clone()));
     stream(
         meter,

@@ -25,7 +25,7 @@ pub(super) fn rows(meter: &mut impl Meter) {
     let tag = page.headers()[ETAG].to_str().expect("base64");
     let put = request(Method::PUT, &[(IF_MATCH, tag)]);
 
-    let probing = || BodyHash::strong().probing(Bare::of_size(KIB));
+    let probing = || BodyHash::strong().probe_with(Bare::of_size(KIB));
     let layer = ConditionalLayer::new(probing());
     let row = Row::new("PUT probed").over("bare + hash 1 KiB").times(10);
     let alone = &mut layer.layer(Bare::of_size(KIB));

@@ -72,7 +72,7 @@ fn documents() -> Router {
     let router = Router::new()
         .route("/{name}", get(read).put(save).delete(remove))
         .with_state(Arc::new(Mutex::new(there)));
-    let source = BodyHash::strong().probing(router.clone());
+    let source = BodyHash::strong().probe_with(router.clone());
     router.layer(ConditionalLayer::new(source))
 }
 

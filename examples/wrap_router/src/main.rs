@@ -82,7 +82,7 @@ const BODY_LIMIT: u64 = 2 * 1024 * 1024;
 /// `/todos/%31` are one to-do, which no layer can know. The price is that writers of different to-dos wait for each
 /// other, for a probe and a handler at a time.
 fn protected(router: Router) -> Router {
-    let source = BodyHash::strong().probing(router.clone());
+    let source = BodyHash::strong().probe_with(router.clone());
     router.layer(ConditionalLayer::new(source).collect_bodies(BODY_LIMIT, Body::new))
 }
 
@@ -91,7 +91,7 @@ fn protected(router: Router) -> Router {
 /// It takes away what only the lock of all gives: a POST with the tag of the list (`If-Match` on `/todos`) is not kept
 /// apart any more from a save of a to-do in it.
 fn protected_each(router: Router) -> Router {
-    let source = BodyHash::strong().probing(router.clone());
+    let source = BodyHash::strong().probe_with(router.clone());
     let layer = ConditionalLayer::new(source.locked_by(todo_of));
     router.layer(layer.collect_bodies(BODY_LIMIT, Body::new))
 }

@@ -94,7 +94,7 @@ fn hashed() -> [Router; 2] {
     let router = Router::new()
         .route("/notes/{id}", methods)
         .with_state(notes);
-    let source = BodyHash::strong().probing(router.clone());
+    let source = BodyHash::strong().probe_with(router.clone());
     let layer = ConditionalLayer::new(source);
     let around = Router::new().fallback_service(layer.layer(router.clone()));
     [around, router.route_layer(layer)]

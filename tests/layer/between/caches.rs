@@ -182,8 +182,8 @@ fn behind_an_edge_that_rewrites_tags() {
 fn finished_around_a_compressor() {
     let forms = [
         ("suffix", ContentCodingLayer::new()),
-        ("weak", ContentCodingLayer::weakening()),
-        ("left", ContentCodingLayer::leaving_tags()),
+        ("weak", ContentCodingLayer::new().weaken_tags()),
+        ("left", ContentCodingLayer::new().keep_tags()),
     ];
     for (form, finish) in forms {
         let stack = |tag| (finish, CompressionLayer::new(), looking_up(tag));

@@ -62,8 +62,8 @@ fn verdict(answer: &Answer) -> String {
 fn a_200_tells_its_codings_apart() {
     let modes = [
         suffixing(),
-        stack(ContentCodingLayer::weakening(), "\"x\""),
-        stack(ContentCodingLayer::leaving_tags(), "\"x\""),
+        stack(ContentCodingLayer::new().weaken_tags(), "\"x\""),
+        stack(ContentCodingLayer::new().keep_tags(), "\"x\""),
     ];
     //   Accept-Encoding              coding           suffix        weaken   leave
     #[rustfmt::skip]
@@ -221,7 +221,7 @@ fn a_malformed_list_goes_in_as_it_came() {
 
 #[test]
 fn the_weak_form_is_for_reading() {
-    let stack = stack(ContentCodingLayer::weakening(), "\"x\"");
+    let stack = stack(ContentCodingLayer::new().weaken_tags(), "\"x\"");
     let read = |tag| verdict(&get(&stack, "gzip", &[("if-none-match", tag)]));
     assert_eq!(read("W/\"x\""), "304 W/\"x\"");
     assert_eq!(read("\"y\", W/\"x\""), "304 W/\"x\"");
@@ -235,7 +235,7 @@ fn the_weak_form_is_for_reading() {
 
 #[test]
 fn tags_that_are_left_are_one_for_all_codings() {
-    let stack = stack(ContentCodingLayer::leaving_tags(), "\"x\"");
+    let stack = stack(ContentCodingLayer::new().keep_tags(), "\"x\"");
     let read = |tag| verdict(&get(&stack, "gzip", &[("if-none-match", tag)]));
     assert_eq!(read("\"x\""), "304 \"x\"");
     assert_eq!(read("\"x-gzip\""), "200 \"x\"");
@@ -248,8 +248,8 @@ fn tags_that_are_left_are_one_for_all_codings() {
 fn a_range_of_identity_bytes_is_not_put_behind_coded_bytes() {
     let (suffix, weaken, leave) = (
         ContentCodingLayer::new(),
-        ContentCodingLayer::weakening(),
-        ContentCodingLayer::leaving_tags(),
+        ContentCodingLayer::new().weaken_tags(),
+        ContentCodingLayer::new().keep_tags(),
     );
     //   mode    Accept-Encoding  field  validator        the range goes in
     let table = [
@@ -309,7 +309,7 @@ fn a_304_and_a_204_have_no_content_whatever_was_put_on_them() {
     for (status, has_content) in [(304, false), (204, false), (200, true), (404, true)] {
         let inner = Handler::answering(status, &fields, "the body");
         let answer = send(
-            &ContentCodingLayer::leaving_tags(),
+            &ContentCodingLayer::new().keep_tags(),
             inner,
             request("GET", &fields[..0]),
         );
@@ -368,7 +368,7 @@ fn without_the_conditional_layer_a_tag_on_coded_bytes_gets_its_coding() {
         let inner = || Handler::answering(200, &fields, "coded");
         for (mode, expected) in [
             (ContentCodingLayer::new(), suffixed),
-            (ContentCodingLayer::weakening(), weakened),
+            (ContentCodingLayer::new().weaken_tags(), weakened),
         ] {
             let answer = send(&mode, inner(), request("GET", &fields[..0]));
             assert_eq!(answer.field("etag"), Some(expected), "{coding}");

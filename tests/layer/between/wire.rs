@@ -124,8 +124,8 @@ fn expect_an_empty_304(failures: &mut Failures, row: &str, answer: &Answer) {
 async fn the_other_forms_revalidate_too() {
     let gzip = ("accept-encoding", "gzip");
     let forms = [
-        (ContentCodingLayer::weakening(), "W/\"x\""),
-        (ContentCodingLayer::leaving_tags(), "\"x\""),
+        (ContentCodingLayer::new().weaken_tags(), "W/\"x\""),
+        (ContentCodingLayer::new().keep_tags(), "\"x\""),
     ];
     for (form, tag) in forms {
         let server = Server::start(finished(form)).await;

@@ -127,7 +127,7 @@ async fn inside_of_compression() {
 /// Outside of it no tag is made of compressed bytes, not even where streams are collected.
 #[tokio::test]
 async fn outside_of_compression() {
-    for source in [BodyHash::strong(), BodyHash::strong().collecting_streams()] {
+    for source in [BodyHash::strong(), BodyHash::strong().collect_streams()] {
         let service = page()
             .layer(CompressionLayer::new())
             .layer(ConditionalLayer::new(source));

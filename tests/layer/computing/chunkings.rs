@@ -55,7 +55,7 @@ proptest! {
     ) {
         let size = if known { Size::Known } else { Size::Unknown };
         let body = Scripted::new(size, cut(&content, &cuts, waits));
-        let (tag, arrived) = tag_and_content(BodyHash::strong().collecting_streams(), &[], body);
+        let (tag, arrived) = tag_and_content(BodyHash::strong().collect_streams(), &[], body);
         prop_assert_eq!(tag, tag_of(&[], &content));
         prop_assert_eq!(arrived, content);
     }

@@ -32,7 +32,7 @@ fn tags_are_what_they_have_always_been() {
         (FileMetadata::weak(), "W/\"H6GaLwmP0XY2CNBlOyEPMA\""),
         (FileMetadata::strong(), "\"H6GaLwmP0XY2CNBlOyEPMA\""),
         (FileMetadata::weak().epoch(Epoch::new("r7")), "W/\"r7.H6GaLwmP0XY2CNBlOyEPMA\""),
-        (FileMetadata::weak().keyed("secret"), "W/\"Pk5S3fhsNLpcDB-cBikXuQ\""),
+        (FileMetadata::weak().key("secret"), "W/\"Pk5S3fhsNLpcDB-cBikXuQ\""),
     ];
     for (source, expected) in table {
         assert_eq!(tag(&source.of(&file)), expected);

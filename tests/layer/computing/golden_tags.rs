@@ -136,8 +136,8 @@ async fn a_key_makes_it_hmac_sha_256() {
     let text = [("content-type", &b"text/plain"[..])];
     #[rustfmt::skip]
     let table = [
-        (BodyHash::strong().keyed("secret"), "\"TeBrBHAoxPaNonhTiOLMyw\""),
-        (BodyHash::strong().keyed([b'k'; 131]), "\"Pd_Q7rxic4rIUTy0eqAhaA\""),
+        (BodyHash::strong().key("secret"), "\"TeBrBHAoxPaNonhTiOLMyw\""),
+        (BodyHash::strong().key([b'k'; 131]), "\"Pd_Q7rxic4rIUTy0eqAhaA\""),
     ];
     for (source, expected) in table {
         assert_eq!(tag_of(source, &text, b"hello".to_vec()).await, expected);

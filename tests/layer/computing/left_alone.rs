@@ -52,7 +52,7 @@ async fn streams_and_what_is_too_long() {
     let table = [
         ("unknown size", hash(), Size::Unknown),
         ("over the limit", hash().limit(5), Size::Known),
-        ("over the limit, collecting", hash().limit(5).collecting_streams(), Size::Known),
+        ("over the limit, collecting", hash().limit(5).collect_streams(), Size::Known),
     ];
     for (what, source, size) in table {
         let log = Arc::new(Log::default());
@@ -80,7 +80,7 @@ async fn what_its_fields_say_is_endless_partial_or_not_to_be_kept() {
     for fields in table {
         let log = Arc::new(Log::default());
         let body = Scripted::new(Size::Known, script()).logging(&log);
-        let response = hashed(BodyHash::strong().collecting_streams(), fields, body).await;
+        let response = hashed(BodyHash::strong().collect_streams(), fields, body).await;
         assert_eq!(tag(&response), None, "{fields:?}");
         assert_left_alone(response, &log, &format!("{fields:?}")).await;
     }
@@ -123,7 +123,7 @@ async fn every_status_but_200() {
 #[tokio::test]
 async fn an_encoded_stream_even_when_streams_are_collected() {
     let gzip = [("content-encoding", "gzip")];
-    let collecting = || BodyHash::strong().collecting_streams();
+    let collecting = || BodyHash::strong().collect_streams();
     let log = Arc::new(Log::default());
     let body = Scripted::new(Size::Unknown, script()).logging(&log);
     let response = hashed(collecting(), &gzip, body).await;

@@ -149,7 +149,7 @@ fn kinds(state: State) -> [(&'static str, BoxSource, bool, bool); 4] {
         ("hash", BodyHash::strong().boxed(), false, false),
         (
             "hash and probe",
-            BodyHash::strong().probing(state.reader()).boxed(),
+            BodyHash::strong().probe_with(state.reader()).boxed(),
             false,
             true,
         ),

@@ -27,8 +27,8 @@ use crate::support::{Counter, Log, Record, Scripted, Size, Step, answering, fiel
 
 fn probing(inside: Untouched) -> BoxSource {
     match inside {
-        Untouched::Methods(methods) => BodyHash::strong().probing(*methods).boxed(),
-        Untouched::Router(router) => BodyHash::strong().probing(router).boxed(),
+        Untouched::Methods(methods) => BodyHash::strong().probe_with(*methods).boxed(),
+        Untouched::Router(router) => BodyHash::strong().probe_with(router).boxed(),
     }
 }
 
@@ -181,7 +181,7 @@ async fn what_the_reader_answers_is_the_state() {
     for (reads, precondition, status, reason) in table {
         let reader = Reader::answering(reads);
         let record = Record::default();
-        let layer = ConditionalLayer::new(BodyHash::strong().probing(reader.clone()))
+        let layer = ConditionalLayer::new(BodyHash::strong().probe_with(reader.clone()))
             .observe(record.hook());
         let (response, runs) = write(layer, request(Method::PUT, &[precondition])).await;
         let what = format!("{reads}, {precondition:?}");
@@ -240,7 +240,7 @@ async fn a_probe_is_a_get_from_the_same_caller() {
         ("expect", "100-continue"),
     ];
     let reader = Reader::answering(200);
-    let layer = ConditionalLayer::new(BodyHash::strong().probing(reader.clone()));
+    let layer = ConditionalLayer::new(BodyHash::strong().probe_with(reader.clone()));
     let all: Vec<_> = travel.into_iter().chain(stay).collect();
     let mut request = request(Method::PATCH, &all);
     *request.uri_mut() = "/a%20b/c?d=e".parse().unwrap();
@@ -263,7 +263,7 @@ async fn a_probe_is_a_get_from_the_same_caller() {
 /// The handler of a write is not told that it is probed, and the write keeps what the probe left behind.
 #[tokio::test]
 async fn the_write_itself_is_not_changed() {
-    let source = BodyHash::strong().probing(Reader::answering(200));
+    let source = BodyHash::strong().probe_with(Reader::answering(200));
     let service = ConditionalLayer::new(source).layer(answering(|request| {
         assert!(request.extensions().get::<Probe>().is_none());
         assert_eq!(request.method(), Method::PUT);
@@ -295,7 +295,7 @@ async fn a_wildcard_needs_no_body() {
                 ready(Ok::<_, Infallible>(Response::new(body)))
             })
         };
-        let layer = ConditionalLayer::new(BodyHash::strong().probing(reader));
+        let layer = ConditionalLayer::new(BodyHash::strong().probe_with(reader));
         write(layer, request(Method::PUT, &[(name, value)])).await;
         assert_eq!(log.polls.load(SeqCst), polls, "{name}: {value}");
         assert!(log.dropped.load(SeqCst));
@@ -312,12 +312,12 @@ async fn a_target_without_a_tag_fails_every_list() {
         })
     };
     for (size, status) in [(Size::Known, 200), (Size::Unknown, 412)] {
-        let layer = ConditionalLayer::new(BodyHash::strong().probing(stream(size)));
+        let layer = ConditionalLayer::new(BodyHash::strong().probe_with(stream(size)));
         let (response, _) = write(layer, request(Method::PUT, &[("if-match", HELLO)])).await;
         assert_eq!(response.status(), status, "{size:?}");
     }
-    let collecting = BodyHash::strong().collecting_streams();
-    let layer = ConditionalLayer::new(collecting.probing(stream(Size::Unknown)));
+    let collecting = BodyHash::strong().collect_streams();
+    let layer = ConditionalLayer::new(collecting.probe_with(stream(Size::Unknown)));
     let (response, _) = write(layer, request(Method::PUT, &[("if-match", HELLO)])).await;
     assert_eq!(response.status(), 200);
 }
@@ -340,7 +340,7 @@ async fn the_readers_own_validators_count() {
         (("if-unmodified-since", "Tue, 31 Dec 2024 23:59:59 GMT"), 412),
     ];
     for (precondition, status) in table {
-        let hash = ConditionalLayer::new(BodyHash::strong().probing(reader));
+        let hash = ConditionalLayer::new(BodyHash::strong().probe_with(reader));
         let fields = ConditionalLayer::new(Probing::new(FromResponse, reader));
         let request = || request(Method::PUT, &[precondition]);
         assert_eq!(
@@ -360,14 +360,14 @@ async fn the_readers_own_validators_count() {
 #[tokio::test]
 async fn it_never_recurses() {
     let innermost = Reader::answering(200);
-    let source = BodyHash::strong().probing(innermost.clone());
+    let source = BodyHash::strong().probe_with(innermost.clone());
     let protected = ConditionalLayer::new(source).layer(Reader::answering(200));
-    let layer = ConditionalLayer::new(BodyHash::strong().probing(protected));
+    let layer = ConditionalLayer::new(BodyHash::strong().probe_with(protected));
     let (response, _) = write(layer, request(Method::PUT, &[("if-match", HELLO)])).await;
     assert_eq!(response.status(), 200);
     assert_eq!(innermost.probes(), 0);
 
-    let source = BodyHash::strong().probing(innermost.clone());
+    let source = BodyHash::strong().probe_with(innermost.clone());
     let (mut head, ()) = request(Method::PUT, &[("if-match", HELLO)]).into_parts();
     let target = source.identify_now(&mut head).unwrap().unwrap();
     assert!(
@@ -388,7 +388,7 @@ async fn it_never_recurses() {
 async fn registered_reads_are_not_probed() {
     for method in ["QUERY", "PROPFIND", "REPORT", "SEARCH"] {
         let reader = Reader::answering(200);
-        let layer = ConditionalLayer::new(BodyHash::strong().probing(reader.clone()))
+        let layer = ConditionalLayer::new(BodyHash::strong().probe_with(reader.clone()))
             .classify(|_| Some(MethodClass::Read));
         let (response, runs) = write(layer, request(method, &[("if-none-match", HELLO)])).await;
         assert_eq!(
@@ -403,7 +403,7 @@ async fn registered_reads_are_not_probed() {
 #[tokio::test]
 async fn a_registered_write_is_probed() {
     let reader = Reader::answering(200);
-    let layer = ConditionalLayer::new(BodyHash::strong().probing(reader.clone()))
+    let layer = ConditionalLayer::new(BodyHash::strong().probe_with(reader.clone()))
         .classify(|_| Some(MethodClass::Write));
     let (response, _) = write(layer, request("PROPPATCH", &[("if-match", "\"x\"")])).await;
     assert_eq!((response.status().as_u16(), reader.probes()), (412, 1));
@@ -435,9 +435,12 @@ async fn a_reader_that_fails_lets_no_conditional_write_through() {
         ready(Ok::<_, Infallible>(Response::new(body)))
     });
     let table = [
-        ("not ready", BodyHash::strong().probing(NeverReady).boxed()),
-        ("fails", BodyHash::strong().probing(fails).boxed()),
-        ("breaks off", BodyHash::strong().probing(breaks).boxed()),
+        (
+            "not ready",
+            BodyHash::strong().probe_with(NeverReady).boxed(),
+        ),
+        ("fails", BodyHash::strong().probe_with(fails).boxed()),
+        ("breaks off", BodyHash::strong().probe_with(breaks).boxed()),
     ];
     for (what, source) in table {
         let layer = ConditionalLayer::new(source);
@@ -458,7 +461,7 @@ async fn a_reader_with_a_timeout_gives_up() {
     let reader = ServiceBuilder::new()
         .timeout(Duration::from_secs(1))
         .service(hangs);
-    let layer = ConditionalLayer::new(BodyHash::strong().probing(reader));
+    let layer = ConditionalLayer::new(BodyHash::strong().probe_with(reader));
     let (response, runs) = write(layer, request(Method::PUT, &[("if-match", HELLO)])).await;
     assert_eq!((response.status().as_u16(), runs), (503, 0));
 }
@@ -467,7 +470,7 @@ async fn a_reader_with_a_timeout_gives_up() {
 #[tokio::test]
 async fn a_required_precondition_is_asked_for_without_a_probe() {
     let reader = Reader::answering(200);
-    let layer = ConditionalLayer::new(BodyHash::strong().probing(reader.clone()))
+    let layer = ConditionalLayer::new(BodyHash::strong().probe_with(reader.clone()))
         .writes(WritePolicy::required());
     let (response, runs) = write(layer, request(Method::PUT, &[])).await;
     assert_eq!(
@@ -535,7 +538,7 @@ async fn a_writer_waits_while_another_one_writes() {
             }
         }
     });
-    let service = ConditionalLayer::new(BodyHash::strong().probing(reader)).layer(handler);
+    let service = ConditionalLayer::new(BodyHash::strong().probe_with(reader)).layer(handler);
     let put = || {
         service
             .clone()
@@ -575,7 +578,7 @@ async fn readiness_under_the_lock_does_not_deadlock_under_a_concurrency_limit() 
     let reader = limited
         .clone()
         .map_request(|probe: Request<ProbeBody>| probe.map(|_| Empty::new()));
-    let service = ConditionalLayer::new(BodyHash::strong().probing(reader)).layer(limited);
+    let service = ConditionalLayer::new(BodyHash::strong().probe_with(reader)).layer(limited);
     let writes = (0..10).map(|_| {
         service
             .clone()
@@ -599,7 +602,7 @@ async fn reads_tell_the_hook_of_no_look_up() {
     let reader = Reader::answering(200);
     let record = Record::default();
     let layer =
-        ConditionalLayer::new(BodyHash::strong().probing(reader.clone())).observe(record.hook());
+        ConditionalLayer::new(BodyHash::strong().probe_with(reader.clone())).observe(record.hook());
     let (response, _) = write(layer, request(Method::GET, &[("if-none-match", "*")])).await;
     assert_eq!(response.status(), 304);
     let judged = record.take();

@@ -21,7 +21,7 @@ where
     F: Fn() -> Response<Scripted> + Clone + Send + Sync + 'static,
 {
     let reader = service_fn(move |_: Request<ProbeBody>| ready(Ok::<_, Infallible>(answer())));
-    through(BodyHash::strong().probing(reader), precondition).await
+    through(BodyHash::strong().probe_with(reader), precondition).await
 }
 
 async fn through<V: ValidatorSource>(source: V, precondition: (&str, &str)) -> (Answer, usize) {
@@ -150,7 +150,7 @@ async fn a_body_of_another_length_than_it_said_is_a_failure() {
                 body,
             )))
         });
-        let source = BodyHash::strong().collecting_streams().probing(reader);
+        let source = BodyHash::strong().collect_streams().probe_with(reader);
         let (failed, runs) = through(source, precondition).await;
         assert_eq!((failed.status, runs), (503, 0), "{precondition:?}");
     }
@@ -168,8 +168,8 @@ async fn a_stream_over_the_limit_is_present_without_a_tag() {
             let body = Scripted::pieces(Size::Unknown, ["hel", "lo"]);
             ready(Ok::<_, Infallible>(answer(200, &[], body)))
         });
-        let source = BodyHash::strong().collecting_streams().limit(4);
-        let (answer, _) = through(source.probing(reader), precondition).await;
+        let source = BodyHash::strong().collect_streams().limit(4);
+        let (answer, _) = through(source.probe_with(reader), precondition).await;
         assert_eq!(answer.status, status, "{precondition:?}");
     }
 }

@@ -15,7 +15,7 @@ use crate::support::{
 };
 
 fn collecting(limit: u64) -> BodyHash {
-    BodyHash::strong().collecting_streams().limit(limit)
+    BodyHash::strong().collect_streams().limit(limit)
 }
 
 #[tokio::test]

@@ -151,7 +151,7 @@ async fn server_sent_events_start_with_the_first_one() {
         let mut response = Response::new(body);
         let event_stream = HeaderValue::from_static("text/event-stream");
         response.headers_mut().insert(CONTENT_TYPE, event_stream);
-        let source = BodyHash::strong().collecting_streams();
+        let source = BodyHash::strong().collect_streams();
         let mut connection = open_once(version, source, response).await;
         let mut response = connection.get().await;
         assert_eq!((response.status().as_u16(), tag(&response)), (200, None));
@@ -220,7 +220,7 @@ async fn ten_thousand_chunks_arrive() {
 #[tokio::test]
 async fn trailers_arrive() {
     for version in PROTOCOLS {
-        for source in [BodyHash::strong(), BodyHash::strong().collecting_streams()] {
+        for source in [BodyHash::strong(), BodyHash::strong().collect_streams()] {
             let trailers =
                 HeaderMap::from_iter([("x-sum".parse().unwrap(), "17".parse().unwrap())]);
             let steps = [Step::Data("hello".into()), Step::Trailers(trailers.clone())];
@@ -241,7 +241,7 @@ async fn trailers_arrive() {
 async fn an_error_in_the_middle_is_an_error() {
     for version in PROTOCOLS {
         for size in [Size::Unknown, Size::Claimed(100)] {
-            for source in [BodyHash::strong(), BodyHash::strong().collecting_streams()] {
+            for source in [BodyHash::strong(), BodyHash::strong().collect_streams()] {
                 let steps = [Step::Data("hello".into()), Step::Wait, Step::Fail];
                 let response = Response::new(Scripted::new(size, steps).boxed_unsync());
                 let mut connection = open_once(version, source, response).await;
@@ -299,7 +299,7 @@ async fn a_client_that_disconnects_ends_the_body() {
         sender.closed().await;
 
         let (sender, body) = channel();
-        let source = BodyHash::strong().collecting_streams();
+        let source = BodyHash::strong().collect_streams();
         let mut connection = open_once(version, source, Response::new(body)).await;
         {
             let response = connection.get();

@@ -97,7 +97,7 @@ async fn a_body_of_another_length_than_it_says() {
     let mut failures = Failures::default();
     for (said, without, with) in rows {
         for pieces in splits {
-            let layer = ConditionalLayer::new(BodyHash::strong().collecting_streams());
+            let layer = ConditionalLayer::new(BodyHash::strong().collect_streams());
             let services = [
                 ("without", served(handler(pieces, said)), without),
                 ("with", served(layer.layer(handler(pieces, said))), with),

@@ -50,13 +50,13 @@ fn ways() -> Vec<Way> {
         judges_writes: false,
     };
     let hashing = |source| served(ConditionalLayer::new(source).layer(service_fn(page)));
-    let streams = ConditionalLayer::new(BodyHash::strong().collecting_streams());
+    let streams = ConditionalLayer::new(BodyHash::strong().collect_streams());
     let tagged = ConditionalLayer::new(FromResponse).layer(service_fn(tagged_page));
     vec![
         judging("known", Fixed::new(V1).boxed()),
         judging("looked up", source::waiting(V1).boxed()),
         judging("chained", FromResponse.or(Fixed::new(V1)).boxed()),
-        judging("probed", BodyHash::strong().probing(reader).boxed()),
+        judging("probed", BodyHash::strong().probe_with(reader).boxed()),
         Way {
             name: "behind a compressor",
             service: compressed(),
