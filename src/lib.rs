@@ -285,7 +285,7 @@
 //! | feature | default | what |
 //! |---|---|---|
 //! | `layer` | yes | the layer, the sources, the write lock |
-//! | `body-hash` | yes | [`BodyHash`], [`source::FileMetadata`] |
+//! | `body-hash` | yes | [`BodyHash`], [`Representation::from_metadata`] for files |
 //! | `axum` | no | extractors, responses, and a source made of extractors |
 //! | `headers` | no | conversions from and to the typed fields of the `headers` crate |
 //! | `tracing` | no | one event for each evaluated request, target `tower_conditional` |

@@ -5,7 +5,7 @@
 //! | a version column, a revision id, anything that can be asked | your own [`ValidatorSource`], or [`source_fn`] |
 //! | handlers that set `ETag` or `Last-Modified` themselves | [`FromResponse`] |
 //! | nothing but bodies | [`BodyHash`] |
-//! | files | [`FileMetadata`] |
+//! | files | [`Representation::from_metadata`](crate::Representation::from_metadata) |
 //! | a few resources in memory, a test | [`Fixed`], [`InMemoryVersions`] |
 
 mod adaptors;
@@ -46,8 +46,6 @@ pub use adaptors::{LockedBy, Named};
 pub use body_hash::BodyHash;
 pub use boxed::{BoxResource, BoxSource};
 pub use compute::{BodyTag, ContentDigest};
-#[cfg(feature = "body-hash")]
-pub use file_metadata::FileMetadata;
 pub use found::Found;
 pub use from_response::FromResponse;
 pub use memory::{Fixed, InMemoryVersions};

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, Response};
 use tower_conditional::extract::extractor_source;
 use tower_conditional::observe::{Outcome, Phase};
 use tower_conditional::precondition::MethodClass;
-use tower_conditional::source::{FileMetadata, Fixed, InMemoryVersions};
+use tower_conditional::source::{Fixed, InMemoryVersions};
 use tower_conditional::{
     BodyHash, ConditionalLayer, Current, EntityTag, FromResponse, Reason, Representation,
     SourceError, ValidatorSource, WritePolicy, source_fn,
@@ -533,10 +533,4 @@ fn required_over_a_chain_that_looks_up() {
 #[should_panic(expected = "the key of a keyed tag must not be empty")]
 fn a_body_hash_with_an_empty_key() {
     let _ = BodyHash::strong().key("");
-}
-
-#[test]
-#[should_panic(expected = "the key of a keyed tag must not be empty")]
-fn file_metadata_with_an_empty_key() {
-    let _ = FileMetadata::weak().key("");
 }
