@@ -10,13 +10,24 @@ use http_body::Body;
 use crate::body::{ConditionalBody, Left, Rest};
 use crate::frames::{Frames, ReadSoFar, Turns, next_frame};
 
-/// Whether and how a layer collects request bodies before it takes the write lock; `()` does not.
-pub trait CollectBody<B>: Clone + Send + Sync + 'static {
+/// Whether and how a layer collects request bodies before it takes the write lock: `()` does not, and [`CollectUpTo`]
+/// does. It is a bound to name and not to implement.
+pub trait CollectBody<B>: sealed::Sealed + Clone + Send + Sync + 'static {
     /// Whether this body is to be collected.
     fn collects(&self, body: &B) -> bool;
 
     /// The body, with as much of it in memory as the limit allows.
     fn collect(&self, body: B) -> impl Future<Output = B> + Send;
+}
+
+mod sealed {
+    /// Only this crate implements what has it as a bound.
+    #[expect(unnameable_types, reason = "that nobody can name it seals the trait")]
+    pub trait Sealed {}
+
+    impl Sealed for () {}
+
+    impl<F> Sealed for super::CollectUpTo<F> {}
 }
 
 impl<B: Send> CollectBody<B> for () {

@@ -6,7 +6,7 @@ use std::fs;
 use crate::tree::{files_under, root};
 
 /// Who is shown somewhere else, and where.
-const SHOWN_ELSEWHERE: [(&str, &str); 32] = [
+const SHOWN_ELSEWHERE: [(&str, &str); 33] = [
     ("BoxError", "another name for what is behind it"),
     ("BoxResource", "what a `BoxSource` identifies"),
     ("BoxSource", "`ValidatorSource::boxed`"),
@@ -36,6 +36,7 @@ const SHOWN_ELSEWHERE: [(&str, &str); 32] = [
     ("Report", "`testkit::check`"),
     ("ResponseFuture", "what `Conditional` answers with"),
     ("Scratch", "`testkit::Fixture`"),
+    ("Sealed", "what seals `layer::CollectBody`"),
     ("SourceFn", "`source_fn`"),
     ("Unidentified", "`ValidatorSource`"),
     ("WriteGuard", "`WriteLock`"),
