@@ -41,6 +41,7 @@ use crate::tag_list::RawTag;
 /// assert!(!V1.strong_eq(&weak));
 /// # Ok::<(), tower_conditional::validator::InvalidEntityTag>(())
 /// ```
+#[doc(alias("ETag", "entity-tag"))]
 #[derive(Clone)]
 pub struct EntityTag(HeaderValue);
 

@@ -17,6 +17,7 @@ use crate::entity_tag::{EntityTag, InvalidEntityTag, is_key_octet};
 /// assert_eq!(tag.as_bytes(), b"\"n1.42\"");
 /// assert_eq!((tag.epoch(), tag.version()), (Some("n1"), Some(42)));
 /// ```
+#[doc(alias("release", "deploy"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch(&'static str);
 

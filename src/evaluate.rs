@@ -31,6 +31,7 @@ use crate::tag_list::{ListForm, RawTag};
 ///     decision => panic!("{decision:?}"),
 /// }
 /// ```
+#[doc(alias("304", "412"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(
     clippy::exhaustive_enums,

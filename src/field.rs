@@ -27,14 +27,19 @@ use http::header::{
 )]
 pub enum Field {
     /// If-Match ([section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)).
+    #[doc(alias("If-Match"))]
     IfMatch,
     /// If-None-Match ([section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+    #[doc(alias("If-None-Match"))]
     IfNoneMatch,
     /// If-Modified-Since ([section 13.1.3](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.3)).
+    #[doc(alias("If-Modified-Since"))]
     IfModifiedSince,
     /// If-Unmodified-Since ([section 13.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.4)).
+    #[doc(alias("If-Unmodified-Since"))]
     IfUnmodifiedSince,
     /// If-Range ([section 13.1.5](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5)).
+    #[doc(alias("If-Range"))]
     IfRange,
 }
 

@@ -35,6 +35,7 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// ```
 ///
 /// [RFC 9110, section 5.6.7]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
+#[doc(alias("Last-Modified", "Date"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HttpDate(i64);
 

@@ -21,6 +21,7 @@ use crate::tag_list::RawTag;
 /// let lost = PreconditionFailed::stale();
 /// assert_eq!((lost.field(), lost.reason()), (Field::IfMatch, Reason::Stale));
 /// ```
+#[doc(alias("412", "conflict", "lost update"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PreconditionFailed {
     field: Field,

@@ -34,6 +34,13 @@ use crate::{HttpDate, PreconditionFailed, Reason};
 /// let current = Current::from(EntityTag::from_static("\"v1\""));
 /// assert_eq!(preconditions.evaluate(&current), Decision::NotModified);
 /// ```
+#[doc(alias(
+    "If-Match",
+    "If-None-Match",
+    "If-Modified-Since",
+    "If-Unmodified-Since",
+    "If-Range"
+))]
 pub struct Preconditions<'h> {
     pub(crate) class: MethodClass,
     /// PUT, PATCH and POST may create what is not there.

@@ -34,6 +34,7 @@ use crate::{PreconditionFailed, Reason};
 /// });
 /// # let _ = layer;
 /// ```
+#[doc(alias("400", "412", "428", "503", "problem", "error"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
     field: Option<Field>,

@@ -160,6 +160,7 @@ pub enum Absent {
 /// let representation = Representation::tagged(EntityTag::from_version(7));
 /// assert!(representation.entity_tag().is_some());
 /// ```
+#[doc(alias("ETag", "Last-Modified"))]
 #[derive(Clone, Debug, Default)]
 pub struct Representation {
     entity_tag: Option<EntityTag>,
@@ -200,6 +201,7 @@ impl Representation {
     /// ([section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1)). So, while a date lies in the
     /// future, a client that sends back the date it got fails If-Unmodified-Since and gets neither a 304 nor a 206. A
     /// source that cannot trust its dates gives none.
+    #[doc(alias("Last-Modified"))]
     #[must_use]
     pub fn last_modified(mut self, date: impl Into<HttpDate>) -> Self {
         self.last_modified = Some(LastModified::new(date.into(), false));
@@ -218,6 +220,7 @@ impl Representation {
     /// A PUT rarely repeats the Accept fields of the GET: on a negotiated resource a write is guarded by the tag of
     /// *a* current representation ([section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)).
     /// They count on writes only.
+    #[doc(alias("negotiation"))]
     #[must_use]
     pub fn other_tags(mut self, tags: impl IntoIterator<Item = EntityTag>) -> Self {
         self.more().other_tags.extend(tags);
@@ -238,6 +241,7 @@ impl Representation {
     }
 
     /// With the request fields that took part in selecting the representation: they go into Vary.
+    #[doc(alias("Vary"))]
     #[must_use]
     pub fn varying_on(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         for name in names {

@@ -21,6 +21,7 @@ use crate::tag_list::RawTag;
 /// let behind_both = RewrittenTags::suffixes().weakened();
 /// # let _ = (behind_apache, behind_nginx, behind_both);
 /// ```
+#[doc(alias("gzip", "nginx", "Apache", "weak"))]
 #[derive(Clone, Debug)]
 pub struct RewrittenTags {
     suffixes: Cow<'static, [Cow<'static, str>]>,

@@ -61,6 +61,7 @@ use crate::body::ConditionalBody;
 /// axum::serve(listener, ServiceExt::<Request>::into_make_service(service)).await
 /// # };
 /// ```
+#[doc(alias("gzip", "br", "zstd", "compression", "Content-Encoding"))]
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use]
 pub struct ContentCodingLayer(TagForm);

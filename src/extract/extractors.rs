@@ -118,6 +118,7 @@ impl<T: Send + Sync + 'static, S: Send + Sync> OptionalFromRequestParts<S> for L
 ///     Ok(EvaluatedByHandler)
 /// }
 /// ```
+#[doc(alias("If-Match", "If-None-Match"))]
 #[derive(Clone, Debug)]
 pub struct RequestPreconditions {
     method: Method,

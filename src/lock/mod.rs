@@ -55,6 +55,7 @@ mod sync {
 ///     }
 /// }
 /// ```
+#[doc(alias("mutex", "advisory lock", "distributed lock"))]
 pub trait WriteLock: Send + Sync + 'static {
     /// Tells one lock from another: two values that wait for each other answer the same, so that a layer inside a
     /// layer with the same lock does not wait for its own request.

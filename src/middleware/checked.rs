@@ -24,6 +24,12 @@ use crate::{Current, EntityTag, PreconditionFailed, Representation};
 ///     Ok(())
 /// }
 /// ```
+#[doc(alias(
+    "compare-and-swap",
+    "optimistic locking",
+    "optimistic concurrency",
+    "lost update"
+))]
 #[derive(Clone, Debug)]
 pub struct Checked {
     current: Current,
@@ -88,6 +94,7 @@ impl Checked {
 
     /// The answer when the handler's own compare-and-swap found that somebody else was faster, for a lost `INSERT` as
     /// for a lost `UPDATE`. Without a `Checked` at hand: [`PreconditionFailed::stale`], [`PreconditionFailed::exists`].
+    #[doc(alias("409", "412", "conflict"))]
     #[must_use]
     pub const fn lost(&self) -> PreconditionFailed {
         match self.satisfied {
@@ -137,6 +144,7 @@ impl Checked {
 /// let mut response_to_put = http::Response::new("");
 /// response_to_put.extensions_mut().insert(NewVersion::stored_verbatim(EntityTag::from_version(8)));
 /// ```
+#[doc(alias("ETag", "PUT"))]
 #[derive(Clone, Debug)]
 pub struct NewVersion {
     pub(crate) state: Representation,

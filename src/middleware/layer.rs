@@ -45,6 +45,18 @@ use crate::source::{ProbeBody, ValidatorSource};
 /// let router: Router = Router::new().route("/notes/{id}", note);
 /// # let _ = router;
 /// ```
+#[doc(alias(
+    "conditional request",
+    "ETag",
+    "If-Match",
+    "If-None-Match",
+    "304",
+    "412",
+    "428",
+    "lost update",
+    "optimistic locking",
+    "optimistic concurrency"
+))]
 #[must_use]
 pub struct ConditionalLayer<V, C = ()> {
     source: Arc<V>,
@@ -83,6 +95,7 @@ impl<V: ValidatorSource> ConditionalLayer<V> {
     ///     .collect_bodies(64 * 1024, axum::body::Body::new);
     /// # let _ = layer;
     /// ```
+    #[doc(alias("slow client"))]
     pub fn collect_bodies<B, F>(self, limit: u64, wrap: F) -> ConditionalLayer<V, CollectUpTo<F>>
     where
         B: Body,
@@ -103,6 +116,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     ///
     /// When the policy requires a precondition and the source looks nothing up: it could never evaluate one. When the
     /// policy has a lock of its own or further keys, and the source does not name its kind of resource.
+    #[doc(alias("If-Match", "412", "428"))]
     pub fn writes(mut self, policy: WritePolicy) -> Self {
         assert!(
             !policy.required || self.options.looks_up,
@@ -128,6 +142,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// let layer = ConditionalLayer::new(FromResponse).refuse_with(|refusal: &Refusal| refusal.to_terse());
     /// # let _ = layer;
     /// ```
+    #[doc(alias("412", "428", "error", "problem"))]
     pub fn refuse_with(
         mut self,
         respond: impl Fn(&Refusal) -> Response<Bytes> + Send + Sync + 'static,
@@ -137,6 +152,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     }
 
     /// Calls the hook once for each evaluated request, when its outcome is known. Without it nothing is measured.
+    #[doc(alias("metrics", "log"))]
     pub fn observe(mut self, hook: impl Fn(&Evaluation) + Send + Sync + 'static) -> Self {
         self.options_mut().observer = Observer::new(hook);
         self
@@ -157,6 +173,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     ///     .add_response_headers([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))]);
     /// # let _ = layer;
     /// ```
+    #[doc(alias("Cache-Control", "Vary"))]
     pub fn add_response_headers(
         mut self,
         fields: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
@@ -198,6 +215,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     ///
     /// The 412 has the reader's Content-Location. Where the reader sets none and axum knows the target as the client
     /// sent it (`OriginalUri`, feature `axum`), it names that; otherwise it has none.
+    #[doc(alias("Prefer", "merge", "conflict"))]
     pub fn recover_with<R, B>(mut self, reader: R) -> Self
     where
         R: Service<Request<ProbeBody>, Response = Response<B>> + Clone + Send + 'static,
@@ -211,6 +229,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
 
     /// Takes rewritten tags in the preconditions of reads as the tags they came from. For those of writes:
     /// [`WritePolicy::accept_rewritten_tags`].
+    #[doc(alias("gzip", "nginx"))]
     pub fn accept_rewritten_tags_on_reads(mut self, rewrites: RewrittenTags) -> Self {
         self.options_mut().read_rewrites = Some(Arc::new(rewrites));
         self
@@ -218,6 +237,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
 
     /// Registers methods that RFC 9110 does not define: PROPFIND is [`MethodClass::Read`], PROPPATCH is
     /// [`MethodClass::Write`]. `None` leaves a method what it is.
+    #[doc(alias("WebDAV", "PROPFIND", "QUERY"))]
     pub fn classify(
         mut self,
         class: impl Fn(&Method) -> Option<MethodClass> + Send + Sync + 'static,
@@ -228,6 +248,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
 
     /// Keeps the conditional headers of reads in the request. By default they are removed once evaluated, so that an
     /// inner service does not evaluate them again by other validators.
+    #[doc(alias("gateway"))]
     pub fn keep_preconditions(mut self) -> Self {
         self.options_mut().keeps_preconditions = true;
         self
@@ -235,6 +256,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
 
     /// Sends HEAD inward as it came, over a source that hashes bodies. By default it goes inward as GET, so that
     /// both get the same tag; the body is dropped.
+    #[doc(alias("HEAD"))]
     pub fn leave_head_alone(mut self) -> Self {
         self.options_mut().leaves_head_alone = true;
         self
@@ -255,6 +277,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// let note = get(async || ([(ETAG, "\"7\"")], "a note")).route_layer(layer);
     /// # let _: Router = Router::new().route("/notes/{id}", note);
     /// ```
+    #[doc(alias("ETag"))]
     pub fn trust_handler_version(mut self) -> Self {
         self.options_mut().handler_states_version = true;
         self

@@ -28,6 +28,7 @@ use crate::{Current, Preconditions, Reason};
 /// });
 /// # let _ = layer;
 /// ```
+#[doc(alias("event", "metrics"))]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Evaluation {

@@ -38,6 +38,7 @@ type KeysFn = Arc<dyn Fn(&Parts) -> Vec<WriteKey> + Send + Sync>;
 /// let layer = ConditionalLayer::new(InMemoryVersions::new()).writes(WritePolicy::required());
 /// # let _ = layer;
 /// ```
+#[doc(alias("If-Match", "428", "412"))]
 #[derive(Clone)]
 pub struct WritePolicy {
     pub(crate) required: bool,
@@ -79,6 +80,7 @@ impl WritePolicy {
     ///
     /// A valid If-Match, an applicable If-Unmodified-Since, or `If-None-Match: *` will do. A request that the source
     /// has left to its handler ([`Current::Delegated`]) is not asked for one: see [`Preconditions::require`].
+    #[doc(alias("If-Match", "428"))]
     #[must_use]
     pub fn required() -> Self {
         Self {
@@ -108,6 +110,7 @@ impl WritePolicy {
     /// let policy = WritePolicy::required().require_for([Method::PUT, Method::POST]);
     /// # let _ = policy;
     /// ```
+    #[doc(alias("428"))]
     #[must_use]
     pub fn require_for(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
         self.required = true;
@@ -167,6 +170,7 @@ impl WritePolicy {
     /// let policy = WritePolicy::required().lock_for([Method::POST]);
     /// # let _ = policy;
     /// ```
+    #[doc(alias("POST"))]
     #[must_use]
     pub fn lock_for(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
         self.also_locked.extend(methods);
@@ -178,6 +182,7 @@ impl WritePolicy {
     ///
     /// How *long* a write waits is not limited here, because the crate has no timer: a lock of your own may give up by an
     /// error, or an outer layer may limit the time of the whole request.
+    #[doc(alias("503", "timeout"))]
     #[must_use]
     pub const fn limit_waiters(mut self, writes: usize) -> Self {
         self.max_waiters = writes;
@@ -188,6 +193,7 @@ impl WritePolicy {
     /// [section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1), for clients that know no other answer.
     ///
     /// Reads are left as they are: a malformed If-Match is 400 there, because this is what a route asks of writes.
+    #[doc(alias("400"))]
     #[must_use]
     pub const fn treat_malformed_as_failed(mut self) -> Self {
         self.malformed_is_412 = true;
@@ -195,6 +201,7 @@ impl WritePolicy {
     }
 
     /// Shows the current validators in the 412 of a write. It saves a round trip, and it invites blind retries.
+    #[doc(alias("ETag"))]
     #[must_use]
     pub const fn show_validators(mut self) -> Self {
         self.shows_validators = true;
@@ -230,6 +237,7 @@ impl WritePolicy {
     /// });
     /// # let _ = policy;
     /// ```
+    #[doc(alias("retry", "Idempotency-Key"))]
     #[must_use]
     pub fn answer_if_applied<F, Fut, B>(mut self, hook: F) -> Self
     where
@@ -242,6 +250,7 @@ impl WritePolicy {
     }
 
     /// Takes rewritten tags in the preconditions of writes as the tags they came from.
+    #[doc(alias("gzip", "nginx"))]
     #[must_use]
     pub fn accept_rewritten_tags(mut self, rewrites: RewrittenTags) -> Self {
         self.rewrites = Some(Arc::new(rewrites));

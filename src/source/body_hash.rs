@@ -39,6 +39,7 @@ use crate::token_list::members;
 /// let layer = ConditionalLayer::new(BodyHash::strong());
 /// # let _ = layer;
 /// ```
+#[doc(alias("ETag", "304", "hash", "SHA-256"))]
 #[derive(Clone)]
 pub struct BodyHash {
     weak: bool,
@@ -140,6 +141,7 @@ impl BodyHash {
     /// let protected = router.layer(ConditionalLayer::new(source));
     /// # let _ = protected;
     /// ```
+    #[doc(alias("If-Match", "lost update"))]
     #[must_use]
     pub fn probe_with<R>(self, reader: R) -> Probing<Self, R> {
         Probing::new(self, reader)

@@ -39,6 +39,7 @@ impl Representation {
     /// let layer = ConditionalLayer::new(source);
     /// # let _ = layer;
     /// ```
+    #[doc(alias("file", "mtime"))]
     #[must_use]
     pub fn from_metadata(file: &Metadata) -> Self {
         let Some(modified) = file.modified().ok().and_then(Instant::of) else {

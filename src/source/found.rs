@@ -34,6 +34,7 @@ pub struct Found {
 
 impl Found {
     /// The target has this version: its entity tag is [`EntityTag::from_version`].
+    #[doc(alias("ETag"))]
     #[must_use]
     pub fn version(version: u64) -> Self {
         EntityTag::from_version(version).into()

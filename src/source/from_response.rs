@@ -14,6 +14,7 @@ use super::ValidatorSource;
 /// let layer = ConditionalLayer::new(FromResponse);
 /// # let _ = layer;
 /// ```
+#[doc(alias("ETag", "304"))]
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(clippy::exhaustive_structs, reason = "it has nothing to configure")]
 pub struct FromResponse;

@@ -96,6 +96,7 @@ pub use source_fn::{IntoIdentified, SourceFn, source_fn};
 ///     }
 /// }
 /// ```
+#[doc(alias("ETag", "Last-Modified", "version"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `ValidatorSource`",
     label = "cannot identify resources and look up or compute their validators",
