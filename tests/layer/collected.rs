@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use http::{HeaderMap, Request, Response};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty};
+use test_support::figure;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_conditional::layer::ConditionalBody;
 use tower_conditional::source::{Fixed, ProbeBody};
@@ -154,8 +155,15 @@ async fn hashed(body: Frames) -> (bool, Came) {
     (is_tagged, came(response.into_body()).await)
 }
 
+fn memory_of(body: &str, octets: usize) {
+    let name = format!("memory of 1 MiB collected: {body}");
+    let mebibytes = octets as f64 / MIB as f64;
+    figure(name, format!("{mebibytes:.2} MiB"), "", "at most 2 MiB");
+}
+
 #[test]
 fn a_request_of_single_bytes() {
+    let mut most = 0;
     for body in [
         Frames::of_single_bytes(MIB),
         Frames::of_single_bytes(MIB).known(),
@@ -165,11 +173,14 @@ fn a_request_of_single_bytes() {
             assert_eq!(block_on(collected(body)), expected);
         });
         assert!(memory <= 2 * MIB, "{memory}");
+        most = most.max(memory);
     }
+    memory_of("a request of single bytes", most);
 }
 
 #[test]
 fn a_response_of_single_bytes() {
+    let mut most = 0;
     for body in [
         Frames::of_single_bytes(MIB),
         Frames::of_single_bytes(MIB).known(),
@@ -179,7 +190,9 @@ fn a_response_of_single_bytes() {
             assert_eq!(block_on(hashed(body)), expected);
         });
         assert!(memory <= 2 * MIB, "{memory}");
+        most = most.max(memory);
     }
+    memory_of("a response of single bytes", most);
 }
 
 /// A frame that is a small part of a large buffer does not keep the buffer.

@@ -6,8 +6,8 @@ use axum::Router;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use test_support::{
-    Spellings, StalledBody, ask, both_at_once, quick_or_full, read_beside_a_writer, request,
-    tag_of, winners,
+    Spellings, StalledBody, ask, both_at_once, each_had_one_winner, figure, quick_or_full,
+    read_beside_a_writer, request, tag_of, winners,
 };
 use tokio::{
     task::yield_now,
@@ -35,7 +35,8 @@ fn files() -> (Router, TempDir) {
 async fn one_of_two_writers_wins_however_they_spell_the_path() {
     let (router, _directory) = files();
     let mut spellings = Spellings::new(1);
-    for round in 0..quick_or_full(50, 5_000) {
+    let rounds = quick_or_full(50, 5_000);
+    for round in 0..rounds {
         let path = format!("/some folder/file-{round}.txt").replace(' ', "%20");
         let create = ("if-none-match", "*");
         let created = race(&router, &mut spellings, round, create).await;
@@ -45,6 +46,7 @@ async fn one_of_two_writers_wins_however_they_spell_the_path() {
         let saved = race(&router, &mut spellings, round, ("if-match", &tag)).await;
         assert_eq!(saved, 1, "saves of {path}");
     }
+    each_had_one_winner("files", 2 * rounds);
 }
 
 async fn race(
@@ -110,7 +112,8 @@ async fn bytes_and_parts_of_a_file_are_those_of_its_tag() {
     };
     write(0).await;
     let reads = quick_or_full(300, 50_000);
-    read_beside_a_writer(reads, write, move || download(router.clone())).await;
+    let (_, parts) = read_beside_a_writer(reads, write, move || download(router.clone())).await;
+    all_were_of_their_tag("a client", &parts);
 }
 
 /// The writer is another program, which replaces the file, also while it is hashed.
@@ -125,15 +128,25 @@ async fn replaced_file_is_served_as_it_was_or_as_it_is() {
     };
     write(0).await;
     let reads = quick_or_full(100, 5_000);
-    read_beside_a_writer(reads, write, move || download(router.clone())).await;
+    let (_, parts) = read_beside_a_writer(reads, write, move || download(router.clone())).await;
+    all_were_of_their_tag("another program", &parts);
+}
+
+/// Whether each download was resumed by a 206.
+fn all_were_of_their_tag(writer: &str, parts: &[bool]) {
+    let resumed = parts.iter().filter(|&&is_part| is_part).count();
+    let whole = 2 * parts.len() - resumed;
+    let name = |status| format!("{status}s of another version: files, written by {writer}");
+    figure(name(200), 0, format!("of {whole}"), "0 of 100000");
+    figure(name(206), 0, format!("of {resumed}"), "0 of 10000");
 }
 
 /// So many bytes have come when a download breaks off.
 const HAS: usize = 1000;
 
-/// A whole file, and then the rest of it. The tag is that of the bytes (RFC 9110, section 8.8.1), and a part under
+/// A whole file, and then the rest of it; whether that was a part. The tag is that of the bytes (RFC 9110, section 8.8.1), and a part under
 /// If-Range is of the file that the client has the beginning of (section 13.1.5).
-async fn download(router: Router) {
+async fn download(router: Router) -> bool {
     let begun = ask(router.clone(), request("GET", "/a", &[], "")).await;
     assert_eq!(begun.status(), 200, "{:?}", begun.headers());
     assert_eq!(tag_of(&begun), content_tag_of(&[begun.body()]));
@@ -147,6 +160,7 @@ async fn download(router: Router) {
     };
     let whole = content_tag_of(&[beginning, resumed.body()]);
     assert_eq!(tag_of(&resumed), whole, "{:?}", resumed.headers());
+    resumed.status() == 206
 }
 
 /// Different at every place, and now longer, now shorter.

@@ -12,7 +12,8 @@ use axum::{
 use example_support::{PATIENCE, in_time};
 use futures_util::poll;
 use test_support::{
-    Spellings, StalledBody, ask, both_at_once, quick_or_full, request, tag_of, winners,
+    Spellings, StalledBody, ask, both_at_once, each_had_one_winner, quick_or_full, request, tag_of,
+    winners,
 };
 use tokio::{
     task::yield_now,
@@ -24,12 +25,12 @@ use crate::{protected, protected_each, todos};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_two_writers_wins_however_they_spell_the_id() {
-    one_wins(protected(slow_todos())).await;
+    one_wins("wrap_router", protected(slow_todos())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_two_writers_wins_where_each_to_do_has_a_lock() {
-    one_wins(protected_each(slow_todos())).await;
+    one_wins("wrap_router --lock-each", protected_each(slow_todos())).await;
 }
 
 /// Between what the probe has read and what the handler writes, everybody else has a turn.
@@ -44,9 +45,10 @@ async fn after_the_others(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-async fn one_wins(router: Router) {
+async fn one_wins(name: &str, router: Router) {
     let mut spellings = Spellings::new(1);
-    for id in 1..=quick_or_full(50, 5_000) as u64 {
+    let ids = quick_or_full(50, 5_000);
+    for id in 1..=ids as u64 {
         let create = ("if-none-match", "*");
         let created = race(&router, &mut spellings, id, create, "first").await;
         assert_eq!(created, 1, "creations of {id}");
@@ -56,6 +58,7 @@ async fn one_wins(router: Router) {
         let saved = race(&router, &mut spellings, id, ("if-match", &tag), "next").await;
         assert_eq!(saved, 1, "saves of {id}");
     }
+    each_had_one_winner(name, 2 * ids);
 }
 
 async fn race(

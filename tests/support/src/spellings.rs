@@ -8,6 +8,7 @@ use http_body_util::Full;
 use hyper::body::Body;
 use tokio::sync::Barrier;
 
+use crate::figure::figure;
 use crate::in_process::{InProcess, ask};
 
 /// Draws spellings; the same ones in every run.
@@ -65,6 +66,12 @@ where
         })
     });
     [first.await.unwrap(), second.await.unwrap()]
+}
+
+/// Says that in so many rounds there was no second winner.
+pub fn each_had_one_winner(example: &str, rounds: usize) {
+    let name = format!("rounds with two winners, two spellings: {example}");
+    figure(name, 0, format!("of {rounds}"), "0 of 10000");
 }
 
 /// How many of the answers are a 2xx. All others have to be a 412.

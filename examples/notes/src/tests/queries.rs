@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use test_support::{ask, request, tag_of};
+use test_support::{ask, figure, request, tag_of};
 use tokio::time::timeout;
 
 use super::{Notes, draft};
@@ -46,7 +46,11 @@ async fn read_is_one_query() {
         let fields: Vec<_> = known.iter().map(|tag| ("if-none-match", *tag)).collect();
         let read = notes.send(method, path, &fields, "").await;
         assert_eq!(read.status(), status, "{method} {path} {known:?}");
-        assert_eq!(notes.statements(), [LOOK_UP], "{method} {path} {known:?}");
+        let statements = notes.statements();
+        assert_eq!(statements, [LOOK_UP], "{method} {path} {known:?}");
+        if (method, path) == ("GET", "/notes/1") && known.is_some() {
+            reads(&format!("GET {status}"), &statements, "1");
+        }
     }
 }
 
@@ -56,7 +60,9 @@ async fn save_is_one_look_up_and_its_own_statements() {
     let guard = [("if-match", tag.as_str())];
     let saved = notes.send("PUT", "/notes/1", &guard, draft("two")).await;
     assert_eq!(saved.status(), 200);
-    assert_eq!(notes.statements(), [&[LOOK_UP], &SAVE[..]].concat());
+    let statements = notes.statements();
+    assert_eq!(statements, [&[LOOK_UP], &SAVE[..]].concat());
+    reads("PUT 200", &statements, "1");
 
     let stale = notes.send("PUT", "/notes/1", &guard, draft("three")).await;
     assert_eq!(stale.status(), 412);
@@ -89,6 +95,7 @@ async fn save_that_waits_is_two_look_ups() {
     let statements = notes.statements();
     assert_eq!(count(&statements, LOOK_UP), 1 + 2, "{statements:?}");
     assert_eq!(count(&statements, SAVE[0]), 2, "{statements:?}");
+    reads("a PUT 200, and one that waited", &statements, "1 + 2");
 }
 
 async fn until_begun(notes: &Notes, look_ups: usize) {
@@ -98,6 +105,13 @@ async fn until_begun(notes: &Notes, look_ups: usize) {
         }
     };
     timeout(PATIENCE, asking).await.expect("it is so in time");
+}
+
+/// The figure of these requests.
+fn reads(requests: &str, statements: &[String], wanted: &str) {
+    let name = format!("reads of the database: notes, {requests}");
+    let of = "SQLite's trace";
+    figure(name, count(statements, LOOK_UP), of, wanted);
 }
 
 fn count(statements: &[String], beginning: &str) -> usize {

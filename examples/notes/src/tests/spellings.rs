@@ -1,6 +1,8 @@
 //! All spellings of an id are one note: of two writers with one tag, one wins.
 
-use test_support::{Spellings, both_at_once, quick_or_full, request, tag_of, winners};
+use test_support::{
+    Spellings, both_at_once, each_had_one_winner, quick_or_full, request, tag_of, winners,
+};
 
 use super::{Notes, draft};
 
@@ -9,7 +11,8 @@ use super::{Notes, draft};
 async fn one_of_two_writers_wins_however_they_spell_the_id() {
     let notes = Notes::new();
     let mut spellings = Spellings::new(1);
-    for id in 1..=quick_or_full(50, 5_000) as u64 {
+    let ids = quick_or_full(50, 5_000);
+    for id in 1..=ids as u64 {
         let create = ("if-none-match", "*");
         let begun = race(&notes, &mut spellings, id, create).await;
         assert_eq!(begun, (1, 1), "creations of note {id}");
@@ -19,6 +22,7 @@ async fn one_of_two_writers_wins_however_they_spell_the_id() {
         let begun = race(&notes, &mut spellings, id, save).await;
         assert_eq!(begun, (1, 1), "saves of note {id}");
     }
+    each_had_one_winner("notes", 2 * ids);
 }
 
 /// How many of two writers have won, and how many have begun to write.

@@ -19,8 +19,8 @@ use tokio::time::timeout;
 
 use network::{Link, Network};
 use test_support::{
-    Answer, Client, Example, Protocol, Spellings, printed_commands, quick_or_full,
-    read_beside_a_writer, skip,
+    Answer, Client, Example, Protocol, Spellings, each_had_one_winner, figure, printed_commands,
+    quick_or_full, read_beside_a_writer, skip,
 };
 
 const REPLICAS: usize = 3;
@@ -39,12 +39,16 @@ async fn of_n_writers_with_one_tag_one_wins() {
         return;
     };
     let replicas = replicas(url).await;
-    for writers in [2, 10, 50] {
+    for (writers, rounds) in [
+        (2, quick_or_full(ROUNDS, 10_000)),
+        (10, ROUNDS),
+        (50, ROUNDS),
+    ] {
         let note = Note::new(&replicas[0]).await;
         let mut clients =
             join_all((0..writers).map(|writer| http1(replicas[writer % REPLICAS].address()))).await;
         let mut tags = HashSet::new();
-        for round in 0..ROUNDS {
+        for round in 0..rounds {
             let tag = note.tag(&replicas[round % REPLICAS]).await;
             assert!(tags.insert(tag.clone()), "{tag} came back");
             let answers = note.all_at_once(&mut clients, &tag).await;
@@ -62,6 +66,7 @@ async fn of_n_writers_with_one_tag_one_wins() {
                 assert_eq!(note.body(replica).await, format!("by {winner}"));
             }
         }
+        each_had_one_winner(&format!("postgres, {writers} writers"), rounds);
     }
 }
 
@@ -401,6 +406,7 @@ async fn tag_of_a_read_is_that_of_its_bytes() {
     let replicas = replicas(url).await;
     let note = Note::new(&replicas[0]).await;
     let addresses: [_; REPLICAS] = std::array::from_fn(|replica| replicas[replica].address());
+    let mut count = 0;
     for path in [note.path(), "/notes".to_owned()] {
         let first = tag_and_body(addresses[0], &path).await;
         let written = path.clone();
@@ -428,7 +434,10 @@ async fn tag_of_a_read_is_that_of_its_bytes() {
         let bodies: HashMap<_, _> = states.into_iter().collect();
         let is_wrong = |(tag, body): &&(String, String)| bodies.get(tag) != Some(body);
         assert_eq!(seen.iter().find(is_wrong), None);
+        count += seen.len();
     }
+    let name = "200s with a tag of another version: postgres";
+    figure(name, 0, format!("of {count}"), "0 of 100000");
 }
 
 /// Of a conditional read: in the list, no other is looked up.
@@ -459,13 +468,24 @@ async fn read_is_one_query() {
         let fields = [("if-none-match", known)];
         let read = client.get(&note.path(), &fields).await;
         assert_eq!(read.status, status);
-        assert_eq!(statements.about_notes().await, ["1 SELECT"], "{known}");
+        let asked = statements.about_notes().await;
+        assert_eq!(asked, ["1 SELECT"], "{known}");
+        let name = format!("reads of the database: postgres, GET {status}");
+        figure(name, asked.join(", "), "pg_stat_statements", 1);
     }
 
     statements.forget().await;
     let saved = note.put(&replica, &tag, "saved").await;
     assert_eq!(saved.status, 200);
-    assert_eq!(statements.about_notes().await, ["1 UPDATE", "2 SELECT"]);
+    let asked = statements.about_notes().await;
+    assert_eq!(asked, ["1 UPDATE", "2 SELECT"]);
+    let name = "reads of the database: postgres, PUT 200";
+    figure(
+        name,
+        asked.join(", "),
+        "pg_stat_statements",
+        "1, or 2 after waiting",
+    );
 }
 
 /// What `pg_stat_statements` has counted in one database.
