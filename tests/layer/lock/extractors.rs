@@ -12,6 +12,7 @@ use axum::routing::get;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::request::Parts;
+use test_support::figure;
 use tower::ServiceExt;
 use tower_conditional::extract::extractor_source;
 use tower_conditional::{ConditionalLayer, EntityTag, SourceError, WritePolicy};
@@ -203,4 +204,52 @@ fn the_owner_gets_the_judgement() {
         ran += usize::from(status == 204);
     }
     assert_eq!(notes.calls.get(), ran);
+}
+
+/// Who asks, found out once for each request.
+#[derive(Clone)]
+struct Session;
+
+impl FromRequestParts<Counter> for Session {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(head: &mut Parts, lookups: &Counter) -> Result<Self, StatusCode> {
+        if let Some(known) = head.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
+        lookups.count();
+        head.extensions.insert(Self);
+        Ok(Self)
+    }
+}
+
+/// The source and the handler extract from the same head: what the one has cached, the other finds.
+#[test]
+fn extractor_that_caches_looks_up_once() {
+    let lookups = Counter::default();
+    let identify = |_: Session, Path(id): Path<i64>| id;
+    let look_up = async |_, _| Ok::<_, SourceError>(EntityTag::from_version(7));
+    let source = extractor_source(lookups.clone(), identify, look_up);
+    let layer = ConditionalLayer::new(source).writes(WritePolicy::required());
+    let handler = async |_: Session| ();
+    let route = get(handler).put(handler).route_layer(layer);
+    let router = Router::new()
+        .route("/notes/{id}", route)
+        .with_state(lookups.clone());
+
+    let rows = [
+        ("GET", &[][..], 200),
+        ("GET", &[("if-none-match", "\"6\"")], 200),
+        ("GET", &[("if-none-match", "\"7\"")], 304),
+        ("PUT", &[("if-match", "\"7\"")], 200),
+        ("PUT", &[("if-match", "\"6\"")], 412),
+        ("PUT", &[], 428),
+    ];
+    for (request, (method, fields, status)) in rows.into_iter().enumerate() {
+        let answer = call(&router, method, "/notes/1", fields);
+        assert_eq!(answer.status, status, "{method} {fields:?}");
+        assert_eq!(lookups.get(), request + 1, "{method} {fields:?}");
+    }
+    let name = "runs of an authenticating extractor that caches, source and handler";
+    figure(name, lookups.get() as f64 / 6.0, "for each request", 1);
 }
