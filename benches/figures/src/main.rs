@@ -2,6 +2,7 @@
 //!
 //! ```sh
 //! cargo run --release -- hot-note [SECONDS [ROUNDS]]
+//! cargo run --release -- crowd
 //! ```
 //!
 //! prints rows of a table: the figure, what it is now, and what is wanted. What needs PostgreSQL is skipped where
@@ -13,6 +14,7 @@
 //! | `stores/`   | where the note is kept                                          |
 //! | `client.rs` | a client that reads, changes and saves until it has saved       |
 //! | `hot.rs`    | 64 of them over one note, guarded and bare in turn              |
+//! | `crowd.rs`  | 1,000 writers with one tag                                      |
 //! | `table.rs`  | a row of the table                                              |
 
 // The files of the examples: what is measured is what they show. Not all that is in them is needed here.
@@ -31,6 +33,7 @@ mod store;
 
 mod app;
 mod client;
+mod crowd;
 mod hot;
 mod stores;
 mod table;
@@ -49,6 +52,7 @@ async fn main() -> Result<()> {
         ["hot-note", seconds, rounds] => {
             hot::all(Duration::from_secs(seconds.parse()?), rounds.parse()?).await
         }
-        _ => Err("hot-note [SECONDS [ROUNDS]]".into()),
+        ["crowd"] => crowd::all().await,
+        _ => Err("crowd | hot-note [SECONDS [ROUNDS]]".into()),
     }
 }
