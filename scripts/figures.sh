@@ -11,19 +11,84 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(hot-note)
+PARTS=(spellings versions queries extractor hot-note crowd memory size)
 
 # The table is what goes to standard output; everything else is not.
 exec 3>&1 1>&2
 
+row() { # figure, now, of, wanted
+    printf '| %s | %s | %s | %s |\n' "$@" >&3
+}
+
+# The rows that tests print, at full size; a test that fails ends the script. None at all is no figure, but a skipped test.
+tested() { # cargo's arguments… -- names of tests…
+    local cargo=() rows
+    while [ "$1" != -- ]; do
+        cargo+=("$1")
+        shift
+    done
+    shift
+    rows=$(TOWER_CONDITIONAL_FULL=1 cargo test --release --locked "${cargo[@]}" -- --nocapture --test-threads=1 "$@" |
+        tee /dev/fd/2 | sed -n 's/^.*figure: //p')
+    if [ -n "$rows" ]; then echo "$rows" >&3; else skip "figures of ${cargo[*]}" "$* did not run"; fi
+}
+
 figures() { # what the program is asked for…
+    build_figures
+    scripts/postgres.sh run benches/figures/target/release/figures "$@" >&3
+}
+
+build_figures() {
     cargo build --release --locked --quiet --manifest-path benches/figures/Cargo.toml
-    scripts/postgres.sh run benches/figures/target/release/tower-conditional-figures "$@" >&3
+}
+
+# Two writers with one tag and two spellings: a second winner fails the test.
+part_spellings() {
+    tested -p wrap_router -p notes -p files --bins -- one_of_two_writers_wins
+    tested -p postgres --test postgres -- of_n_writers_with_one_tag_one_wins
+}
+
+# Readers beside a writer: a tag or a part of another version fails the test.
+part_versions() {
+    tested -p notes -p files --bins -- tag_of_a_read bytes_and_parts replaced_file
+    tested -p postgres --test postgres -- tag_of_a_read
+}
+
+part_queries() {
+    tested -p notes --bins -- tests::queries
+    tested -p postgres --test postgres -- read_is_one_query
+}
+
+part_extractor() {
+    tested --test layer -- extractor_that_caches
 }
 
 # 64 clients on one note; shares of the bare compare-and-swap, so a longer window only costs time.
 part_hot-note() {
     figures hot-note
+}
+
+part_crowd() {
+    figures crowd
+}
+
+# What a waiting writer holds beside a bare one, and what is kept of a body in 1-byte chunks.
+part_memory() {
+    cargo build --release --locked --quiet --manifest-path benches/Cargo.toml --bin counts
+    benches/target/release/counts | awk -F, '
+        $2 == "held" && $1 == "bare PUT in a router" { bare = $3 }
+        $2 == "held" && /^waiting PUT/ { printf "| memory of a %s | %d bytes | beside a bare one | at most 1536 bytes |\n", $1, $3 - bare }' >&3
+    tested --test layer -- of_single_bytes
+}
+
+# A small server with three sources, beside the same one without the layer, both stripped.
+part_size() {
+    local with without
+    build_figures
+    with=$(wc -c <benches/figures/target/release/size_with)
+    without=$(wc -c <benches/figures/target/release/size_without)
+    row "binary of three sources over none" "+$(((with - without) / 1000)) KB" \
+        "$((with / 1000)) and $((without / 1000)) KB" "at most +280 KB"
 }
 
 case ${1-} in
@@ -38,6 +103,7 @@ case ${1-} in
 esac
 check_parts scripts/figures.sh "$@"
 [ $# -gt 0 ] || set -- "${PARTS[@]}"
-printf '| figure | now | of | wanted |\n| --- | --- | --- | --- |\n' >&3
+row figure now of wanted
+row --- --- --- ---
 for part in "$@"; do step "$part" "part_$part"; done
 summary

@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(gate licences advisories external-types in-full programs stalled clients semver miri tsan shuttle
+PARTS=(gate licences advisories external-types in-full figures programs stalled clients semver miri tsan shuttle
     fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten)
 
 cargo_tool() { # crate: installs it if it is not there
@@ -61,6 +61,11 @@ part_external-types() {
 # What `cargo test` tries a few times, tried often.
 part_in-full() {
     TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test core --test layer
+}
+
+# Lost updates and wrong answers fail; what misses a goal is printed.
+part_figures() {
+    scripts/figures.sh
 }
 
 part_programs() {
