@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use rusqlite::Connection;
+use tempfile::TempDir;
 
 use test_support::{Example, Protocol, printed_commands, run};
 
@@ -18,10 +19,31 @@ const NOTE: &str = r#"{"title":"Milk","body":"one litre"}"#;
 #[cfg(unix)]
 #[tokio::test]
 async fn commands_that_it_prints_do_what_they_say() {
-    let mut example = Example::start(PROGRAM, &["--port".as_ref(), "0".as_ref()]).await;
+    let directory = tempfile::tempdir().unwrap();
+    let (mut example, _) = temporary(&directory).await;
     if let Some(statuses) = printed_commands(&mut example).await {
         assert_eq!(statuses, ["201", "200", "304", "200", "412", "428"]);
     }
+}
+
+/// Without a database of the user's own it has one that lives as long as the process.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_temporary_database_goes_with_its_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let (example, files) = temporary(&directory).await;
+    assert_eq!(files(), 1);
+    assert!(example.signal("INT").await.status.success());
+    assert_eq!(files(), 0);
+}
+
+/// The notes without a database of the user's own, and how many temporary files they have: a killed process leaves them.
+async fn temporary(directory: &TempDir) -> (Example, impl Fn() -> usize) {
+    let place = directory.path().to_owned();
+    let variable = ("TMPDIR", place.to_str().unwrap());
+    let port = ["--port".as_ref(), "0".as_ref()];
+    let example = Example::start_with(PROGRAM, &port, variable).await;
+    (example, move || fs::read_dir(&place).unwrap().count())
 }
 
 #[tokio::test]
