@@ -15,6 +15,40 @@ step() { # name, command…
     STEP_TIMES+=("$took s  $name")
 }
 
+# Runs tests, and fails where they leave a temporary file, a process or a change of the working tree behind. A server that
+# stops when its pipe is closed may take a moment.
+leaves_nothing() { # command…
+    local dir before left
+    dir=$(mktemp -d)
+    chmod 755 "$dir" # A database runs as a user of its own.
+    before=$(git status --porcelain)
+    TMPDIR=$dir "$@"
+    for _ in {1..100}; do
+        left=$(find "$dir" -mindepth 1; processes_with "TMPDIR=$dir"; changed_since "$before")
+        if [ -z "$left" ]; then
+            rmdir "$dir"
+            return
+        fi
+        sleep 0.1
+    done
+    printf 'left behind:\n%s\n' "$left" >&2
+    return 1
+}
+
+# The command lines of those that were started with this in their environment, where the system shows it.
+processes_with() { # NAME=VALUE
+    local environment
+    grep -lzsxF "$1" /proc/[0-9]*/environ | while read -r environment; do
+        ps -o args= "$(basename "${environment%/environ}")" || true
+    done || true
+}
+
+changed_since() { # what git status said
+    local now
+    now=$(git status --porcelain)
+    [ "$now" = "$1" ] || diff <(echo "$1") <(echo "$now") || true
+}
+
 skip() { # what, why
     echo "SKIPPED: $1: $2" >&2
     SKIPPED+=("$1: $2")
