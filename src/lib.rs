@@ -118,6 +118,7 @@
 //! - A resource is an integer, a string, bytes (a UUID as `id.into_bytes()`), a tuple of them such as `(tenant, id)`, or any
 //!   [`lock::ResourceKey`].
 //! - What the look-up needs and what names no resource, such as the form that is asked for, goes [`Beside`](source::Beside) it.
+//!   A look-up depends on nothing else, so that one can serve all who ask for one resource at the same time.
 //! - [`named`](ValidatorSource::named) says what kind of resource it is, so that several layers over one table share their
 //!   write lock.
 //! - [`locked_by`](ValidatorSource::locked_by) takes a coarser lock, for example one for an order and all its lines.
@@ -326,6 +327,8 @@ mod http_date;
 mod last_modified;
 #[cfg(feature = "layer")]
 pub mod lock;
+#[cfg(feature = "layer")]
+mod look_up;
 mod method_class;
 #[cfg(feature = "layer")]
 mod middleware;

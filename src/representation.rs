@@ -320,6 +320,20 @@ impl Representation {
         self.entity_tag.take()
     }
 
+    /// Whether every precondition means the same to both.
+    pub(crate) fn has_validators_of(&self, other: &Self) -> bool {
+        let date = |of: &Self| {
+            of.modified()
+                .map(|modified| (modified.date, modified.strong))
+        };
+        self.tags().eq(other.tags()) && date(self) == date(other)
+    }
+
+    fn tags(&self) -> impl Iterator<Item = &[u8]> {
+        let tags = self.entity_tag.iter().chain(self.others());
+        tags.map(EntityTag::as_bytes)
+    }
+
     pub(crate) fn retag(&mut self, tag: EntityTag) {
         self.entity_tag = Some(tag);
     }

@@ -79,13 +79,17 @@ impl fmt::Debug for KeyBuf {
 /// ```
 /// use tower_conditional::lock::{KeyBuf, ResourceKey};
 ///
-/// #[derive(Clone)]
+/// #[derive(Clone, PartialEq)]
 /// struct NoteId { tenant: String, id: i64 }
 ///
 /// impl ResourceKey for NoteId {
 ///     fn write_key(&self, key: &mut KeyBuf) {
 ///         self.tenant.write_key(key);
 ///         self.id.write_key(key);
+///     }
+///
+///     fn is_same(&self, other: &Self) -> bool {
+///         self == other
 ///     }
 /// }
 /// ```
@@ -98,6 +102,15 @@ impl fmt::Debug for KeyBuf {
 pub trait ResourceKey: Send + Sync + 'static {
     /// Appends what names the resource.
     fn write_key(&self, key: &mut KeyBuf);
+
+    /// Whether a look-up of `other` finds what one of this resource finds: all of both is the same, also what the key
+    /// leaves out. Such look-ups may be one, asked for by several requests at the same time.
+    ///
+    /// The default is `false`: every request looks up by itself. With `PartialEq` it is `self == other`.
+    fn is_same(&self, other: &Self) -> bool {
+        let _ = other;
+        false
+    }
 }
 
 /// The name of a resource, for the write lock: its kind and its key.
@@ -132,6 +145,11 @@ impl WriteKey {
         write(&mut bytes);
         let hash = hash(bytes.as_bytes());
         Self { bytes, hash }
+    }
+
+    /// The same for equal keys of one process.
+    pub(crate) const fn hash(&self) -> u64 {
+        self.hash
     }
 
     /// The bytes of the key, for a lock on another machine: the same in every process and release.

@@ -15,6 +15,7 @@ use super::take_lock::Waiters;
 use crate::HttpDate;
 use crate::field::Given;
 use crate::lock::{InProcessLock, WriteLock};
+use crate::look_up::LookUps;
 use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::rewritten_tag::RewrittenTags;
@@ -39,6 +40,7 @@ pub(crate) struct Options {
     pub(crate) lock: Option<Arc<dyn WriteLock>>,
     own_lock: Arc<dyn WriteLock>,
     pub(crate) waiters: Waiters,
+    pub(crate) look_ups: LookUps,
     pub(crate) handler_states_version: bool,
     pub(crate) writes: WritePolicy,
     pub(crate) response_fields: HeaderMap,
@@ -68,6 +70,7 @@ impl Options {
             lock: Some(own_lock.clone()),
             own_lock,
             waiters: Waiters::default(),
+            look_ups: LookUps::default(),
             handler_states_version: false,
             writes: WritePolicy::default(),
             response_fields: HeaderMap::new(),

@@ -23,6 +23,7 @@ use super::taken::DetachedPreconditions;
 use crate::body::ConditionalBody;
 use crate::field::{Field, Given};
 use crate::header_map::remove;
+use crate::look_up::{LookUps, look_up};
 use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::source::{Found, SourceError, Unidentified, ValidatorSource};
@@ -274,7 +275,8 @@ where
 {
     async move {
         let start = options.observer.start();
-        let found = identify_and_look_up(&*source, &mut request.head, resource).await;
+        let look_ups = &options.look_ups;
+        let found = identify_and_look_up(look_ups, &source, &mut request.head, resource).await;
         request.waited.for_look_up_since(start);
         let after = match found {
             Ok(mut found) => match options.judge_read(&request, &mut found.current) {
@@ -294,7 +296,8 @@ where
 }
 
 async fn identify_and_look_up<V: ValidatorSource>(
-    source: &V,
+    look_ups: &LookUps,
+    source: &Arc<V>,
     head: &mut Parts,
     resource: Option<V::Resource>,
 ) -> Result<Found, SourceError> {
@@ -307,5 +310,5 @@ async fn identify_and_look_up<V: ValidatorSource>(
             Err(Unidentified::Failed(error)) => return Err(SourceError::Failed(error)),
         },
     };
-    source.look_up(&resource).await
+    look_up(look_ups, source, resource).await
 }

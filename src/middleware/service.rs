@@ -238,12 +238,8 @@ impl<S, V, C> Conditional<S, V, C> {
                 self.answer(options.refuse_write(&request, &found.current, refusal))
             }
             step => {
-                let progress = Progress {
-                    resource,
-                    write,
-                    step,
-                    found: mem::replace(found, Found::unknown()),
-                };
+                let found = mem::replace(found, Found::unknown());
+                let progress = Progress::at(step, resource, write, found);
                 self.wait_to_write(request, body, Some(progress))
             }
         }

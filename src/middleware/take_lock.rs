@@ -1,15 +1,21 @@
 //! The write lock of one request: taken at once where it is free, waited for where it is not.
 
 use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::ops::ControlFlow;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use http::request::Parts;
 
 use super::options::Options;
 use super::request::{Incoming, outer_lock};
 use crate::BoxError;
-use crate::lock::{HeldLock, WriteKey, WriteKeys, WriteLock};
-use crate::source::ValidatorSource;
+use crate::lock::{HeldLock, WriteGuard, WriteKey, WriteKeys, WriteLock};
+use crate::look_up::{Ended, Member};
+use crate::refusal::Refusal;
+use crate::source::{Found, ValidatorSource};
 
 /// The write lock of a request, as far as it could be had without waiting.
 pub(crate) enum TakenLock {
@@ -27,6 +33,13 @@ impl TakenLock {
             Self::NotNeeded | Self::Busy => None,
         }
     }
+}
+
+/// How waiting for the lock has ended.
+pub(crate) enum Queued {
+    Locked(TakenLock),
+    /// The state has changed meanwhile, and this is what the write is refused by.
+    Refused(Found, Refusal),
 }
 
 /// The key of the write lock of a resource.
@@ -49,27 +62,59 @@ impl Options {
         }
     }
 
+    /// Waits for the lock, and leaves the queue as soon as the write can only lose: `member` hears what others have
+    /// looked up since it joined.
     pub(crate) async fn wait_for_lock(
         &self,
         request: &mut Incoming,
         key: WriteKey,
-    ) -> Result<TakenLock, BoxError> {
+        member: Option<&mut Member>,
+    ) -> Result<Queued, BoxError> {
         let head = &request.head;
         // What was free by now, or belongs to an outer layer, needs no waiting.
         match self.try_lock(head, || key.clone()) {
             TakenLock::Busy => {}
-            taken => return Ok(taken),
+            taken => return Ok(Queued::Locked(taken)),
         }
         let Some(lock) = &self.lock else {
-            return Ok(TakenLock::NotNeeded);
+            return Ok(Queued::Locked(TakenLock::NotNeeded));
         };
         let _place = self.waiters.enter(&key, self.writes.max_waiters)?;
         let start = self.observer.start();
         let keys = self.keys_to_take(head, key.clone(), &**lock);
-        let guard = lock.lock(keys.as_slice()).await?;
+        let locking = lock.lock(keys.as_slice());
+        let queued = self.lock_or_refusal(request, locking, member).await;
         request.waited.for_lock_since(start);
-        let held = HeldLock::new(guard, &**lock, &keys, outer_lock(head));
-        Ok(TakenLock::Held(held))
+        Ok(match queued? {
+            ControlFlow::Continue(guard) => {
+                let held = HeldLock::new(guard, &**lock, &keys, outer_lock(&request.head));
+                Queued::Locked(TakenLock::Held(held))
+            }
+            ControlFlow::Break((found, refusal)) => Queued::Refused(found, refusal),
+        })
+    }
+
+    /// The lock, or the refusal that a look-up begun since has made certain: the write would be refused by it in the
+    /// queue as well.
+    async fn lock_or_refusal(
+        &self,
+        request: &Incoming,
+        mut locking: Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + '_>>,
+        mut member: Option<&mut Member>,
+    ) -> Result<ControlFlow<(Found, Refusal), WriteGuard>, BoxError> {
+        poll_fn(|cx| {
+            while let Some(member) = &mut member
+                && let Poll::Ready(ended) = member.poll_news(cx)
+            {
+                if let Ended::Found(found) = ended
+                    && let Err(refusal) = self.judge_write(request, &found.current)
+                {
+                    return Poll::Ready(Ok(ControlFlow::Break((found, refusal))));
+                }
+            }
+            locking.as_mut().poll(cx).map_ok(ControlFlow::Continue)
+        })
+        .await
     }
 
     /// The keys of a write, without those that an outer layer holds already.

@@ -23,10 +23,11 @@ use super::options::Options;
 use super::refuse::own_answer;
 use super::request::{Incoming, outer_lock};
 use super::request_body::CollectBody;
-use super::take_lock::{TakenLock, key_of};
+use super::take_lock::{Queued, TakenLock, key_of};
 use crate::body::ConditionalBody;
 use crate::field::Field;
-use crate::lock::{HeldLock, WriteKey};
+use crate::lock::{HeldLock, ResourceKey, WriteKey};
+use crate::look_up::{Identified, LookUps, Member};
 use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::source::{Found, SourceError, Unidentified, ValidatorSource};
@@ -165,20 +166,57 @@ impl Write {
 /// What a write has reached before it has to wait.
 pub(crate) struct Progress<R> {
     /// `None`: the request is about nothing that the source knows.
-    pub(crate) resource: Option<R>,
+    pub(crate) resource: Option<Identified<R>>,
     pub(crate) write: Write,
     pub(crate) step: Step,
     pub(crate) found: Found,
+    /// Once it has asked, or waits, beside others.
+    pub(crate) member: Option<Box<Member>>,
 }
 
 impl<R> Progress<R> {
     /// Nothing is looked up yet.
-    pub(crate) const fn begun(resource: Option<R>, write: Write) -> Self {
+    pub(crate) fn begun(resource: Option<R>, write: Write) -> Self {
+        Self::at(Step::LookUp, resource, write, Found::unknown())
+    }
+
+    pub(crate) fn at(step: Step, resource: Option<R>, write: Write, found: Found) -> Self {
         Self {
-            resource,
+            resource: resource.map(Identified::Own),
             write,
-            step: Step::LookUp,
-            found: Found::unknown(),
+            step,
+            found,
+            member: None,
+        }
+    }
+}
+
+impl<R: ResourceKey> Progress<R> {
+    /// Looks up together with others: under the lock, for those who wait for it; before that, by a look-up that serves
+    /// all who have asked.
+    async fn look_up_beside_others<V: ValidatorSource<Resource = R>>(
+        &mut self,
+        look_ups: &LookUps,
+        source: &Arc<V>,
+    ) -> Result<Found, SourceError> {
+        if self.write.is_under_lock()
+            && let (Some(member), Some(resource)) = (self.member.take(), &self.resource)
+        {
+            return member.look_up_for_all(&**source, resource).await;
+        }
+        let Some(resource) = Identified::share(&mut self.resource) else {
+            return Ok(Found::unknown());
+        };
+        self.join(look_ups, &resource);
+        match &self.member {
+            Some(member) => member.ask_for(source, &resource).await,
+            None => source.look_up(&resource).await,
+        }
+    }
+
+    fn join(&mut self, look_ups: &LookUps, resource: &Arc<R>) {
+        if self.member.is_none() {
+            self.member = look_ups.join_for(resource).map(Box::new);
         }
     }
 }
@@ -225,7 +263,17 @@ where
                 Step::LookUp => {
                     let start = options.observer.start();
                     let looked_up = match &progress.resource {
-                        Some(resource) => source.look_up(resource).await,
+                        // Nobody waits for what this one finds.
+                        Some(resource)
+                            if progress.write.is_under_lock() && progress.member.is_none() =>
+                        {
+                            source.look_up(resource).await
+                        }
+                        Some(_) => {
+                            let look_ups = &options.look_ups;
+                            // Boxed, here and below: what few writes need is no part of every one that waits.
+                            Box::pin(progress.look_up_beside_others(look_ups, &source)).await
+                        }
                         None => Ok(Found::unknown()),
                     };
                     request.waited.for_look_up_since(start);
@@ -256,12 +304,19 @@ where
                     progress.write.collected(satisfied)
                 }
                 Step::Lock => {
-                    let Some(resource) = &progress.resource else {
+                    let Some(resource) = Identified::share(&mut progress.resource) else {
                         break None;
                     };
-                    let key = key_of(&*source, resource);
-                    match options.wait_for_lock(&mut request, key).await {
-                        Ok(lock) => progress.write.locked(lock),
+                    progress.join(&options.look_ups, &resource);
+                    let key = key_of(&*source, &resource);
+                    let member = progress.member.as_deref_mut();
+                    match Box::pin(options.wait_for_lock(&mut request, key, member)).await {
+                        Ok(Queued::Locked(lock)) => progress.write.locked(lock),
+                        Ok(Queued::Refused(found, refusal)) => {
+                            progress.member = None;
+                            progress.found = found;
+                            Step::Refuse(refusal)
+                        }
                         Err(error) => {
                             return Ok(options.unavailable(Reason::Lock, &error, &request));
                         }
@@ -273,7 +328,6 @@ where
                         return Ok(options.refuse_write(&request, current, refusal));
                     }
                     let answer = options.answer_refused(&request, body, current, refusal);
-                    // Boxed, here and below: what few writes need is no part of every one that waits.
                     return Ok(Box::pin(answer).await);
                 }
                 Step::Run(satisfied) => break satisfied,

@@ -40,6 +40,10 @@ impl ResourceKey for BoxResource {
     fn write_key(&self, key: &mut KeyBuf) {
         self.0.write_erased_key(key);
     }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.0.is_same_erased(other)
+    }
 }
 
 impl ValidatorSource for BoxSource {
@@ -99,11 +103,16 @@ type Erased<'s, T> = Pin<Box<dyn Future<Output = T> + Send + 's>>;
 /// A [`ResourceKey`] that can be told to be what it was.
 trait ErasedResource: Any + Send + Sync {
     fn write_erased_key(&self, key: &mut KeyBuf);
+    fn is_same_erased(&self, other: &BoxResource) -> bool;
 }
 
 impl<R: ResourceKey> ErasedResource for R {
     fn write_erased_key(&self, key: &mut KeyBuf) {
         self.write_key(key);
+    }
+
+    fn is_same_erased(&self, other: &BoxResource) -> bool {
+        unboxed(other).is_some_and(|other| self.is_same(other))
     }
 }
 

@@ -167,6 +167,10 @@ pub trait ValidatorSource: Send + Sync + 'static {
 
     /// The current state of the resource. The default says what is [`known`](Self::known).
     ///
+    /// It depends on the resource alone: what the caller, the tenant or the form that is asked for changes is part of the
+    /// resource, or [`Beside`] it. So one look-up may serve several requests, and be polled by the tasks of any of them
+    /// ([`ResourceKey::is_same`]). An error is that of all of them.
+    ///
     /// # Errors
     ///
     /// [`SourceError::Refused`] answers the request with a response of the source's own, ahead of everything else;

@@ -43,6 +43,14 @@ impl<A: ResourceKey, B: ResourceKey> ResourceKey for Either<A, B> {
             }
         }
     }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::First(resource), Self::First(other)) => resource.is_same(other),
+            (Self::Second(resource), Self::Second(other)) => resource.is_same(other),
+            _ => false,
+        }
+    }
 }
 
 impl<A: ValidatorSource, B: ValidatorSource> ValidatorSource for Or<A, B> {

@@ -12,6 +12,10 @@ use crate::lock::{KeyBuf, ResourceKey, normalised_path};
 /// The only resource of its kind.
 impl ResourceKey for () {
     fn write_key(&self, _: &mut KeyBuf) {}
+
+    fn is_same(&self, (): &Self) -> bool {
+        true
+    }
 }
 
 macro_rules! integers {
@@ -21,6 +25,10 @@ macro_rules! integers {
                 fn write_key(&self, key: &mut KeyBuf) {
                     // Widened: the type that a handler happens to use must not take part.
                     key.push(&i128::from(*self).to_be_bytes());
+                }
+
+                fn is_same(&self, other: &Self) -> bool {
+                    self == other
                 }
             }
         )+
@@ -37,6 +45,10 @@ impl ResourceKey for u128 {
             Err(_) => key.push([&[0][..], &self.to_be_bytes()].concat().as_slice()),
         }
     }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
 }
 
 macro_rules! bytes {
@@ -46,6 +58,10 @@ macro_rules! bytes {
                 fn write_key(&self, key: &mut KeyBuf) {
                     let as_bytes: fn(&Self) -> &[u8] = $as_bytes;
                     key.push(as_bytes(self));
+                }
+
+                fn is_same(&self, other: &Self) -> bool {
+                    self == other
                 }
             }
         )+
@@ -65,34 +81,45 @@ impl<const N: usize> ResourceKey for [u8; N] {
     fn write_key(&self, key: &mut KeyBuf) {
         key.push(self);
     }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
 }
 
 impl ResourceKey for Method {
     fn write_key(&self, key: &mut KeyBuf) {
         key.push(self.as_str().as_bytes());
     }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
 }
 
 macro_rules! tuples {
-    ($($part:ident),+) => {
+    ($($part:ident $place:tt),+) => {
         impl<$($part: ResourceKey),+> ResourceKey for ($($part,)+) {
             fn write_key(&self, key: &mut KeyBuf) {
-                #[allow(non_snake_case, reason = "named after its type parameter")]
-                let ($($part,)+) = self;
-                $($part.write_key(key);)+
+                $(self.$place.write_key(key);)+
+            }
+
+            fn is_same(&self, other: &Self) -> bool {
+                $(self.$place.is_same(&other.$place))&&+
             }
         }
     };
 }
 
-tuples!(A);
-tuples!(A, B);
-tuples!(A, B, C);
-tuples!(A, B, C, D);
+tuples!(A 0);
+tuples!(A 0, B 1);
+tuples!(A 0, B 1, C 2);
+tuples!(A 0, B 1, C 2, D 3);
 
 /// A value that the look-up needs and that does not name the resource: the caller, the variant that is asked for.
 ///
-/// It takes no part in the key, so that all variants of a row have one write lock.
+/// It takes no part in the key, so that all variants of a row have one write lock. Two requests may share one look-up where
+/// these values are equal: let it be all that the look-up depends on.
 ///
 /// ```
 /// use tower_conditional::source::Beside;
@@ -113,8 +140,12 @@ tuples!(A, B, C, D);
 #[allow(clippy::exhaustive_structs, reason = "a wrapper")]
 pub struct Beside<T>(pub T);
 
-impl<T: Send + Sync + 'static> ResourceKey for Beside<T> {
+impl<T: PartialEq + Send + Sync + 'static> ResourceKey for Beside<T> {
     fn write_key(&self, _: &mut KeyBuf) {}
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
 }
 
 /// The path of a request as a resource. Its key is the path percent-decoded, without empty segments and without a
@@ -164,6 +195,11 @@ impl RequestPath {
 impl ResourceKey for RequestPath {
     fn write_key(&self, key: &mut KeyBuf) {
         key.push(&self.normalised_bytes());
+    }
+
+    /// A look-up may ask for the path as it was sent.
+    fn is_same(&self, other: &Self) -> bool {
+        self.0.path() == other.0.path()
     }
 }
 

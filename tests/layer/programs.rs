@@ -393,7 +393,7 @@ impl Shared {
             let (at_once, asked) = (self.clone(), self.clone());
             let script = source::asked(move |head| asked.clone().look_up(path_of(head)))
                 .knowing(move |head| at_once.known(path_of(head)));
-            return script.boxed();
+            return script.joined().boxed();
         }
         let world = self.clone();
         let reader = service_fn(move |probe: Request<ProbeBody>| {

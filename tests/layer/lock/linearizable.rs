@@ -21,7 +21,9 @@ use tokio::sync::Barrier;
 use tower::ServiceExt;
 use tower_conditional::handler::NewVersion;
 use tower_conditional::source::InMemoryVersions;
-use tower_conditional::{ConditionalLayer, EntityTag, WritePolicy};
+use tower_conditional::{
+    ConditionalLayer, EntityTag, SourceError, ValidatorSource, WritePolicy, source_fn,
+};
 
 use crate::support::request_to;
 
@@ -277,8 +279,20 @@ impl Note {
         }
     }
 
-    fn router(&self, policy: WritePolicy) -> Router {
-        let layer = ConditionalLayer::new(self.versions.clone()).writes(policy);
+    /// The state is known at once, or looked up in a moment: then look-ups are joined.
+    fn router(&self, policy: WritePolicy, waits: bool) -> Router {
+        let source = if waits {
+            let looked_up = async |_, versions: InMemoryVersions| {
+                tokio::task::yield_now().await;
+                let tag = versions.tag(NOTE);
+                tokio::task::yield_now().await;
+                Ok::<_, SourceError>(tag)
+            };
+            source_fn(self.versions.clone(), |_| (), looked_up).boxed()
+        } else {
+            self.versions.clone().boxed()
+        };
+        let layer = ConditionalLayer::new(source).writes(policy);
         let route = get(read).put(write).delete(delete).route_layer(layer);
         Router::new().route(NOTE, route).with_state(self.clone())
     }
@@ -430,9 +444,9 @@ fn histories_of_the_layer_are_linearizable() {
     let seed = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(config, seed);
     let mut contended = 0;
-    for _ in 0..quick_or_full(100, 300) {
+    for round in 0..quick_or_full(100, 300) {
         let plans = plans().new_tree(&mut runner).unwrap().current();
-        let router = Note::default().router(WritePolicy::optional());
+        let router = Note::default().router(WritePolicy::optional(), round % 2 == 0);
         let history = runtime.block_on(record(router, plans));
         assert!(is_linearizable(&history), "{history:#?}");
         contended += usize::from(overlaps(&history));
@@ -456,7 +470,7 @@ async fn a_history_without_the_lock_is_not() {
         meeting: Some(Arc::new(Barrier::new(2))),
         ..Note::default()
     };
-    let router = note.router(WritePolicy::optional().skip_lock());
+    let router = note.router(WritePolicy::optional().skip_lock(), false);
     let history = record(router, vec![vec![Next::Create]; 2]).await;
     assert_eq!(history.len(), 2);
     assert!(!is_linearizable(&history), "{history:#?}");

@@ -6,6 +6,7 @@ mod contract;
 mod extractors;
 mod hammer;
 mod hold_lock;
+mod joined;
 mod keys;
 mod limit;
 mod linearizable;

@@ -38,6 +38,11 @@ fn plain(source: Script) -> ConditionalLayer<Script> {
     ConditionalLayer::new(source).writes(WritePolicy::required())
 }
 
+/// What one writer looks up refuses the others. Not where a test counts that every one of them looks up.
+fn joined(source: Script) -> ConditionalLayer<Script> {
+    plain(source.joined())
+}
+
 /// The rest of a refused body is read: hyper closes a connection with unread data, and the writer would be lost for
 /// the next round.
 fn draining(source: Script) -> ConditionalLayer<Script> {
@@ -51,12 +56,12 @@ fn collecting(source: Script) -> ConditionalLayer<Script, impl CollectBody<Body>
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whole_requests_over_http_1() {
-    hammer(Protocol::Http1, Arrival::Whole, plain).await;
+    hammer(Protocol::Http1, Arrival::Whole, joined).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whole_requests_over_http_2() {
-    hammer(Protocol::Http2, Arrival::Whole, plain).await;
+    hammer(Protocol::Http2, Arrival::Whole, joined).await;
 }
 
 /// The first head takes the lock and waits for its body; all others wait for the lock.
@@ -88,7 +93,7 @@ async fn mixed_rounds() {
         for every in [2, 5] {
             let is_conditional = |writer: usize| !writer.is_multiple_of(every);
             let store = Store::default();
-            let layer = ConditionalLayer::new(store.source());
+            let layer = ConditionalLayer::new(store.source().joined());
             let mut hammer = Hammer::new(store, layer, protocol, 20).await;
             for round in 0..quick_or_full(10, 50) {
                 let mixed = hammer.round(Arrival::Whole, is_conditional).await;

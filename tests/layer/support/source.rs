@@ -3,23 +3,24 @@
 
 use std::fmt;
 use std::future::{self, Future};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::request::Parts;
-use http::{Method, Response, response};
+use http::{HeaderValue, Method, Response, response};
+use tokio::sync::oneshot;
 use tower_conditional::lock::{KeyBuf, ResourceKey};
-use tower_conditional::source::{BodyTag, InMemoryVersions, RequestPath, Unidentified};
+use tower_conditional::source::{Beside, BodyTag, InMemoryVersions, RequestPath, Unidentified};
 use tower_conditional::{
     BodyHash, Checked, Current, EntityTag, Found, SourceError, ValidatorSource, source_fn,
 };
 
 use super::Counter;
 
-type Answer = Result<Current, SourceError>;
+pub(crate) type Answer = Result<Current, SourceError>;
 type KnownFn = dyn Fn(&Parts) -> Option<Current> + Send + Sync;
 type LookUpFn = dyn Fn(&Parts) -> BoxFuture<'static, Answer> + Send + Sync;
 
@@ -29,6 +30,7 @@ pub(crate) struct Script {
     known: Arc<KnownFn>,
     look_up: Arc<LookUpFn>,
     looks: Counter,
+    joins: bool,
 }
 
 /// Looks up with this closure and its future; nothing is known at once.
@@ -41,6 +43,7 @@ where
         known: Arc::new(|_| None),
         look_up: Arc::new(move |head| look_up(head).boxed()),
         looks: Counter::default(),
+        joins: false,
     }
 }
 
@@ -105,6 +108,14 @@ impl Script {
         }
     }
 
+    /// Its look-ups for equal method, target and fields may be one.
+    pub(crate) fn joined(self) -> Self {
+        Self {
+            joins: true,
+            ..self
+        }
+    }
+
     /// How often it was asked, or answered at once.
     pub(crate) fn looks(&self) -> usize {
         self.looks.get()
@@ -118,20 +129,20 @@ impl fmt::Debug for Script {
 }
 
 /// What a script identifies: the whole head, by the name of its path.
-pub(crate) struct Target(Parts);
-
-impl Target {
-    fn of(head: &Parts) -> Self {
-        let mut head = head.clone();
-        // It would hold the lock of an outer layer.
-        head.extensions.remove::<Checked>();
-        Self(head)
-    }
+pub(crate) struct Target {
+    head: Parts,
+    joins: bool,
 }
 
 impl ResourceKey for Target {
     fn write_key(&self, key: &mut KeyBuf) {
-        RequestPath::of(&self.0).write_key(key);
+        RequestPath::of(&self.head).write_key(key);
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        let (one, other) = (&self.head, &other.head);
+        let is_same = one.uri == other.uri && one.headers == other.headers;
+        self.joins && is_same && one.method == other.method
     }
 }
 
@@ -139,11 +150,15 @@ impl ValidatorSource for Script {
     type Resource = Target;
 
     fn identify_now(&self, head: &mut Parts) -> Option<Result<Target, Unidentified>> {
-        Some(Ok(Target::of(head)))
+        let mut head = head.clone();
+        // It would hold the lock of an outer layer.
+        head.extensions.remove::<Checked>();
+        let joins = self.joins;
+        Some(Ok(Target { head, joins }))
     }
 
     fn known(&self, target: &Target) -> Option<Found> {
-        let known = (self.known)(&target.0)?;
+        let known = (self.known)(&target.head)?;
         self.looks.count();
         Some(known.into())
     }
@@ -153,7 +168,7 @@ impl ValidatorSource for Script {
             return Ok(known);
         }
         self.looks.count();
-        Ok((self.look_up)(&target.0).await?.into())
+        Ok((self.look_up)(&target.head).await?.into())
     }
 }
 
@@ -262,6 +277,58 @@ impl ValidatorSource for Versions {
 
     async fn look_up(&self, target: &Target) -> Result<Found, SourceError> {
         self.script.look_up(target).await
+    }
+}
+
+/// A source whose look-ups stay open until the test ends them. It looks up a path, and beside it the tenant of the
+/// header.
+#[derive(Clone, Default)]
+pub(crate) struct HeldSource(Arc<Mutex<Vec<Option<oneshot::Sender<Answer>>>>>);
+
+impl HeldSource {
+    pub(crate) fn source(
+        &self,
+    ) -> impl ValidatorSource<Resource = (String, Beside<Option<HeaderValue>>)> + use<> {
+        source_fn(
+            self.clone(),
+            |head| {
+                let tenant = head.headers.get("tenant").cloned();
+                (head.uri.path().to_owned(), Beside(tenant))
+            },
+            async |_, held: Self| held.look_up().await,
+        )
+    }
+
+    fn look_up(&self) -> impl Future<Output = Answer> + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.0.lock().unwrap().push(Some(answer));
+        async { answered.await.expect("the test ends every look-up") }
+    }
+
+    /// How many look-ups have begun.
+    pub(crate) fn looks(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    /// Ends a look-up. `false`: nobody waits for it any more.
+    #[track_caller]
+    pub(crate) fn end(&self, look_up: usize, answer: Answer) -> bool {
+        let held = self.0.lock().unwrap()[look_up].take();
+        held.expect("it has ended").send(answer).is_ok()
+    }
+
+    /// The look-up panics when it is polled next.
+    #[track_caller]
+    pub(crate) fn break_off(&self, look_up: usize) {
+        let held = self.0.lock().unwrap()[look_up].take();
+        drop(held.expect("it has ended"));
+    }
+
+    /// The look-up finds this version.
+    #[track_caller]
+    pub(crate) fn finds(&self, look_up: usize, version: u64) {
+        let found = Ok(EntityTag::from_version(version).into());
+        assert!(self.end(look_up, found), "nobody waits for it");
     }
 }
 

@@ -1,0 +1,261 @@
+//! Looking up the current state: alone, or together with others who ask for the same resource.
+
+mod joined;
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+
+use crate::Current;
+use crate::lock::{ResourceKey, WriteKey};
+use crate::source::{Found, SourceError, ValidatorSource};
+
+/// The look-ups of a layer that several requests share.
+pub(crate) type LookUps = joined::Joined<Ended>;
+
+/// A request that asks for a resource together with others.
+pub(crate) type Member = joined::Member<Ended>;
+
+/// The primitives of the shared look-up; a model checker brings its own.
+mod sync {
+    pub(super) use std::sync::atomic::{AtomicUsize, Ordering};
+    pub(super) use std::sync::{Arc, Mutex, MutexGuard};
+}
+
+/// Looks up for a request that has no further use for the resource.
+pub(crate) async fn look_up<V: ValidatorSource>(
+    look_ups: &LookUps,
+    source: &Arc<V>,
+    resource: V::Resource,
+) -> Result<Found, SourceError> {
+    let looking = look_ups.look();
+    if looking.is_alone || !resource.is_same(&resource) {
+        return source.look_up(&resource).await;
+    }
+    // Boxed: what a request needs only beside others is no part of every one that waits.
+    Box::pin(look_up_joined(look_ups, source, Arc::new(resource))).await
+}
+
+async fn look_up_joined<V: ValidatorSource>(
+    look_ups: &LookUps,
+    source: &Arc<V>,
+    resource: Arc<V::Resource>,
+) -> Result<Found, SourceError> {
+    match look_ups.join_for(&resource) {
+        Some(member) => member.ask_for(source, &resource).await,
+        None => source.look_up(&resource).await,
+    }
+}
+
+impl joined::Joined<Ended> {
+    /// Joins those who are about the same resource. `None` where it cannot be told whether two are the same.
+    pub(crate) fn join_for<R: ResourceKey>(&self, resource: &Arc<R>) -> Option<Member> {
+        if !resource.is_same(resource) {
+            return None;
+        }
+        let key = WriteKey::new("", &**resource).hash();
+        self.join(key, resource, |other: &dyn Any| {
+            other
+                .downcast_ref()
+                .is_some_and(|other| resource.is_same(other))
+        })
+    }
+}
+
+impl joined::Member<Ended> {
+    /// What a look-up finds that begins from now on.
+    pub(crate) async fn ask_for<V: ValidatorSource>(
+        &self,
+        source: &Arc<V>,
+        resource: &Arc<V::Resource>,
+    ) -> Result<Found, SourceError> {
+        let ended = self.ask(|| {
+            let (source, resource) = (source.clone(), resource.clone());
+            Box::pin(async move { source.look_up(&resource).await.into() })
+        });
+        ended.await.into()
+    }
+
+    /// Looks up by itself, and lets the others know what was found.
+    pub(crate) async fn look_up_for_all<V: ValidatorSource>(
+        &self,
+        source: &V,
+        resource: &V::Resource,
+    ) -> Result<Found, SourceError> {
+        let number = self.begin();
+        let ended = Ended::from(source.look_up(resource).await);
+        self.publish(number, ended.clone());
+        ended.into()
+    }
+}
+
+/// What a look-up has ended with, for all who have asked.
+#[derive(Clone)]
+pub(crate) enum Ended {
+    Found(Found),
+    Refused(Box<Response<Bytes>>),
+    Failed(Arc<dyn Error + Send + Sync>),
+}
+
+impl joined::Answer for Ended {
+    /// Only a state that can be compared is worth waking the writers that wait for the lock.
+    fn is_news(&self, earlier: Option<&Self>) -> bool {
+        let Self::Found(now) = self else {
+            return false;
+        };
+        match earlier {
+            Some(Self::Found(earlier)) => differs(&earlier.current, &now.current),
+            _ => now.current.exists().is_some(),
+        }
+    }
+}
+
+/// Whether a precondition may be satisfied by one of them and not by the other.
+fn differs(earlier: &Current, now: &Current) -> bool {
+    match (earlier, now) {
+        (_, Current::Unknown | Current::Delegated) => false,
+        (Current::Present(earlier), Current::Present(now)) => !earlier.has_validators_of(now),
+        (Current::Absent(earlier), Current::Absent(now)) => earlier != now,
+        _ => true,
+    }
+}
+
+impl From<Result<Found, SourceError>> for Ended {
+    fn from(looked_up: Result<Found, SourceError>) -> Self {
+        match looked_up {
+            Ok(found) => Self::Found(found),
+            Err(SourceError::Refused(response)) => Self::Refused(response),
+            Err(SourceError::Failed(error)) => Self::Failed(error.into()),
+        }
+    }
+}
+
+impl From<Ended> for Result<Found, SourceError> {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Found(found) => Ok(found),
+            Ended::Refused(response) => Err(SourceError::Refused(response)),
+            Ended::Failed(error) => Err(SourceError::Failed(Box::new(SharedError(error)))),
+        }
+    }
+}
+
+/// One error of several requests.
+struct SharedError(Arc<dyn Error + Send + Sync>);
+
+impl fmt::Debug for SharedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for SharedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for SharedError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// What a request is about. A look-up that several requests drive has to own it.
+pub(crate) enum Identified<R> {
+    Own(R),
+    Shared(Arc<R>),
+}
+
+impl<R> Identified<R> {
+    /// Makes it one that can be shared.
+    pub(crate) fn share(this: &mut Option<Self>) -> Option<Arc<R>> {
+        let shared = match this.take()? {
+            Self::Own(resource) => Arc::new(resource),
+            Self::Shared(resource) => resource,
+        };
+        *this = Some(Self::Shared(shared.clone()));
+        Some(shared)
+    }
+}
+
+impl<R> Deref for Identified<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        match self {
+            Self::Own(resource) => resource,
+            Self::Shared(resource) => resource,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Future, pending};
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::source::Beside;
+
+    fn join(look_ups: &LookUps, id: u64, form: u64) -> Option<Member> {
+        look_ups.join_for(&Arc::new((id, Beside(form))))
+    }
+
+    /// Memory is bounded by the requests in flight: however many resources were looked up, none stays.
+    #[test]
+    fn who_leaves_is_forgotten() {
+        let look_ups = LookUps::default();
+        let members: Vec<_> = (0..1000).map(|id| join(&look_ups, id, 0)).collect();
+        assert_eq!(look_ups.len(), 1000);
+        drop(members);
+        assert_eq!(look_ups.len(), 0);
+    }
+
+    /// A client can choose what stands beside the key: only so many are compared with.
+    #[test]
+    fn few_resources_of_one_key_are_joined() {
+        let look_ups = LookUps::default();
+        let members: Vec<_> = (0..1000)
+            .filter_map(|form| join(&look_ups, 7, form))
+            .collect();
+        assert_eq!(members.len(), 16);
+        assert_eq!(look_ups.len(), 16);
+        assert!(join(&look_ups, 7, 3).is_some(), "those that are there");
+        assert!(join(&look_ups, 8, 1000).is_some(), "another key");
+    }
+
+    /// A look-up that nobody asks for any more is dropped, although its waker owns those who share it.
+    #[test]
+    fn an_unwanted_look_up_is_dropped() {
+        let look_ups = LookUps::default();
+        let owned = Arc::new(());
+        let member = join(&look_ups, 7, 0).unwrap();
+        {
+            let asked = pin!(member.ask(|| {
+                let owned = owned.clone();
+                Box::pin(async move {
+                    let _owned = owned;
+                    pending().await
+                })
+            }));
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(asked.poll(&mut cx).is_pending());
+            assert_eq!(Arc::strong_count(&owned), 2);
+        }
+        assert_eq!(Arc::strong_count(&owned), 1);
+    }
+
+    /// Without a way to tell whether two resources are the same, nothing is shared.
+    #[test]
+    fn what_cannot_be_compared_is_not_joined() {
+        let look_ups = LookUps::default();
+        assert!(look_ups.join_for(&Arc::new(Beside(f64::NAN))).is_none());
+    }
+}

@@ -1,0 +1,295 @@
+//! One look-up serves all who asked for the same resource before it began, and who can only lose waits for nobody.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use axum::body::Body;
+use http::{Request, Response};
+use tower::{Layer, Service};
+use tower_conditional::{ConditionalLayer, EntityTag, SourceError, ValidatorSource};
+
+use crate::support::source::HeldSource;
+use crate::support::{
+    Answer, Broken, Driven, HeldHandler, assert_refused, assert_status, request_to, send_by_hand,
+};
+
+/// A layer over a source whose look-ups are held, around a handler whose calls are.
+struct Held<S> {
+    source: HeldSource,
+    handler: HeldHandler,
+    service: S,
+}
+
+fn held() -> Held<
+    impl Service<
+        Request<Body>,
+        Response = Response<impl http_body::Body<Error: std::fmt::Debug>>,
+        Error = Broken,
+    > + Clone,
+> {
+    let (source, handler) = (HeldSource::default(), HeldHandler::default());
+    // All tenants share a lock.
+    let locked = source.source().locked_by(|(path, _)| path.clone());
+    let service = ConditionalLayer::new(locked).layer(handler.clone());
+    Held {
+        source,
+        handler,
+        service,
+    }
+}
+
+impl<S: Service<Request<Body>, Error = Broken> + Clone> Held<S> {
+    fn send(
+        &self,
+        method: &str,
+        fields: &[(&str, &str)],
+    ) -> Driven<impl Future<Output = Result<S::Response, Broken>> + use<S>> {
+        let mut sent = send_by_hand(&self.service, request_to(method, "/a", fields));
+        sent.assert_waits();
+        sent
+    }
+
+    /// A write that holds the lock, with its handler running; it was let in by version 1.
+    fn winner(&self) -> Driven<impl Future<Output = Result<S::Response, Broken>> + use<S>> {
+        let mut winner = self.send("PUT", &[("if-match", "\"1\"")]);
+        self.source.finds(self.source.looks() - 1, 1);
+        winner.assert_waits();
+        assert_eq!(self.handler.calls(), 1);
+        winner
+    }
+}
+
+/// The next writer holds the lock, and its handler hangs: those who lost do not wait for it.
+#[test]
+fn losers_leave_the_queue() {
+    let held = held();
+    let mut winner = held.winner();
+    let mut wildcard = held.send("PUT", &[("if-match", "*")]);
+    held.source.finds(1, 1);
+    wildcard.assert_waits();
+
+    let mut losers: Vec<_> = (0..20)
+        .map(|_| held.send("PUT", &[("if-match", "\"1\"")]))
+        .collect();
+    // The second begins another one, in case the first one hangs; all others wait for the third.
+    assert_eq!(held.source.looks(), 4);
+    held.source.finds(2, 1);
+    held.source.finds(3, 1);
+    losers.iter_mut().for_each(Driven::assert_waits);
+    assert_eq!(held.source.looks(), 5);
+    held.source.finds(4, 1);
+    losers.iter_mut().for_each(Driven::assert_waits);
+
+    held.handler.answer(0, 204);
+    assert_status(winner.ready(), 204);
+    wildcard.assert_waits();
+    assert_eq!(held.source.looks(), 6, "under the lock");
+    held.source.finds(5, 2);
+    wildcard.assert_waits();
+    assert_eq!(
+        held.handler.calls(),
+        2,
+        "it is let in, and its handler hangs"
+    );
+    for loser in &mut losers {
+        assert_refused(loser.ready(), 412, "stale");
+    }
+    assert_eq!(held.source.looks(), 6, "one look-up has refused them all");
+}
+
+/// Its place in the queue goes to the next one.
+#[test]
+fn who_leaves_keeps_nobody_waiting() {
+    let held = held();
+    let mut winner = held.winner();
+    let mut stale = held.send("PUT", &[("if-match", "\"1\"")]);
+    held.source.finds(1, 1);
+    stale.assert_waits();
+    let mut next = held.send("PUT", &[]);
+    held.source.finds(2, 1);
+    next.assert_waits();
+
+    held.handler.answer(0, 204);
+    assert_status(winner.ready(), 204);
+    stale.assert_waits();
+    held.source.finds(3, 2);
+    assert_refused(stale.ready(), 412, "stale");
+    next.assert_waits();
+    held.source.finds(4, 2);
+    next.assert_waits();
+    assert_eq!(held.handler.calls(), 2);
+}
+
+/// What was found for one tenant refuses nobody of another one, although they share a lock.
+#[test]
+fn news_of_another_resource_refuse_nobody() {
+    let held = held();
+    let mut winner = held.winner();
+    let mut first = held.send("PUT", &[]);
+    held.source.finds(1, 1);
+    first.assert_waits();
+    let mut other = held.send("PUT", &[("tenant", "b"), ("if-match", "\"1\"")]);
+    held.source.finds(2, 1);
+    other.assert_waits();
+
+    held.handler.answer(0, 204);
+    assert_status(winner.ready(), 204);
+    first.assert_waits();
+    held.source.finds(3, 2);
+    first.assert_waits();
+    other.assert_waits();
+    held.handler.answer(1, 204);
+    assert_status(first.ready(), 204);
+    other.assert_waits();
+    held.source.finds(4, 1);
+    other.assert_waits();
+    assert_eq!(held.handler.calls(), 3);
+}
+
+/// What a look-up has found is never given to a request that came after it had begun.
+#[test]
+fn no_answer_is_older_than_its_question() {
+    let held = held();
+    let mut alone = held.send("GET", &[]);
+    let mut second = held.send("GET", &[]);
+    let mut third = held.send("GET", &[]);
+    assert_eq!(held.source.looks(), 3);
+    let mut late: Vec<_> = (0..10).map(|_| held.send("GET", &[])).collect();
+    assert_eq!(
+        held.source.looks(),
+        3,
+        "they wait for one that has not begun"
+    );
+
+    for (n, early) in [&mut alone, &mut second, &mut third]
+        .into_iter()
+        .enumerate()
+    {
+        held.source.finds(n, 1);
+        early.assert_waits();
+        held.handler.answer(n, 200);
+        assert_eq!(Answer::of(early.ready().unwrap()).tag(), "\"1\"");
+    }
+    late.iter_mut().for_each(Driven::assert_waits);
+    assert_eq!(held.source.looks(), 4);
+    held.source.finds(3, 2);
+    for (n, late) in late.iter_mut().enumerate() {
+        late.assert_waits();
+        held.handler.answer(3 + n, 200);
+        assert_eq!(Answer::of(late.ready().unwrap()).tag(), "\"2\"");
+    }
+}
+
+/// Other resources are looked up apart: `alone` keeps the source busy.
+#[test]
+fn only_the_same_resource_is_joined() {
+    let held = held();
+    let _alone = held.send("GET", &[]);
+    let mut many: Vec<_> = (0..40)
+        .map(|n| held.send("GET", &[("tenant", &n.to_string())]))
+        .collect();
+    assert_eq!(held.source.looks(), 41);
+    for (n, one) in many.iter_mut().enumerate() {
+        held.source.finds(1 + n, n as u64);
+        one.assert_waits();
+        held.handler.answer(n, 200);
+        assert_eq!(Answer::of(one.ready().unwrap()).tag(), format!("\"{n}\""));
+    }
+}
+
+/// Whoever made the look-up begin may hang up: the others go on with it.
+#[test]
+fn a_look_up_outlives_who_began_it() {
+    let held = held();
+    let _alone = held.send("GET", &[]);
+    let _second = held.send("GET", &[]);
+    let _third = held.send("GET", &[]);
+    let mut fourth = held.send("GET", &[]);
+    let mut fifth = held.send("GET", &[]);
+    held.source.finds(1, 1);
+    fourth.assert_waits();
+    assert_eq!(held.source.looks(), 4);
+    fifth.assert_waits();
+    fourth.drop_future();
+    held.source.finds(3, 1);
+    fifth.assert_waits();
+    held.handler.answer(0, 200);
+    assert_status(fifth.ready(), 200);
+}
+
+/// Nobody waits for a look-up that hangs but those who have asked for it; and it ends with them.
+#[test]
+fn a_look_up_that_hangs_holds_up_nobody_else() {
+    let held = held();
+    let _alone = held.send("GET", &[]);
+    let mut hanging = held.send("GET", &[]);
+    for n in 0..10 {
+        let mut other = held.send("GET", &[]);
+        held.source.finds(2 + n, 1);
+        other.assert_waits();
+        held.handler.answer(n, 200);
+        assert_status(other.ready(), 200);
+    }
+    hanging.drop_future();
+    let found = Ok(EntityTag::from_version(1).into());
+    assert!(!held.source.end(1, found), "nobody waits for it");
+
+    // Two that hang: the next one waits until one of them is given up.
+    let mut first = held.send("GET", &[]);
+    let _second = held.send("GET", &[]);
+    let mut next = held.send("GET", &[]);
+    assert_eq!(held.source.looks(), 14);
+    first.drop_future();
+    next.assert_waits();
+    assert_eq!(held.source.looks(), 15);
+}
+
+/// A failure and a refusal are those of all who have asked; the text of the error goes to the observer alone.
+#[test]
+fn errors_are_shared() {
+    let failed = || SourceError::failed("the password is hunter2");
+    let refused = || {
+        let refused = Response::builder().status(403).body("not yours");
+        SourceError::refused(refused.unwrap())
+    };
+    let rows: [(fn() -> SourceError, u16); 2] = [(failed, 503), (refused, 403)];
+    for (error, status) in rows {
+        let held = held();
+        let _winner = held.winner();
+        let mut writers: Vec<_> = (0..6)
+            .map(|_| held.send("PUT", &[("if-match", "\"1\"")]))
+            .collect();
+        assert_eq!(held.source.looks(), 3);
+        assert!(held.source.end(1, Err(error())));
+        assert_status(writers[0].ready(), status);
+        writers[2].assert_waits();
+        assert_eq!(held.source.looks(), 4);
+        assert!(held.source.end(3, Err(error())));
+        for writer in &mut writers[2..] {
+            let answer = Answer::of(writer.ready().unwrap());
+            assert_eq!(answer.status, status);
+            assert!(!answer.body.windows(7).any(|text| text == b"hunter2"));
+        }
+        assert_eq!(held.source.looks(), 4);
+    }
+}
+
+/// A look-up that panics is the misfortune of the request that polls it: the others begin another one.
+#[test]
+fn a_panic_stays_with_one_request() {
+    let held = held();
+    let _alone = held.send("GET", &[]);
+    let mut second = held.send("GET", &[]);
+    let _third = held.send("GET", &[]);
+    let mut late: Vec<_> = (0..3).map(|_| held.send("GET", &[])).collect();
+    held.source.break_off(1);
+    let polled = catch_unwind(AssertUnwindSafe(|| second.poll().is_ready()));
+    assert!(polled.is_err(), "the look-up has panicked");
+    late.iter_mut().for_each(Driven::assert_waits);
+    assert_eq!(held.source.looks(), 4);
+    held.source.finds(3, 1);
+    for (n, late) in late.iter_mut().enumerate() {
+        late.assert_waits();
+        held.handler.answer(n, 200);
+        assert_status(late.ready(), 200);
+    }
+}
