@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Explores interleavings of the queue behind the write lock: scripts/shuttle.sh [ITERATIONS]
+# Explores interleavings of the queue behind the write lock and of shared look-ups: scripts/shuttle.sh [ITERATIONS]
 # Without a number a few seconds' worth. A failure prints the schedule that leads to it.
 set -euo pipefail
 cd "$(dirname "$0")/.."

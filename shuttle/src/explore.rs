@@ -238,7 +238,7 @@ fn crowd(patiences: &[Patience]) {
 }
 
 /// For `scripts/shuttle.sh`; a few seconds without it.
-fn iterations() -> usize {
+pub(crate) fn iterations() -> usize {
     let given = std::env::var("SHUTTLE_ITERATIONS").ok();
     given.map_or(1000, |given| given.parse().expect("a number of iterations"))
 }

@@ -1,7 +1,8 @@
-//! The queue behind the write lock, with the primitives of a model checker: `scripts/shuttle.sh` runs it through
-//! interleavings that a test on real threads would hardly ever see.
+//! The queue behind the write lock and the look-ups that requests share, with the primitives of a model checker:
+//! `scripts/shuttle.sh` runs them through interleavings that a test on real threads would hardly ever see.
 
 mod sync {
+    pub(super) use shuttle::sync::atomic::{AtomicUsize, Ordering};
     pub(super) use shuttle::sync::{Arc, Mutex, MutexGuard};
 }
 
@@ -9,5 +10,11 @@ mod sync {
 #[allow(dead_code, reason = "the crate uses all of it")]
 mod keyed_queue;
 
+#[path = "../../src/look_up/joined.rs"]
+#[allow(dead_code, reason = "the crate uses all of it")]
+mod joined;
+
 #[cfg(test)]
 mod explore;
+#[cfg(test)]
+mod explore_joined;
