@@ -2,7 +2,7 @@
 //!
 //! | you have | use |
 //! |---|---|
-//! | a version column, a revision id, anything that can be asked | your own [`ValidatorSource`], or [`source_fn`] |
+//! | a version column, a revision id, anything that can be asked | your own [`ValidatorSource`], or [`source_fn()`] |
 //! | handlers that set `ETag` or `Last-Modified` themselves | [`FromResponse`] |
 //! | nothing but bodies | [`BodyHash`] |
 //! | files | [`Representation::from_metadata`](crate::Representation::from_metadata) |

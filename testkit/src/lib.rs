@@ -2,9 +2,9 @@
 //!
 //! The service may be yours or any: it need not have [tower-conditional] inside, which tests itself with this.
 //!
-//! [`check`] sends the requests that [RFC 9110, section 13] is about, and reports each finding in words: the section, the
-//! rule, the request that shows it, what was expected and what came. [`hammer`] sends many writers at once with one
-//! entity tag, of whom one may win. [`compare`] sends two services the same requests and lists where they differ, such
+//! [`check()`] sends the requests that [RFC 9110, section 13] is about, and reports each finding in words: the section, the
+//! rule, the request that shows it, what was expected and what came. [`hammer()`] sends many writers at once with one
+//! entity tag, of whom one may win. [`compare()`] sends two services the same requests and lists where they differ, such
 //! as one that evaluates preconditions before the handler and one that evaluates them after it.
 //!
 //! ```
