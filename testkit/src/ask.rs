@@ -1,4 +1,4 @@
-//! One request, kept as it was asked so that a finding can show it.
+//! One request, kept as it was sent so that a finding can show it.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Uri};
 
 use super::content::Content;
-use super::shown::{Capitalised, Octets};
+use super::shown::{Capitalised, Escaped};
 
 /// How much of a request's body a finding shows.
 const SHOWN: usize = 200;
@@ -73,12 +73,12 @@ impl From<&Request<Bytes>> for Ask {
     }
 }
 
-/// As a message in HTTP/1.1 reads, with octets outside ASCII escaped.
+/// The request as an HTTP/1.1 message, with bytes outside ASCII escaped.
 impl fmt::Display for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.target)?;
         for (name, value) in &self.fields {
-            write!(f, "\n{}: {}", Capitalised(name), Octets(value.as_bytes()))?;
+            write!(f, "\n{}: {}", Capitalised(name), Escaped(value.as_bytes()))?;
         }
         if !self.body.is_empty() {
             let shown = &self.body[..self.body.len().min(SHOWN)];
@@ -93,7 +93,7 @@ impl fmt::Display for Ask {
     }
 }
 
-/// Field values that the kit puts together itself, from what a server has sent and from ASCII.
-fn field_value(octets: &[u8]) -> HeaderValue {
-    HeaderValue::from_bytes(octets).expect("no control characters in the values of the kit")
+/// Field values that the kit puts together itself, from what a server sent and from ASCII.
+fn field_value(bytes: &[u8]) -> HeaderValue {
+    HeaderValue::from_bytes(bytes).expect("no control characters in the values of the kit")
 }

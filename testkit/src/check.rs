@@ -1,4 +1,4 @@
-//! `check`: every rule that a resource gives occasion to, in an order in which one defect is reported once.
+//! `check`: every rule that can be checked on a resource, in an order in which one defect is reported once.
 
 use http::{Method, Request, Response};
 use http_body::Body;
@@ -16,8 +16,8 @@ use crate::exchange::BoxError;
 
 /// Checks how a service handles conditional requests, and reports what it does otherwise than RFC 9110 says.
 ///
-/// A rule is only asked for where what it builds on was kept: a service that ignores If-Match is told so once, and
-/// not for every form of the field. A panic of the service is caught and reported.
+/// A rule is checked only if the rules that it builds on were kept: if a service ignores If-Match, that is one finding,
+/// and not one for every form of the field. A panic of the service is caught and reported.
 ///
 /// # Examples
 ///
@@ -77,7 +77,7 @@ async fn run(session: &mut Session<'_>) {
     }
 }
 
-/// What changes while it is looked at cannot be judged.
+/// A resource that changes during the checks cannot be checked.
 async fn stands_still(session: &mut Session<'_>, known: &Known, first: &Answer) {
     let last = session.send(Method::GET, &known.target, &[]).await;
     let is_same = last

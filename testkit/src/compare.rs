@@ -1,4 +1,4 @@
-//! The same requests to two services: one that judges before its handler, say, and one that judges after it.
+//! The same requests to two services, such as one that evaluates before its handler and one that evaluates after it.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -16,8 +16,8 @@ use crate::exchange::BoxError;
 
 /// Where the answers of two services to the same requests differ: in status, or in what a 304 must carry.
 ///
-/// A judgement before the handler saves the work, but knows of the handler's fields only what it was told; one after
-/// the handler has them all. Put the two over the same handler: what the second sends is what the first should.
+/// An evaluation before the handler saves the handler's work, but knows only the fields that its source states. One
+/// after the handler knows all fields. Put the two over the same handler: the first should send what the second sends.
 ///
 /// # Examples
 ///
@@ -75,7 +75,7 @@ where
     report
 }
 
-/// All of them: unlike a broken rule, a difference may well be another one with each request.
+/// Every difference is kept: unlike a broken rule, it may be another one with each request.
 fn differences(report: &mut Report, before: &Answer, after: &Answer) {
     let mut differ = |expected: String, came: String| {
         report.add_another(Finding::new(&rule::COMPARED, &before.ask, expected, came));

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-/// A request body made of bytes: what the kit's requests carry, so that nobody has to name a body type.
+/// The body of the kit's requests, made of bytes. With it a service does not have to name a body type.
 #[derive(Clone, Debug, Default)]
 pub struct Content(Bytes);
 

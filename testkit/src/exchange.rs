@@ -1,4 +1,4 @@
-//! Sends a request to the service under test and says what came out, whatever that was.
+//! Sends a request to the service under test, and reports the answer, an error or a panic.
 
 use std::any::Any;
 use std::error::Error;
@@ -17,13 +17,13 @@ use tower::Service;
 use super::ask::Ask;
 use super::content::Content;
 
-/// What a service or a body fails with.
+/// The error of a service or of a body.
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// How much of a response's body is read.
 const LIMIT: usize = 1024 * 1024;
 
-/// What came out: a reply, or why there is none.
+/// A reply, or why there is none.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) ask: Ask,
@@ -130,7 +130,7 @@ where
     Ok((read.freeze(), true))
 }
 
-/// With its causes: "client error (SendRequest)" alone tells nobody that the connection was closed.
+/// The error with its causes: "client error (SendRequest)" alone does not say that the connection was closed.
 fn no_response(error: &BoxError) -> String {
     let mut text = format!("no response: {error}");
     let mut cause = error.source();
@@ -141,7 +141,7 @@ fn no_response(error: &BoxError) -> String {
     text
 }
 
-/// A panic of the service is an answer too.
+/// A panic of the service counts as an answer.
 struct CatchPanic<'e>(Pin<Box<dyn Future<Output = Result<Reply, String>> + Send + 'e>>);
 
 impl Future for CatchPanic<'_> {

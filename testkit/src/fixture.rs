@@ -1,4 +1,4 @@
-//! What the kit has to be told: where a resource is, and where it may write.
+//! What the kit needs to know: where a resource is, and where it may write.
 
 use std::fmt;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl Fixture {
         }
     }
 
-    /// A path where there is nothing; the default is the resource's with `-not-there` at its end.
+    /// A path where there is nothing; the default is the resource's path with `-not-there` at its end.
     ///
     /// # Panics
     ///
@@ -78,7 +78,7 @@ impl Fixture {
         self
     }
 
-    /// The resource does byte ranges; without them that is a finding.
+    /// The resource serves byte ranges; without them that is a finding.
     pub const fn expecting_ranges(mut self) -> Self {
         self.expects_ranges = true;
         self
@@ -98,13 +98,13 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Writes with PUT. Each write has a mark of its own, a short word that `content` puts into what is sent: where
-    /// it is found in what is read later, that write took place.
+    /// Writes with PUT. Each write has a mark of its own, a short word that `content` puts into what is sent. If a later
+    /// read contains the mark, that write took place.
     ///
     /// # Panics
     ///
-    /// When the path or the content type is none that a request can have, or when the mark is not put in: a write that
-    /// changes nothing shows nothing.
+    /// When the path or the content type is none that a request can have, or when the content lacks the mark: then no
+    /// write could be recognised.
     pub fn put<C: Into<Bytes>>(
         path: impl AsRef<str>,
         content_type: impl AsRef<str>,

@@ -1,4 +1,4 @@
-//! Many writers at once with one tag: of those who have seen the same state, one may win.
+//! Many writers at once with one tag, of whom one may win.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use super::report::Finding;
 use super::rule::Rule;
 use crate::exchange::BoxError;
 
-/// What became of the writers; each is a number from 0.
+/// How the writers fared. Each writer is a number from 0.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Hammered {
@@ -30,25 +30,25 @@ pub struct Hammered {
 }
 
 impl Hammered {
-    /// Who was told that the write took place (2xx).
+    /// The writers whose write was answered as done (2xx).
     #[must_use]
     pub fn winners(&self) -> &[usize] {
         &self.winners
     }
 
-    /// Who was told that somebody else was faster (412).
+    /// The writers whose write was refused because another came first (412).
     #[must_use]
     pub fn losers(&self) -> &[usize] {
         &self.losers
     }
 
-    /// Who got something else, and what.
+    /// The writers that got another answer, each with that answer.
     #[must_use]
     pub fn others(&self) -> &[(usize, String)] {
         &self.others
     }
 
-    /// Whose content is there at the end; `None` if no writer's mark is found in it.
+    /// The writer whose content is there at the end; `None` if no writer's mark is found in it.
     #[must_use]
     pub const fn survivor(&self) -> Option<usize> {
         self.survivor
@@ -88,11 +88,11 @@ impl fmt::Display for Hammered {
     }
 }
 
-/// Sends as many writes at once as there are `writers`, all of whom have seen the same state.
+/// Sends one write of each of the `writers` at once, all with the same precondition.
 ///
 /// Each carries `If-Match` with the tag that is current before, or `If-None-Match: *` where there is nothing. The
 /// writes are interleaved on the task that awaits them, each going as far as it can before it waits; over a socket they
-/// are as parallel as the server is. What is written stays there.
+/// are as parallel as the server is. What is written is not removed.
 ///
 /// # Examples
 ///

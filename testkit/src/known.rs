@@ -1,4 +1,4 @@
-//! What a plain GET has told of the resource, and the field values that are made of it.
+//! What a plain GET has shown of the resource, and the field values that are made from it.
 
 use std::time::SystemTime;
 
@@ -9,14 +9,14 @@ use http::header::{ETAG, HeaderMap, HeaderName, LAST_MODIFIED};
 use super::exchange::Reply;
 use tower_conditional::{EntityTag, HttpDate};
 
-/// A tag that no server has made.
+/// A tag that no server makes.
 pub(crate) const OTHER: &[u8] = b"\"tower-conditional-testkit\"";
-/// A tag that is one and looks like three to whoever splits at every comma, the second being a wildcard.
+/// One tag that looks like three to a parser that splits at every comma; the second would be a wildcard.
 pub(crate) const COMMAS: &[u8] = b"\"x,*,y\"";
-/// A tag with an octet that is no UTF-8 (obs-text, section 5.5).
+/// A tag with a byte that is no UTF-8 (obs-text, section 5.5).
 pub(crate) const OBS_TEXT: &[u8] = b"\"\xff\"";
 
-/// A resource as a 200 has shown it.
+/// A resource as a 200 showed it.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) target: Uri,
@@ -40,7 +40,7 @@ impl Known {
         }
     }
 
-    /// The tag, if If-Match and If-Range can be true with it.
+    /// The tag, if it is strong: only then can If-Match and If-Range be true with it.
     pub(crate) fn strong_tag(&self) -> Option<&EntityTag> {
         self.tag.as_ref().filter(|tag| !tag.is_weak())
     }
@@ -62,7 +62,7 @@ impl Known {
     }
 }
 
-/// The value of a field that is there on one line.
+/// The value of a field that has exactly one line.
 pub(crate) fn single<'f>(
     fields: &'f HeaderMap,
     name: &HeaderName,
@@ -75,7 +75,7 @@ pub(crate) fn now() -> HttpDate {
     HttpDate::from(SystemTime::now())
 }
 
-/// The same tag with the other strength: it is another one to strong comparison and the same to weak.
+/// The same tag with the other strength: different under strong comparison, equal under weak comparison.
 pub(crate) fn other_strength(tag: &EntityTag) -> Vec<u8> {
     if tag.is_weak() {
         tag.opaque_tag().to_vec()
@@ -84,12 +84,12 @@ pub(crate) fn other_strength(tag: &EntityTag) -> Vec<u8> {
     }
 }
 
-/// The weak form, whatever the tag's own is: never equal to anything under strong comparison.
+/// The tag in its weak form, which is equal to nothing under strong comparison.
 pub(crate) fn weak_form(tag: &EntityTag) -> Vec<u8> {
     [b"W/", tag.opaque_tag()].concat()
 }
 
-/// What stands between the quotes.
+/// The characters between the quotes.
 pub(crate) fn inside(tag: &EntityTag) -> &[u8] {
     let quoted = tag.opaque_tag();
     &quoted[1..quoted.len() - 1]

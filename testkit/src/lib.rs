@@ -1,11 +1,11 @@
-//! Checks how a tower service handles HTTP conditional requests, and says what it does otherwise than RFC 9110.
+//! Checks how a tower service handles HTTP conditional requests, and reports where it departs from RFC 9110.
 //!
-//! The service may be yours or any: it need not have [tower-conditional] inside, which tests itself with this.
+//! Any service can be checked, with [tower-conditional] inside or not. That crate tests itself with this kit.
 //!
 //! [`check()`] sends the requests that [RFC 9110, section 13] is about, and reports each finding in words: the section, the
-//! rule, the request that shows it, what was expected and what came. [`hammer()`] sends many writers at once with one
-//! entity tag, of whom one may win. [`compare()`] sends two services the same requests and lists where they differ, such
-//! as one that evaluates preconditions before the handler and one that evaluates them after it.
+//! rule, the request that shows it, the expected answer and the actual one. [`hammer()`] sends the writes of many clients at
+//! once with one entity tag: exactly one may succeed. [`compare()`] sends two services the same requests and lists where
+//! they differ, such as one that evaluates preconditions before the handler and one that evaluates them after it.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -26,14 +26,14 @@
 //!
 //! # Over the wire
 //!
-//! A service that forwards to an HTTP client checks a running server; `examples/check_url` is that, as a command.
-//! Some defects only show there (a server that closes the connection), others only without it: hyper repairs some of
-//! what it is given, such as the Content-Length of a 304 over HTTP/1.1.
+//! To check a running server, pass a service that forwards to an HTTP client; the command `examples/check_url` does so.
+//! Some defects show only over the wire (a server that closes the connection), others only without it: hyper repairs
+//! some responses, such as the Content-Length of a 304 over HTTP/1.1.
 //!
 //! # Other request bodies
 //!
-//! The requests have a body of the kit's own, [`Content`], so that nobody has to name a type. A service that insists
-//! on another gets it from the bytes:
+//! The requests have a body of the kit's own, [`Content`]. For a service with another body type, make that body of the
+//! bytes:
 //!
 //! ```
 //! use bytes::Bytes;
@@ -54,9 +54,10 @@
 //!
 //! # What it cannot see
 //!
-//! Nothing waits for a clock here, so a service that never answers is never given up: put a timeout around it. What
-//! was not checked because the resource has nothing to check it by is listed in
-//! [`Report::not_checked`]; a rule that is broken on purpose is taken out of a report with [`Report::allowing`].
+//! The kit has no timer. If a service may never answer, put a timeout around it. What could not be checked on the
+//! resource is listed in [`Report::not_checked`]. If a service breaks a rule on purpose, take the rule out of the report
+//! with [`Report::allowing`].
+
 //!
 //! [tower-conditional]: https://docs.rs/tower-conditional
 //! [RFC 9110, section 13]: https://www.rfc-editor.org/rfc/rfc9110#section-13

@@ -1,10 +1,10 @@
-//! The words by which a write is found again in what is read later.
+//! Marks: the words by which a later read shows which write took place.
 
 use super::known::Known;
 
 /// Words that were not there before, of one length, so that none is part of another.
 ///
-/// Content that was there before would be no change, and a tag made of the content would not tell.
+/// Content that was there before would be no change, and a tag computed from the content would stay the same.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Marks {
     run: usize,

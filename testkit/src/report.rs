@@ -30,7 +30,7 @@ impl Finding {
         }
     }
 
-    /// A short name that stays the same: `if-none-match-weak`.
+    /// The short name of the rule, which stays the same in later versions: `if-none-match-weak`.
     #[must_use]
     pub const fn rule(&self) -> &'static str {
         self.rule.name
@@ -42,7 +42,7 @@ impl Finding {
         self.rule.section
     }
 
-    /// What is required, in words.
+    /// What the rule requires, in words.
     #[must_use]
     pub const fn requirement(&self) -> &'static str {
         self.rule.requirement
@@ -54,13 +54,13 @@ impl Finding {
         &self.request
     }
 
-    /// What a service that keeps the rule answers.
+    /// The answer of a service that keeps the rule.
     #[must_use]
     pub fn expected(&self) -> &str {
         &self.expected
     }
 
-    /// What this one answered.
+    /// The answer of this service.
     #[must_use]
     pub fn came(&self) -> &str {
         &self.came
@@ -79,9 +79,9 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What a run of the kit has found: at most one [`Finding`] for each rule.
+/// The findings of a run of the kit: at most one [`Finding`] for each rule.
 ///
-/// `Display` is for people; the findings are there to be iterated over.
+/// `Display` is for people; programs iterate over the findings.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Report {
@@ -91,7 +91,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether no rule was seen broken.
+    /// Whether there are no findings.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         self.findings.is_empty()
@@ -108,7 +108,7 @@ impl Report {
         self.findings.iter()
     }
 
-    /// What was left out, and why: a resource without a date says nothing about dates.
+    /// What was not checked, and why: without a Last-Modified nothing about dates can be checked.
     #[must_use]
     pub fn not_checked(&self) -> &[&'static str] {
         &self.not_checked
@@ -135,7 +135,7 @@ impl Report {
             .any(|finding| finding.rule() == rule.name)
     }
 
-    /// The first request that shows it is enough.
+    /// Keeps the first request that shows the finding, and drops the others.
     pub(crate) fn add(&mut self, finding: Finding) {
         if !self.found(finding.rule) {
             self.add_another(finding);

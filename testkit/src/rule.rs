@@ -20,22 +20,22 @@ const fn rule(name: &'static str, section: &'static str, requirement: &'static s
 pub(crate) static FIXTURE: Rule = rule(
     "fixture",
     "RFC 9110, section 15.3.1",
-    "What the fixture names answers as the fixture says: a read with 200 and always the same, a write by writing.",
+    "The paths of the fixture answer as it says: each read is the same 200, and each write takes effect.",
 );
 pub(crate) static EXPECTED: Rule = rule(
     "expected",
     "RFC 9110, section 8.8",
-    "The resource has what the fixture expects of it.",
+    "The resource has what the fixture says it has.",
 );
 pub(crate) static VALIDATORS: Rule = rule(
     "validators",
     "RFC 9110, section 8.8",
-    "A 200 carries a validator, an ETag or a Last-Modified; without one there is nothing to ask by.",
+    "A 200 carries a validator, an ETag or a Last-Modified; without one a client cannot make conditional requests.",
 );
 pub(crate) static VALIDATOR_SYNTAX: Rule = rule(
     "validator-syntax",
     "RFC 9110, section 8.8.3",
-    "ETag is one quoted tag, Last-Modified one HTTP-date, and each is there on one line.",
+    "ETag is one quoted tag, Last-Modified is one HTTP-date, and each has one line.",
 );
 pub(crate) static MODIFIED_LATER: Rule = rule(
     "last-modified-later",
@@ -60,7 +60,7 @@ pub(crate) static TAG_OF_CODING: Rule = rule(
 pub(crate) static VARY_ON_CODING: Rule = rule(
     "vary-on-coding",
     "RFC 9110, section 12.5.5",
-    "What was selected by Accept-Encoding says so in Vary.",
+    "A response that was selected by Accept-Encoding says so in Vary.",
 );
 
 // Lists and tags in any field.
@@ -82,12 +82,12 @@ pub(crate) static EMPTY_MEMBERS: Rule = rule(
 pub(crate) static OBS_TEXT: Rule = rule(
     "obs-text",
     "RFC 9110, section 5.5",
-    "Octets above 0x7F in a tag are ordinary octets.",
+    "Bytes above 0x7F (obs-text) are allowed in a tag.",
 );
 pub(crate) static OCTETS: Rule = rule(
     "octets",
     "RFC 9110, section 8.8.3.2",
-    "Tags are equal if all their octets are: no prefix, no other case, and a quoted star is a tag.",
+    "Tags are equal if all their bytes are equal: a prefix is not, another case is not, and a quoted star is a tag.",
 );
 pub(crate) static OBSOLETE_DATES: Rule = rule(
     "obsolete-dates",
@@ -114,27 +114,27 @@ pub(crate) static IM_LIST: Rule = rule(
 pub(crate) static IM_WILDCARD: Rule = rule(
     "if-match-wildcard",
     "RFC 9110, section 13.1.1",
-    "`If-Match: *` is true where there is a representation, with a tag or without.",
+    "`If-Match: *` is true where there is a current representation, with a tag or without.",
 );
 pub(crate) static IM_ABSENT: Rule = rule(
     "if-match-absent",
     "RFC 9110, section 13.1.1",
-    "If-Match is false where there is nothing: nothing is created.",
+    "If-Match is false where there is no current representation: a write creates nothing.",
 );
 pub(crate) static IM_WEAK: Rule = rule(
     "if-match-weak",
     "RFC 9110, section 13.1.1",
-    "If-Match is compared strongly: a weak tag is equal to none, not even to itself.",
+    "If-Match uses strong comparison: a weak tag is equal to none, not even to itself.",
 );
 pub(crate) static IM_EMPTY: Rule = rule(
     "if-match-empty",
     "RFC 9110, section 13.1.1",
-    "An empty If-Match is false; it is not as if it were absent.",
+    "An empty If-Match is false; it is not treated as absent.",
 );
 pub(crate) static IM_MALFORMED: Rule = rule(
     "if-match-malformed",
     "RFC 9110, section 13.1.1",
-    "A malformed If-Match is false; it is not as if it were absent.",
+    "A malformed If-Match is false; it is not treated as absent.",
 );
 pub(crate) static DONE_THOUGH_REFUSED: Rule = rule(
     "done-though-refused",
@@ -144,14 +144,14 @@ pub(crate) static DONE_THOUGH_REFUSED: Rule = rule(
 pub(crate) static RACE: Rule = rule(
     "lost-update",
     "RFC 9110, section 13.1.1",
-    "Of several writes that have seen the same state one is performed: check and write are one step.",
+    "Of several writes with the same tag one is performed: check and write are one step.",
 );
 
 // If-None-Match.
 pub(crate) static INM: Rule = rule(
     "if-none-match",
     "RFC 9110, section 13.1.2",
-    "If-None-Match with the current tag gets 304 on GET and HEAD and 412 on a write; with another one the request is performed.",
+    "If-None-Match with the current tag gets 304 on GET and HEAD and 412 on a write; with another tag the request is performed.",
 );
 pub(crate) static INM_LIST: Rule = rule(
     "if-none-match-list",
@@ -161,27 +161,27 @@ pub(crate) static INM_LIST: Rule = rule(
 pub(crate) static INM_WILDCARD: Rule = rule(
     "if-none-match-wildcard",
     "RFC 9110, section 13.1.2",
-    "`If-None-Match: *` is false where there is a representation: 304 on GET, 412 on a write.",
+    "`If-None-Match: *` is false where there is a current representation: 304 on GET, 412 on a write.",
 );
 pub(crate) static INM_CREATES: Rule = rule(
     "if-none-match-creates",
     "RFC 9110, section 13.1.2",
-    "`If-None-Match: *` is true where there is nothing: the write is performed.",
+    "`If-None-Match: *` is true where there is no current representation: the write is performed.",
 );
 pub(crate) static INM_WEAK: Rule = rule(
     "if-none-match-weak",
     "RFC 9110, section 13.1.2",
-    "If-None-Match is compared weakly: W/\"x\" and \"x\" are the same.",
+    "If-None-Match uses weak comparison: W/\"x\" and \"x\" are equal.",
 );
 pub(crate) static INM_EMPTY: Rule = rule(
     "if-none-match-empty",
     "RFC 9110, section 13.1.2",
-    "An empty If-None-Match is true and disables If-Modified-Since; it is not as if it were absent.",
+    "An empty If-None-Match is true and disables If-Modified-Since; it is not treated as absent.",
 );
 pub(crate) static INM_MALFORMED: Rule = rule(
     "if-none-match-malformed",
     "RFC 9110, section 13.1.2",
-    "A malformed If-None-Match is equal to nothing and disables If-Modified-Since.",
+    "A malformed If-None-Match matches nothing and disables If-Modified-Since.",
 );
 
 // Dates.
@@ -193,7 +193,7 @@ pub(crate) static IMS: Rule = rule(
 pub(crate) static IMS_BESIDE_INM: Rule = rule(
     "if-modified-since-beside",
     "RFC 9110, section 13.1.3",
-    "If-Modified-Since is ignored where If-None-Match is there.",
+    "If-Modified-Since is ignored beside If-None-Match.",
 );
 pub(crate) static IMS_NO_DATE: Rule = rule(
     "if-modified-since-no-date",
@@ -223,7 +223,7 @@ pub(crate) static IUS: Rule = rule(
 pub(crate) static IUS_BESIDE_IM: Rule = rule(
     "if-unmodified-since-beside",
     "RFC 9110, section 13.1.4",
-    "If-Unmodified-Since is ignored where If-Match is there.",
+    "If-Unmodified-Since is ignored beside If-Match.",
 );
 pub(crate) static IUS_NO_DATE: Rule = rule(
     "if-unmodified-since-no-date",
@@ -262,7 +262,7 @@ pub(crate) static ERRORS: Rule = rule(
 pub(crate) static RANGE_LAST: Rule = rule(
     "range-last",
     "RFC 9110, section 14.2",
-    "Range is looked at after the preconditions: 304 wins over 206 and 416.",
+    "Range is evaluated after the preconditions: 304 wins over 206 and 416.",
 );
 pub(crate) static RANGE: Rule = rule(
     "range",
@@ -277,7 +277,7 @@ pub(crate) static RANGE_UNIT: Rule = rule(
 pub(crate) static RANGE_ON_HEAD: Rule = rule(
     "range-on-head",
     "RFC 9110, section 14.2",
-    "Range means something on GET alone.",
+    "Range is ignored on every method but GET.",
 );
 pub(crate) static PART_TAG: Rule = rule(
     "part-tag",
@@ -287,17 +287,17 @@ pub(crate) static PART_TAG: Rule = rule(
 pub(crate) static IF_RANGE: Rule = rule(
     "if-range",
     "RFC 9110, section 13.1.5",
-    "If If-Range names another tag, Range is ignored; without Range, If-Range is.",
+    "If If-Range names another tag, Range is ignored; without Range, If-Range is ignored.",
 );
 pub(crate) static IF_RANGE_WEAK: Rule = rule(
     "if-range-weak",
     "RFC 9110, section 13.1.5",
-    "If-Range is compared strongly: with a weak tag, Range is ignored.",
+    "If-Range uses strong comparison: with a weak tag, Range is ignored.",
 );
 pub(crate) static IF_RANGE_DATE: Rule = rule(
     "if-range-date",
     "RFC 9110, section 13.1.5",
-    "A date in If-Range is exactly the Last-Modified, or Range is ignored: no earlier one, no later one.",
+    "Range is ignored unless a date in If-Range is exactly the Last-Modified, neither earlier nor later.",
 );
 pub(crate) static IF_RANGE_MALFORMED: Rule = rule(
     "if-range-malformed",
@@ -309,7 +309,7 @@ pub(crate) static IF_RANGE_MALFORMED: Rule = rule(
 pub(crate) static HEAD: Rule = rule(
     "head",
     "RFC 9110, section 9.1",
-    "What GET answers, HEAD answers.",
+    "HEAD is answered wherever GET is.",
 );
 pub(crate) static HEAD_BODY: Rule = rule(
     "head-body",
@@ -319,7 +319,7 @@ pub(crate) static HEAD_BODY: Rule = rule(
 pub(crate) static HEAD_VALIDATORS: Rule = rule(
     "head-validators",
     "RFC 9110, section 9.3.2",
-    "HEAD carries the ETag and the Last-Modified that GET does.",
+    "HEAD carries the ETag and the Last-Modified that GET carries.",
 );
 pub(crate) static HEAD_LENGTH: Rule = rule(
     "head-length",
@@ -329,7 +329,7 @@ pub(crate) static HEAD_LENGTH: Rule = rule(
 pub(crate) static HEAD_CONDITIONAL: Rule = rule(
     "head-conditional",
     "RFC 9110, section 13.2.1",
-    "HEAD is judged as GET is: 304 and 412 alike.",
+    "Preconditions are evaluated on HEAD as on GET: 304 and 412 alike.",
 );
 
 // 304 and 428.
@@ -366,7 +366,7 @@ pub(crate) static NOT_MODIFIED_DATE: Rule = rule(
 pub(crate) static NOT_MODIFIED_METADATA: Rule = rule(
     "not-modified-metadata",
     "RFC 9110, section 15.4.5",
-    "A 304 should not describe the content that it does not carry.",
+    "A 304 should not carry metadata of the content that it leaves out, such as Content-Type.",
 );
 pub(crate) static NOT_MODIFIED_BODY: Rule = rule(
     "not-modified-body",
@@ -381,7 +381,7 @@ pub(crate) static NOT_MODIFIED_LENGTH: Rule = rule(
 pub(crate) static NOT_MODIFIED_TO_WRITE: Rule = rule(
     "not-modified-to-write",
     "RFC 9110, section 15.4.5",
-    "304 is for GET and HEAD; a write whose If-None-Match is false gets 412.",
+    "304 is for GET and HEAD; a write with a false If-None-Match gets 412.",
 );
 pub(crate) static REQUIRED_BODY: Rule = rule(
     "required-body",
@@ -391,7 +391,7 @@ pub(crate) static REQUIRED_BODY: Rule = rule(
 pub(crate) static REQUIRED_NO_STORE: Rule = rule(
     "required-no-store",
     "RFC 6585, section 3",
-    "A 428 is not stored by caches: it says no-store.",
+    "A 428 must not be stored by caches: it carries `Cache-Control: no-store`.",
 );
 
 // What a write answers.
@@ -403,12 +403,12 @@ pub(crate) static WRITE_TAG: Rule = rule(
 pub(crate) static PUT_TAG: Rule = rule(
     "put-tag",
     "RFC 9110, section 9.3.4",
-    "A successful PUT carries an ETag only if what was sent was stored octet for octet.",
+    "A successful PUT carries an ETag only if the content was stored as it was sent, byte for byte.",
 );
 
 // The comparer.
 pub(crate) static COMPARED: Rule = rule(
     "compared",
     "RFC 9110, section 15.4.5",
-    "A judgement before the handler answers as one after it does.",
+    "An evaluation before the handler gives the same answer as one after it.",
 );

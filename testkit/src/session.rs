@@ -1,4 +1,4 @@
-//! One run of the kit: it asks, compares what came with what should have come, and keeps the findings.
+//! One run of the kit: it sends requests, compares the answers with the expected ones, and keeps the findings.
 
 use http::header::HeaderName;
 use http::{Method, StatusCode, Uri};

@@ -1,10 +1,10 @@
-//! Field names and values as people read them.
+//! Field names and values in a form that people can read.
 
 use std::fmt;
 
 use http::header::{HeaderMap, HeaderName};
 
-/// `if-none-match` as the RFC spells it: `If-None-Match`. (The one exception is ours to bear: `Etag`.)
+/// `if-none-match` as the RFC spells it: `If-None-Match`. (`ETag` is the exception: it becomes `Etag`.)
 pub(crate) struct Capitalised<'n>(pub(crate) &'n HeaderName);
 
 impl fmt::Display for Capitalised<'_> {
@@ -18,24 +18,24 @@ impl fmt::Display for Capitalised<'_> {
     }
 }
 
-/// A field value for people: ASCII as it is, anything else as `\xe9`.
-pub(crate) struct Octets<'v>(pub(crate) &'v [u8]);
+/// A field value that people can read: ASCII as it is, anything else as `\xe9`.
+pub(crate) struct Escaped<'v>(pub(crate) &'v [u8]);
 
-impl fmt::Display for Octets<'_> {
+impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|&octet| match octet {
-            b'\t' | b' '..=b'~' => write!(f, "{}", char::from(octet)),
-            _ => write!(f, "\\x{octet:02x}"),
+        self.0.iter().try_for_each(|&byte| match byte {
+            b'\t' | b' '..=b'~' => write!(f, "{}", char::from(byte)),
+            _ => write!(f, "\\x{byte:02x}"),
         })
     }
 }
 
-/// The lines of a field, for people.
+/// The lines of a field, in a form that people can read.
 pub(crate) fn lines(fields: &HeaderMap, name: &HeaderName) -> String {
     let lines: Vec<_> = fields
         .get_all(name)
         .iter()
-        .map(|line| format!("{name}: {}", Octets(line.as_bytes())))
+        .map(|line| format!("{name}: {}", Escaped(line.as_bytes())))
         .collect();
     match lines.as_slice() {
         [] => format!("no {name}"),

@@ -1,4 +1,4 @@
-//! Writes to the scratch path, one at a time, and looks at what each has done.
+//! Writes to the scratch path, one at a time, and checks what each has done.
 
 use http::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use http::{Method, StatusCode};
@@ -28,7 +28,7 @@ pub(crate) struct Writer<'w, 's> {
 enum Wanted {
     Granted,
     Refused,
-    /// Or told that its lines are malformed.
+    /// Or refused with 400, because its lines are malformed.
     Malformed,
 }
 
@@ -41,7 +41,7 @@ impl Wanted {
         }
     }
 
-    /// Whether the lines are what a service that demands a precondition demands: tags that the client has seen.
+    /// Whether the lines are what a service that requires a precondition accepts: tags that the client has seen.
     fn satisfies(self, lines: Lines<'_>) -> bool {
         let names_tags =
             |&(ref name, value): &(HeaderName, &[u8])| name == IF_MATCH && value != b"*";
@@ -69,7 +69,7 @@ impl<'w, 's> Writer<'w, 's> {
         }
     }
 
-    /// The first look: what is written from now on was not there before.
+    /// Reads the path before the first write: the marks of later writes must not be there yet.
     pub(crate) async fn begin(&mut self) -> Option<Known> {
         let known = self.read().await;
         self.marks = Marks::not_in(known.as_ref());
@@ -88,7 +88,7 @@ impl<'w, 's> Writer<'w, 's> {
         self.write(rule, lines, Wanted::Granted).await
     }
 
-    /// One write, and a look at what it did. Whether it went as it should.
+    /// Sends one write and checks its effect. Answers whether both were as they should be.
     async fn write(&mut self, rule: &'static Rule, lines: Lines<'_>, wanted: Wanted) -> bool {
         let before = self.read().await;
         let write = self.put(lines).await;
@@ -131,8 +131,8 @@ impl<'w, 's> Writer<'w, 's> {
             .find(&rule::DONE_THOUGH_REFUSED, write, "nothing changed", came);
     }
 
-    /// A validator on a success is that of what is there now (section 8.8), and on PUT only if it was stored as sent
-    /// (section 9.3.4).
+    /// A validator on a success is the one of the new state (section 8.8). A PUT carries it only if the content was stored as
+    /// it was sent (section 9.3.4).
     async fn validators_of(&mut self, write: &Answer) {
         let Ok(reply) = &write.reply else { return };
         let Some(sent) = reply.fields.get(ETAG) else {
@@ -154,7 +154,7 @@ impl<'w, 's> Writer<'w, 's> {
         }
     }
 
-    /// A write with the next mark.
+    /// Sends a write with the next mark.
     pub(crate) async fn put(&mut self, lines: Lines<'_>) -> Answer {
         self.written += 1;
         let content = self.scratch.content(&self.last_mark());
@@ -170,7 +170,7 @@ impl<'w, 's> Writer<'w, 's> {
         self.session.send(method, &self.scratch.target, lines).await
     }
 
-    /// What is there now; the tags that come by are remembered.
+    /// Reads the current state, and remembers its tag.
     pub(crate) async fn read(&mut self) -> Option<Known> {
         let read = self.send(Method::GET, &[]).await;
         let reply = read

@@ -1,4 +1,4 @@
-//! Where preconditions say nothing: other methods, and targets that would not answer 2xx (section 13.2.1).
+//! Requests whose preconditions are ignored: other methods, and targets that would not answer 2xx (section 13.2.1).
 
 use http::header::{
     CONTENT_RANGE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE,
@@ -61,7 +61,7 @@ async fn absent(session: &mut Session<'_>) {
     }
 }
 
-/// The answer has to be that to the same request without the fields.
+/// The answer has to be the one to the same request without the fields.
 async fn unchanged(
     session: &mut Session<'_>,
     rule: &'static Rule,

@@ -1,4 +1,4 @@
-//! HEAD is GET without the content, conditions and all (sections 9.3.2 and 13.2.1).
+//! HEAD is GET without the content, preconditions included (sections 9.3.2 and 13.2.1).
 
 use http::Method;
 use http::header::{
@@ -82,7 +82,7 @@ async fn conditional(session: &mut Session<'_>, known: &Known) {
     }
 }
 
-/// Range means something to GET alone (section 14.2).
+/// Range is defined for GET alone (section 14.2).
 async fn ranged(session: &mut Session<'_>) {
     let answer = head(session, &[(RANGE, b"bytes=0-0")]).await;
     session.expect(&rule::RANGE_ON_HEAD, &answer, &[200]);

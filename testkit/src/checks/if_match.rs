@@ -8,7 +8,7 @@ use crate::session::Session;
 
 const SENT: &[u16] = &[200];
 const FAILED: &[u16] = &[412];
-/// What a malformed field may get: the letter of the section, or being told what is wrong with it.
+/// A malformed field may get 412, as the section says, or a 400 that says what is wrong with it.
 const FAILED_OR_REFUSED: &[u16] = &[412, 400];
 
 pub(crate) async fn check(session: &mut Session<'_>, known: &Known) {

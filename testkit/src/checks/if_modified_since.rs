@@ -12,7 +12,7 @@ use tower_conditional::HttpDate;
 const SENT: &[u16] = &[200];
 const NOT_MODIFIED: &[u16] = &[304];
 
-/// None of them is a date that a calendar has.
+/// None of these is a date of the calendar.
 pub(super) const NO_DATES: [&str; 6] = [
     "yesterday",
     "0",
@@ -26,7 +26,7 @@ pub(crate) async fn check(session: &mut Session<'_>, known: &Known) {
     for value in NO_DATES {
         session.get(&rule::IMS_NO_DATE, &since(value), SENT).await;
     }
-    // A date, though one that few have ever formatted.
+    // A valid date, though an unusual one.
     session
         .get(&rule::IMS, &since("Mon, 01 Jan 0001 00:00:00 GMT"), SENT)
         .await;

@@ -13,7 +13,7 @@ use tower_conditional::EntityTag;
 
 const SENT: &[u16] = &[200];
 const NOT_MODIFIED: &[u16] = &[304];
-/// A list that is no list matches nothing; refusing it is more than asked, and no harm.
+/// A malformed list matches nothing. A service may refuse it: the RFC does not ask for that, and it does no harm.
 const SENT_OR_REFUSED: &[u16] = &[200, 400];
 
 pub(crate) async fn check(session: &mut Session<'_>, known: &Known) {
@@ -34,7 +34,7 @@ pub(crate) async fn check(session: &mut Session<'_>, known: &Known) {
     }
 }
 
-/// The 304 of the plainest form is looked at, in place of all others.
+/// The 304 to the plainest form is checked, in place of all others.
 async fn plainest(
     session: &mut Session<'_>,
     known: &Known,
@@ -47,7 +47,7 @@ async fn plainest(
     session.expect(rule, &answer, NOT_MODIFIED)
 }
 
-/// Several lines are one list; commas inside quotes and empty members are no members (sections 5.3 and 5.6.1).
+/// Several lines are one list; a comma inside quotes separates nothing, and empty members are skipped (sections 5.3 and 5.6.1).
 async fn lists(session: &mut Session<'_>, tag: &EntityTag) {
     let current = tag.as_bytes();
     let many: Vec<&[u8]> = vec![OTHER; 30];
@@ -134,7 +134,7 @@ async fn malformed(session: &mut Session<'_>, tag: &EntityTag) {
     }
 }
 
-/// A field that is there disables If-Modified-Since, whatever is in it (section 13.1.3).
+/// An If-None-Match disables If-Modified-Since, whatever its value is (section 13.1.3).
 async fn instead_of_the_date(session: &mut Session<'_>, known: &Known, tag: &EntityTag) {
     let Some(modified) = known.modified else {
         session
@@ -161,10 +161,10 @@ async fn instead_of_the_date(session: &mut Session<'_>, known: &Known, tag: &Ent
     }
 }
 
-fn swap_case(octets: &[u8]) -> Vec<u8> {
-    let swap = |octet: &u8| match octet {
-        b'a'..=b'z' => octet.to_ascii_uppercase(),
-        _ => octet.to_ascii_lowercase(),
+fn swap_case(bytes: &[u8]) -> Vec<u8> {
+    let swap = |byte: &u8| match byte {
+        b'a'..=b'z' => byte.to_ascii_uppercase(),
+        _ => byte.to_ascii_lowercase(),
     };
-    octets.iter().map(swap).collect()
+    bytes.iter().map(swap).collect()
 }

@@ -1,4 +1,4 @@
-//! The checks, a room for each field or topic. Each begins with the plainest case and stops if that fails.
+//! The checks, a module for each field or topic. Each begins with the plainest case and stops if that fails.
 
 pub(crate) mod elsewhere;
 pub(crate) mod head;

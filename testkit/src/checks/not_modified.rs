@@ -21,7 +21,7 @@ pub(crate) const REPEATED: [(HeaderName, &Rule); 6] = [
     (DATE, &rule::NOT_MODIFIED_DATE),
 ];
 
-/// These count from when they were sent: that they are there is all that can be asked.
+/// The values of these depend on when they were sent: only their presence is checked.
 const TIMED: [HeaderName; 3] = [CACHE_CONTROL, EXPIRES, DATE];
 
 const OF_THE_CONTENT: [HeaderName; 4] = [
@@ -31,7 +31,7 @@ const OF_THE_CONTENT: [HeaderName; 4] = [
     CONTENT_RANGE,
 ];
 
-/// Judges the answer by the 200 to the same request; anything but a 304 is left alone.
+/// Compares a 304 with the 200 to the same request. Any other answer is left alone.
 pub(super) fn check(session: &mut Session<'_>, known: &Known, answer: &Answer) {
     let Ok(reply) = &answer.reply else { return };
     if reply.status != 304 {

@@ -12,7 +12,7 @@ use crate::shown::lines;
 /// Ignoring a Range is always allowed.
 const PART_OR_WHOLE: &[u16] = &[206, 200];
 const WHOLE: &[u16] = &[200];
-const FIRST_OCTET: (HeaderName, &[u8]) = (RANGE, b"bytes=0-0");
+const FIRST_BYTE: (HeaderName, &[u8]) = (RANGE, b"bytes=0-0");
 
 pub(crate) async fn check(session: &mut Session<'_>, known: &Known) {
     session
@@ -29,7 +29,7 @@ pub(crate) async fn check(session: &mut Session<'_>, known: &Known) {
         return;
     }
     let answer = session
-        .send(Method::GET, &known.target, &[FIRST_OCTET])
+        .send(Method::GET, &known.target, &[FIRST_BYTE])
         .await;
     if !session.expect(&rule::RANGE, &answer, PART_OR_WHOLE) {
         return;
@@ -114,6 +114,6 @@ async fn ranged(
     statuses: &[u16],
 ) -> bool {
     session
-        .get(rule, &[FIRST_OCTET, (IF_RANGE, value)], statuses)
+        .get(rule, &[FIRST_BYTE, (IF_RANGE, value)], statuses)
         .await
 }

@@ -1,4 +1,4 @@
-//! What a 200 says of its representation (section 8.8).
+//! The validators of a 200 (section 8.8).
 
 use http::Method;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, DATE, ETAG, HeaderMap, LAST_MODIFIED, VARY};
@@ -7,12 +7,12 @@ use crate::exchange::Answer;
 use crate::known::{Known, now, single};
 use crate::rule;
 use crate::session::Session;
-use crate::shown::{Octets, lines};
+use crate::shown::{Escaped, lines};
 use tower_conditional::{EntityTag, HttpDate};
 
-/// Whether there is a validator that the rest can be checked by.
+/// Whether there is a validator that the other checks can use.
 ///
-/// A tag that changes from one answer to the next is none.
+/// A tag that changes from one answer to the next is of no use.
 pub(crate) async fn check(session: &mut Session<'_>, known: &Known, first: &Answer) -> bool {
     well_formed(session, known, first);
     not_in_the_future(session, known, first);
@@ -53,7 +53,7 @@ fn not_in_the_future(session: &mut Session<'_>, known: &Known, first: &Answer) {
     }
 }
 
-/// The same octets have the same tag, and other octets another strong one.
+/// The same bytes have the same tag, and other bytes have another strong tag.
 async fn stable(session: &mut Session<'_>, known: &Known) {
     let again = session.send(Method::GET, &known.target, &[]).await;
     let Ok(reply) = &again.reply else { return };
@@ -62,8 +62,8 @@ async fn stable(session: &mut Session<'_>, known: &Known) {
         return;
     };
     let same_tag = first_tag.as_bytes() == second_tag.as_bytes();
-    let same_octets = known.body == second.body;
-    if same_octets && !same_tag {
+    let same_bytes = known.body == second.body;
+    if same_bytes && !same_tag {
         let came = format!("{}, then {}", shown(first_tag), shown(second_tag));
         session.find(
             &rule::TAG_IS_STABLE,
@@ -72,7 +72,7 @@ async fn stable(session: &mut Session<'_>, known: &Known) {
             came,
         );
     }
-    if !same_octets && same_tag && !first_tag.is_weak() && known.is_whole {
+    if !same_bytes && same_tag && !first_tag.is_weak() && known.is_whole {
         let came = format!("{} twice, with different content", shown(first_tag));
         session.find(
             &rule::TAG_IS_UNIQUE,
@@ -120,13 +120,13 @@ fn varies_on(fields: &HeaderMap, name: &str) -> bool {
     let members = fields
         .get_all(VARY)
         .iter()
-        .flat_map(|line| line.as_bytes().split(|&octet| octet == b','))
+        .flat_map(|line| line.as_bytes().split(|&byte| byte == b','))
         .map(<[u8]>::trim_ascii);
     members
         .into_iter()
         .any(|member| member == b"*" || member.eq_ignore_ascii_case(name.as_bytes()))
 }
 
-fn shown(tag: &EntityTag) -> Octets<'_> {
-    Octets(tag.as_bytes())
+fn shown(tag: &EntityTag) -> Escaped<'_> {
+    Escaped(tag.as_bytes())
 }

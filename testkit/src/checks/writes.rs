@@ -1,4 +1,4 @@
-//! What preconditions do to writes: a refused write changes nothing, a granted one takes place.
+//! Preconditions on writes: a refused write changes nothing, a granted one takes place.
 
 use http::header::{
     CACHE_CONTROL, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE,
@@ -219,7 +219,7 @@ impl Writer<'_, '_> {
             .await;
     }
 
-    /// A refused DELETE leaves it there; a service without DELETE refuses it in its own way.
+    /// A refused DELETE removes nothing; a service without DELETE refuses it in its own way.
     async fn delete_refused(&mut self) {
         let delete = self.send(Method::DELETE, &[(IF_MATCH, OTHER)]).await;
         if self.read().await.is_none() {
@@ -230,7 +230,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// Leaves nothing behind, and looks whether an old tag comes back with other content.
+    /// Removes what was written, and checks that an old tag does not come back with other content.
     async fn remove_and_create_again(&mut self) {
         if self.remove().await {
             self.put(&[(IF_NONE_MATCH, b"*")]).await;

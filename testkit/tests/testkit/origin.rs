@@ -1,4 +1,4 @@
-//! An origin server written by hand from section 13, right but for the one flaw it is given.
+//! An origin server written by hand from section 13. It is right except for the one flaw that a test gives it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -57,8 +57,8 @@ pub(crate) enum Flaw {
     NotModifiedToWrites,
     WritesThenRefuses,
     ChecksThenWaits,
-    JudgesOptions,
-    JudgesErrors,
+    EvaluatesOnOptions,
+    EvaluatesOnErrors,
     IgnoresIfRange,
     IfRangeIsWeak,
     IfRangeByOrder,
@@ -112,9 +112,9 @@ struct Document {
     body: Bytes,
 }
 
-/// What section 13.2.2 comes to.
+/// The outcome of the steps of section 13.2.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+enum Outcome {
     Perform { ranged: bool },
     NotModified,
     Failed,
@@ -140,7 +140,7 @@ impl Origin {
         }
     }
 
-    /// Every method that was asked for, in order.
+    /// The method of every request, in order.
     pub(crate) fn methods(&self) -> Arc<Mutex<Vec<String>>> {
         self.methods.clone()
     }
@@ -209,20 +209,22 @@ impl Origin {
         if self.has(Flaw::ClosesOnObsText) && has_obs_text(&head.headers) {
             return Err("connection closed".to_owned());
         }
-        let judged = |method: &Method| self.judge(method, &head.headers, document.as_ref());
+        let evaluated = |method: &Method| self.evaluate(method, &head.headers, document.as_ref());
         let response = match head.method {
-            Method::OPTIONS if self.has(Flaw::JudgesOptions) => match judged(&Method::GET) {
-                Verdict::Perform { .. } => status(StatusCode::NO_CONTENT),
-                _ => status(StatusCode::PRECONDITION_FAILED),
-            },
+            Method::OPTIONS if self.has(Flaw::EvaluatesOnOptions) => {
+                match evaluated(&Method::GET) {
+                    Outcome::Perform { .. } => status(StatusCode::NO_CONTENT),
+                    _ => status(StatusCode::PRECONDITION_FAILED),
+                }
+            }
             Method::OPTIONS => status(StatusCode::NO_CONTENT),
             Method::GET | Method::HEAD => {
-                let verdict = judged(&head.method);
-                self.read(&head.method, &head.headers, document.as_ref(), verdict)
+                let outcome = evaluated(&head.method);
+                self.read(&head.method, &head.headers, document.as_ref(), outcome)
             }
             Method::PUT | Method::DELETE => {
                 let content = body.collect().await.map_err(|never| never.to_string())?;
-                let verdict = judged(&head.method);
+                let outcome = evaluated(&head.method);
                 if self.has(Flaw::ChecksThenWaits) {
                     tokio::task::yield_now().await;
                 }
@@ -231,7 +233,7 @@ impl Origin {
                     &head.headers,
                     &path,
                     content.to_bytes(),
-                    verdict,
+                    outcome,
                 )
             }
             _ => status(StatusCode::METHOD_NOT_ALLOWED),
@@ -244,27 +246,27 @@ impl Origin {
         method: &Method,
         headers: &HeaderMap,
         document: Option<&Document>,
-        verdict: Verdict,
+        outcome: Outcome,
     ) -> Response<Full<Bytes>> {
         let is_get = method == Method::GET;
         let Some(document) = document else {
-            return self.absent(is_get, verdict);
+            return self.absent(is_get, outcome);
         };
         let range = headers.get(header::RANGE).map(HeaderValue::as_bytes);
-        if let Some(early) = self.before_the_verdict(is_get, range, verdict) {
+        if let Some(early) = self.before_the_outcome(is_get, range, outcome) {
             return early;
         }
-        match verdict {
-            Verdict::NotModified => self.not_modified(headers, document),
-            Verdict::Failed => status(StatusCode::PRECONDITION_FAILED),
-            Verdict::Malformed => status(StatusCode::BAD_REQUEST),
-            Verdict::Broken => status(StatusCode::INTERNAL_SERVER_ERROR),
-            Verdict::Perform { ranged } => self.sent(is_get, ranged, headers, document),
+        match outcome {
+            Outcome::NotModified => self.not_modified(headers, document),
+            Outcome::Failed => status(StatusCode::PRECONDITION_FAILED),
+            Outcome::Malformed => status(StatusCode::BAD_REQUEST),
+            Outcome::Broken => status(StatusCode::INTERNAL_SERVER_ERROR),
+            Outcome::Perform { ranged } => self.sent(is_get, ranged, headers, document),
         }
     }
 
-    fn absent(&self, is_get: bool, verdict: Verdict) -> Response<Full<Bytes>> {
-        if self.has(Flaw::JudgesErrors) && verdict == Verdict::NotModified {
+    fn absent(&self, is_get: bool, outcome: Outcome) -> Response<Full<Bytes>> {
+        if self.has(Flaw::EvaluatesOnErrors) && outcome == Outcome::NotModified {
             return status(StatusCode::NOT_MODIFIED);
         }
         let page = if is_get { "no such note" } else { "" };
@@ -273,18 +275,18 @@ impl Origin {
         response
     }
 
-    fn before_the_verdict(
+    fn before_the_outcome(
         &self,
         is_get: bool,
         range: Option<&[u8]>,
-        verdict: Verdict,
+        outcome: Outcome,
     ) -> Option<Response<Full<Bytes>>> {
         let range = range.filter(|_| is_get)?;
         if self.has(Flaw::RefusesOtherUnits) && !range.starts_with(b"bytes=") {
             return Some(status(StatusCode::RANGE_NOT_SATISFIABLE));
         }
         let is_satisfiable = range == b"bytes=0-0";
-        (self.has(Flaw::RangeComesFirst) && verdict == Verdict::NotModified && !is_satisfiable)
+        (self.has(Flaw::RangeComesFirst) && outcome == Outcome::NotModified && !is_satisfiable)
             .then(|| status(StatusCode::RANGE_NOT_SATISFIABLE))
     }
 
@@ -297,11 +299,11 @@ impl Origin {
     ) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::from(document.body.clone()));
         self.describe(response.headers_mut(), headers, document);
-        let is_first_octet = headers
+        let is_first_byte = headers
             .get(header::RANGE)
             .is_some_and(|range| range == "bytes=0-0");
         let takes_range = is_get || self.has(Flaw::RangeOnHead);
-        if ranged && is_first_octet && takes_range {
+        if ranged && is_first_byte && takes_range {
             let total = document.body.len();
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             *response.body_mut() = Full::from(document.body.slice(..1));
@@ -425,7 +427,7 @@ impl Origin {
         headers: &HeaderMap,
         path: &str,
         content: Bytes,
-        verdict: Verdict,
+        outcome: Outcome,
     ) -> Response<Full<Bytes>> {
         let guards = [header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
         let creates = headers
@@ -434,17 +436,17 @@ impl Origin {
         let is_guarded = creates
             || !self.has(Flaw::RequiresMoreThanThereIs)
                 && guards.iter().any(|name| headers.contains_key(name));
-        match verdict {
-            Verdict::Failed if self.has(Flaw::WritesThenRefuses) => {
+        match outcome {
+            Outcome::Failed if self.has(Flaw::WritesThenRefuses) => {
                 self.perform(method, path, content);
                 status(StatusCode::PRECONDITION_FAILED)
             }
-            Verdict::Failed => status(StatusCode::PRECONDITION_FAILED),
-            Verdict::NotModified => status(StatusCode::NOT_MODIFIED),
-            Verdict::Malformed => status(StatusCode::BAD_REQUEST),
-            Verdict::Broken => status(StatusCode::INTERNAL_SERVER_ERROR),
-            Verdict::Perform { .. } if self.is_demanding && !is_guarded => self.required(),
-            Verdict::Perform { .. } => self.perform(method, path, content),
+            Outcome::Failed => status(StatusCode::PRECONDITION_FAILED),
+            Outcome::NotModified => status(StatusCode::NOT_MODIFIED),
+            Outcome::Malformed => status(StatusCode::BAD_REQUEST),
+            Outcome::Broken => status(StatusCode::INTERNAL_SERVER_ERROR),
+            Outcome::Perform { .. } if self.is_demanding && !is_guarded => self.required(),
+            Outcome::Perform { .. } => self.perform(method, path, content),
         }
     }
 
@@ -490,15 +492,20 @@ impl Origin {
     }
 
     /// The steps of section 13.2.2.
-    fn judge(&self, method: &Method, headers: &HeaderMap, document: Option<&Document>) -> Verdict {
+    fn evaluate(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        document: Option<&Document>,
+    ) -> Outcome {
         let is_read = matches!(*method, Method::GET | Method::HEAD);
         let if_match = self.list(headers, &header::IF_MATCH);
         let if_none_match = self.list(headers, &header::IF_NONE_MATCH);
         let is_unconditional = self.has(Flaw::HeadIsUnconditional) && method == Method::HEAD
-            || is_read && document.is_none() && !self.has(Flaw::JudgesErrors)
+            || is_read && document.is_none() && !self.has(Flaw::EvaluatesOnErrors)
             || method == Method::DELETE && document.is_none();
         if is_unconditional {
-            return Verdict::Perform { ranged: false };
+            return Outcome::Perform { ranged: false };
         }
         if self.has(Flaw::IfNoneMatchComesFirst)
             && is_read
@@ -506,48 +513,48 @@ impl Origin {
                 .as_ref()
                 .is_some_and(|list| !self.none_match(list, document, is_read))
         {
-            return Verdict::NotModified;
+            return Outcome::NotModified;
         }
-        let judges_if_match = match self.flaw {
+        let evaluates_if_match = match self.flaw {
             Some(Flaw::IgnoresIfMatch) => false,
             Some(Flaw::IgnoresIfMatchOnReads) => !is_read,
             Some(Flaw::IgnoresIfMatchOnWrites) => is_read,
             Some(Flaw::IgnoresIfMatchOnDelete) => method != Method::DELETE,
             _ => true,
         };
-        match if_match.as_ref().filter(|_| judges_if_match) {
-            Some(List::Malformed) => return Verdict::Malformed,
-            Some(list) if !self.matches(list, document) => return Verdict::Failed,
+        match if_match.as_ref().filter(|_| evaluates_if_match) {
+            Some(List::Malformed) => return Outcome::Malformed,
+            Some(list) if !self.matches(list, document) => return Outcome::Failed,
             Some(_) if !self.has(Flaw::DateBesideIfMatch) => {}
             _ if headers.contains_key(header::IF_MATCH) && !self.has(Flaw::DateBesideIfMatch) => {}
-            _ if self.is_modified_since(headers, document) => return Verdict::Failed,
+            _ if self.is_modified_since(headers, document) => return Outcome::Failed,
             _ => {}
         }
         match if_none_match {
-            Some(List::Malformed) if !is_read => return Verdict::Malformed,
+            Some(List::Malformed) if !is_read => return Outcome::Malformed,
             Some(list) if !self.none_match(&list, document, is_read) => {
                 return self.cached(is_read);
             }
             Some(_) if !self.has(Flaw::DateBesideIfNoneMatch) => {}
             _ if is_read || self.has(Flaw::IfModifiedSinceOnWrites) => {
                 match self.is_unmodified_since(headers, document) {
-                    Ok(true) => return Verdict::NotModified,
+                    Ok(true) => return Outcome::NotModified,
                     Ok(false) => {}
-                    Err(()) => return Verdict::Broken,
+                    Err(()) => return Outcome::Broken,
                 }
             }
             _ => {}
         }
-        Verdict::Perform {
+        Outcome::Perform {
             ranged: headers.contains_key(header::RANGE) && self.in_range(headers, document),
         }
     }
 
-    fn cached(&self, is_read: bool) -> Verdict {
+    fn cached(&self, is_read: bool) -> Outcome {
         if is_read || self.has(Flaw::NotModifiedToWrites) {
-            Verdict::NotModified
+            Outcome::NotModified
         } else {
-            Verdict::Failed
+            Outcome::Failed
         }
     }
 
@@ -568,7 +575,7 @@ impl Origin {
 
     fn none_match(&self, list: &List, document: Option<&Document>, is_read: bool) -> bool {
         let Some(document) = document else {
-            return !(self.has(Flaw::JudgesErrors) && is_read && matches!(list, List::Any));
+            return !(self.has(Flaw::EvaluatesOnErrors) && is_read && matches!(list, List::Any));
         };
         let (ours, weak) = self.opaque(document);
         match list {
@@ -607,7 +614,7 @@ impl Origin {
         modified(document) > given && !self.has(Flaw::IgnoresIfUnmodifiedSince)
     }
 
-    /// `Err` where the server breaks.
+    /// `Err` where the flawed server breaks.
     fn is_unmodified_since(
         &self,
         headers: &HeaderMap,
@@ -764,7 +771,7 @@ fn scan(value: &[u8], empty_members_spoil: bool) -> List {
             rest = after.trim_ascii_start();
             continue;
         }
-        let end = quoted.iter().skip(1).position(|&octet| octet == b'"');
+        let end = quoted.iter().skip(1).position(|&byte| byte == b'"');
         let (Some(end), true) = (end, quoted.starts_with(b"\"")) else {
             return List::Malformed;
         };
@@ -780,10 +787,10 @@ fn scan(value: &[u8], empty_members_spoil: bool) -> List {
     List::Tags(tags)
 }
 
-/// As so many do: whatever stands between commas is a member.
+/// A frequent mistake: whatever stands between commas is a member.
 fn split_at_every_comma(value: &[u8]) -> List {
     let members: Vec<_> = value
-        .split(|&octet| octet == b',')
+        .split(|&byte| byte == b',')
         .map(<[u8]>::trim_ascii)
         .collect();
     if let List::Malformed = scan(value, false) {

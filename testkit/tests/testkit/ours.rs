@@ -1,4 +1,4 @@
-//! Services with our layer inside: right in every way it can be used.
+//! The kit finds nothing in services with our layer inside, whichever way it is used.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -58,7 +58,7 @@ async fn read(State(notes): State<Notes>, Path(id): Path<String>) -> Response {
     }
 }
 
-/// Waits before it writes, so that writers who were all let in would all win.
+/// Waits before it writes, so that without a lock all writers would win.
 async fn save(State(notes): State<Notes>, Path(id): Path<String>, body: Bytes) -> StatusCode {
     tokio::task::yield_now().await;
     match notes.put(&path_of(&id), body) {
@@ -87,7 +87,7 @@ fn looked_up(policy: WritePolicy) -> Router {
         .with_state(notes)
 }
 
-/// Around the router, and inside it on its routes.
+/// The layer around the router, and on the routes inside it.
 fn hashed() -> [Router; 2] {
     let notes = Notes::with_one();
     let methods = get(read).put(save).delete(remove);
@@ -134,7 +134,7 @@ async fn looked_up_before_the_handler() {
 }
 
 #[tokio::test]
-async fn judged_by_the_response() {
+async fn evaluated_against_the_response() {
     let report = check(response_only(), Fixture::at("/notes/1"))
         .await
         .allowing(AXUM);
@@ -149,9 +149,9 @@ async fn hashed_and_probed() {
     }
 }
 
-/// The companion takes axum's Content-Length off again: nothing has to be allowed.
+/// `ContentCodingLayer` takes axum's Content-Length off a 304: no finding has to be allowed.
 #[tokio::test]
-async fn finished() {
+async fn inside_the_content_coding_layer() {
     let service = ContentCodingLayer::new().layer(looked_up(WritePolicy::required()));
     let report = check(service, fixture()).await;
     assert!(report.is_clean(), "{report}");
@@ -187,7 +187,7 @@ fn asking(name: HeaderName, value: &str) -> Request<bytes::Bytes> {
         .unwrap()
 }
 
-/// Over the same handler: before it with what the source knows, after it with all that the handler has set.
+/// Two layers over one handler: one evaluates before it with what the source knows, one after it with what the handler set.
 #[tokio::test]
 async fn before_and_after_answer_alike() {
     let handler = tower::service_fn(async |_: Request<Content>| {
@@ -216,10 +216,10 @@ async fn before_and_after_answer_alike() {
     );
     assert_eq!(differences.len(), 2 * 4, "one pair for each 304: {report}");
 
-    let told = known
+    let stated = known
         .field(CACHE_CONTROL, HeaderValue::from_static("no-cache"))
         .field(VARY, HeaderValue::from_static("accept"));
-    let told = ConditionalLayer::new(Fixed::new(told)).layer(handler.boxed_clone());
-    let report = compare(told, after, requests()).await;
+    let before = ConditionalLayer::new(Fixed::new(stated)).layer(handler.boxed_clone());
+    let report = compare(before, after, requests()).await;
     assert!(report.is_clean(), "{report}");
 }

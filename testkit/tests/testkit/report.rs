@@ -1,4 +1,4 @@
-//! What a report says, to people and as data.
+//! The content of a report, for people and as data.
 
 use tower_conditional_testkit::{Fixture, check};
 
@@ -33,7 +33,7 @@ async fn a_finding_shows_the_rule_the_request_and_both_answers() {
 }
 
 #[tokio::test]
-async fn octets_that_are_no_text_are_escaped_and_a_panic_is_an_answer() {
+async fn bytes_that_are_no_text_are_escaped_and_a_panic_is_an_answer() {
     let report = check(Origin::with(Flaw::PanicsOnObsText), fixture()).await;
     let finding = &report.findings()[0];
     assert!(finding.request().contains(r#"If-None-Match: "\xff", "v1""#));
@@ -58,7 +58,7 @@ async fn a_write_is_shown_with_its_content() {
 }
 
 #[tokio::test]
-async fn what_was_not_checked_is_said() {
+async fn a_report_lists_what_was_not_checked() {
     let origin = Origin::right().without_dates().without_tags();
     let report = check(origin, Fixture::at("/notes/1")).await;
     assert_eq!(
@@ -80,7 +80,7 @@ async fn what_was_not_checked_is_said() {
 }
 
 #[tokio::test]
-async fn what_the_fixture_expects_is_asked_for() {
+async fn a_missing_expectation_of_the_fixture_is_a_finding() {
     let undated = Origin::right().without_dates();
     let report = check(undated, Fixture::at("/notes/1").expecting_last_modified()).await;
     assert_eq!(report.findings()[0].rule(), "expected");
@@ -106,7 +106,7 @@ async fn reads_only_by_default() {
     assert_eq!(methods, ["GET", "HEAD", "OPTIONS"]);
 }
 
-/// What it made is gone afterwards, and what was there is left to its owner.
+/// The kit deletes what it created, and leaves what was there before.
 #[tokio::test]
 async fn cleans_up_after_itself() {
     let origin = Origin::right();

@@ -1,4 +1,4 @@
-//! tower-http's `ServeDir`: what a black box shows of the defects that its version has, and nothing that it does right.
+//! tower-http's `ServeDir`: the kit finds the known defects of its version, and reports nothing that it does right.
 
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
@@ -37,7 +37,7 @@ fn fixture() -> Fixture {
         .expecting_ranges()
 }
 
-/// Of version 0.7.1, whatever it serves.
+/// The findings about version 0.7.1, whatever it serves.
 const DEFECTS: &[&str] = &[
     "several-lines",
     "if-none-match-empty",
@@ -56,7 +56,7 @@ async fn serve_dir() {
     assert_eq!(rules(&report), DEFECTS, "{report}");
 }
 
-/// The layer takes over what it can: lists, dates and If-Range. Range without conditions stays ServeDir's.
+/// The layer takes over lists, dates and If-Range. A Range without preconditions is still ServeDir's.
 #[tokio::test]
 async fn with_our_layer_around() {
     let directory = directory();
