@@ -186,7 +186,6 @@ impl Case {
         for (finish, undone) in [
             (ContentCodingLayer::new(), true),
             (ContentCodingLayer::new().weaken_tags(), false),
-            (ContentCodingLayer::new().keep_tags(), false),
         ] {
             let layer = ConditionalLayer::new(Fixed::new(self.ours.ours()));
             let service = finish.layer(layer.layer(handler()));

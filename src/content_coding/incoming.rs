@@ -30,7 +30,6 @@ pub(super) fn prepare<B>(request: &mut Request<B>, form: TagForm) -> SentTags {
             list_bare_tags_too(headers, IF_NONE_MATCH, &undone)
         }
         TagForm::Weakened => weak_tags(headers),
-        TagForm::Kept => SentTags::new(),
     }
 }
 
@@ -44,10 +43,8 @@ fn might_splice(headers: &HeaderMap, form: TagForm) -> bool {
         (Some(tag), TagForm::Suffixed) => without_suffix(tag, &SUFFIXES).is_some(),
         // What was weakened satisfies neither field.
         (Some(_), TagForm::Weakened) => false,
-        // A date, and a tag that was left, are the same for all codings.
-        (None, _) | (Some(_), TagForm::Kept) => {
-            SUFFIXES.iter().any(|suffix| accepts(headers, &suffix[1..]))
-        }
+        // A date is the same for all codings.
+        (None, _) => SUFFIXES.iter().any(|suffix| accepts(headers, &suffix[1..])),
     }
 }
 

@@ -18,8 +18,7 @@ use crate::body::ConditionalBody;
 /// forbids it). Where Content-Encoding was applied since the response was tagged, this layer
 ///
 /// - appends the coding to the tag (`"x"` becomes `"x-gzip"`) and understands it when it comes back in If-Match or
-///   If-None-Match, so that a browser behind gzip can save; or, by choice, [weakens](Self::weaken_tags) the tag, or
-///   [keeps](Self::keep_tags) it;
+///   If-None-Match, so that a browser behind gzip can save; or, by choice, [weakens](Self::weaken_tags) the tag;
 /// - makes a 304 carry the tag and the Vary that the 200 had;
 /// - takes body, Content-Length and Content-Encoding off a 304 and a 204, and the body off an answer to HEAD (axum and
 ///   compressors add them);
@@ -72,7 +71,6 @@ pub(super) enum TagForm {
     #[default]
     Suffixed,
     Weakened,
-    Kept,
 }
 
 impl ContentCodingLayer {
@@ -84,12 +82,6 @@ impl ContentCodingLayer {
     /// Weakens the tag instead: for routes that are only read, because a weak tag satisfies no If-Match.
     pub const fn weaken_tags(self) -> Self {
         Self(TagForm::Weakened)
-    }
-
-    /// Keeps the tag instead: for a compressor that changes tags itself. A Range with If-Range is not passed on then, if
-    /// the client also accepts codings.
-    pub const fn keep_tags(self) -> Self {
-        Self(TagForm::Kept)
     }
 }
 

@@ -79,7 +79,6 @@ fn tell_codings_apart(headers: &mut HeaderMap, form: TagForm) {
     };
     let suffix = headers.get(CONTENT_ENCODING).and_then(known_suffix);
     let tag = match (form, suffix) {
-        (TagForm::Kept, _) => return,
         (TagForm::Suffixed, Some(suffix)) => ours.with_suffix(suffix),
         // A coding that would not be recognised on the way in.
         (TagForm::Suffixed, None) | (TagForm::Weakened, _) => ours.to_weak(),

@@ -183,7 +183,6 @@ fn finished_around_a_compressor() {
     let forms = [
         ("suffix", ContentCodingLayer::new()),
         ("weak", ContentCodingLayer::new().weaken_tags()),
-        ("left", ContentCodingLayer::new().keep_tags()),
     ];
     for (form, finish) in forms {
         let stack = |tag| (finish, CompressionLayer::new(), looking_up(tag));

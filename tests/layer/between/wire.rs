@@ -121,25 +121,20 @@ fn expect_an_empty_304(failures: &mut Failures, row: &str, answer: &Answer) {
 }
 
 #[tokio::test]
-async fn the_other_forms_revalidate_too() {
+async fn a_weakened_tag_revalidates_too() {
     let gzip = ("accept-encoding", "gzip");
-    let forms = [
-        (ContentCodingLayer::new().weaken_tags(), "W/\"x\""),
-        (ContentCodingLayer::new().keep_tags(), "\"x\""),
-    ];
-    for (form, tag) in forms {
-        let server = Server::start(finished(form)).await;
-        for version in PROTOCOLS {
-            let whole = server.ask(version, "GET", "/looked-up", &[gzip]).await;
-            assert_eq!(whole.field("etag"), Some(tag));
-            assert_eq!(whole.field("content-encoding"), Some("gzip"));
-            let fields = [gzip, ("if-none-match", tag)];
-            let again = server.ask(version, "GET", "/looked-up", &fields).await;
-            let mut failures = Failures::default();
-            expect_an_empty_304(&mut failures, tag, &again);
-            failures.assert_none();
-            assert_eq!(again.field("etag"), Some(tag));
-        }
+    let server = Server::start(finished(ContentCodingLayer::new().weaken_tags())).await;
+    let tag = "W/\"x\"";
+    for version in PROTOCOLS {
+        let whole = server.ask(version, "GET", "/looked-up", &[gzip]).await;
+        assert_eq!(whole.field("etag"), Some(tag));
+        assert_eq!(whole.field("content-encoding"), Some("gzip"));
+        let fields = [gzip, ("if-none-match", tag)];
+        let again = server.ask(version, "GET", "/looked-up", &fields).await;
+        let mut failures = Failures::default();
+        expect_an_empty_304(&mut failures, tag, &again);
+        failures.assert_none();
+        assert_eq!(again.field("etag"), Some(tag));
     }
 }
 
