@@ -50,7 +50,7 @@ pub struct Preconditions<'h> {
     /// If-Range counts only on a GET with Range (section 13.1.5).
     pub(crate) is_ranged_get: bool,
     pub(crate) now: HttpDate,
-    pub(crate) rewrites: Option<&'h RewrittenTags>,
+    pub(crate) rewrites: Option<RewrittenTags>,
     /// Which of the five there are: a field that is not needs no look-up.
     given: Given,
     fields: Fields<'h>,
@@ -131,7 +131,7 @@ impl<'h> Preconditions<'h> {
     /// Takes tags that an intermediary is known to have rewritten as the tags they came from.
     #[inline]
     #[must_use]
-    pub fn accept_rewritten_tags(mut self, rewrites: impl Into<Option<&'h RewrittenTags>>) -> Self {
+    pub fn accept_rewritten_tags(mut self, rewrites: impl Into<Option<RewrittenTags>>) -> Self {
         self.rewrites = rewrites.into();
         self
     }

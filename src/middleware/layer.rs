@@ -231,7 +231,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// [`WritePolicy::accept_rewritten_tags`].
     #[doc(alias("gzip", "nginx"))]
     pub fn accept_rewritten_tags_on_reads(mut self, rewrites: RewrittenTags) -> Self {
-        self.options_mut().read_rewrites = Some(Arc::new(rewrites));
+        self.options_mut().read_rewrites = Some(rewrites);
         self
     }
 

@@ -158,7 +158,7 @@ impl Options {
         }
         let stated = Representation::of_response(response.headers(), None);
         let preconditions = recheck.preconditions();
-        let preconditions = preconditions.accept_rewritten_tags(self.read_rewrites.as_deref());
+        let preconditions = preconditions.accept_rewritten_tags(self.read_rewrites);
         match preconditions.evaluate(&Current::Present(stated)) {
             Decision::PreconditionFailed(failed) => Some(failed.into()),
             Decision::IgnoreRange if guards_part => {
@@ -250,7 +250,7 @@ impl Options {
         if response.status() == StatusCode::OK {
             mark_as_coded(response);
             if let Some(taken) = &look.preconditions {
-                let rewrites = self.read_rewrites.as_deref();
+                let rewrites = self.read_rewrites;
                 let again = taken.preconditions().accept_rewritten_tags(rewrites);
                 if self.judge_again(look, &again, tag, response) {
                     return;

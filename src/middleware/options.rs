@@ -45,7 +45,7 @@ pub(crate) struct Options {
     pub(crate) writes: WritePolicy,
     pub(crate) response_fields: HeaderMap,
     pub(crate) observer: Observer,
-    pub(crate) read_rewrites: Option<Arc<RewrittenTags>>,
+    pub(crate) read_rewrites: Option<RewrittenTags>,
     pub(crate) keeps_preconditions: bool,
     pub(crate) leaves_head_alone: bool,
     pub(crate) refusals: Option<RefusalFn>,

@@ -51,7 +51,7 @@ pub struct WritePolicy {
     pub(crate) malformed_is_412: bool,
     pub(crate) shows_validators: bool,
     pub(crate) drain_limit: u64,
-    pub(crate) rewrites: Option<Arc<RewrittenTags>>,
+    pub(crate) rewrites: Option<RewrittenTags>,
     pub(crate) already_applied: Option<AlreadyApplied>,
 }
 
@@ -253,7 +253,7 @@ impl WritePolicy {
     #[doc(alias("gzip", "nginx"))]
     #[must_use]
     pub fn accept_rewritten_tags(mut self, rewrites: RewrittenTags) -> Self {
-        self.rewrites = Some(Arc::new(rewrites));
+        self.rewrites = Some(rewrites);
         self
     }
 

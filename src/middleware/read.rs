@@ -51,7 +51,7 @@ impl Options {
             return Ok(Decision::Proceed);
         }
         let preconditions = self.preconditions(MethodClass::Read, request);
-        let preconditions = preconditions.accept_rewritten_tags(self.read_rewrites.as_deref());
+        let preconditions = preconditions.accept_rewritten_tags(self.read_rewrites);
         let decision = preconditions.evaluate(current);
         if decision == Decision::NotModified
             && let Some(tag) = preconditions.as_listed(current)

@@ -419,7 +419,7 @@ impl Options {
             return self.may_go_without(&request.head.method);
         }
         let found = self.preconditions(MethodClass::Write, request);
-        let found = found.accept_rewritten_tags(self.writes.rewrites.as_deref());
+        let found = found.accept_rewritten_tags(self.writes.rewrites);
         match self.refusal(&request.head.method, &found, current) {
             None => Ok(found.guarding_field()),
             Some(refusal) => Err(refusal),

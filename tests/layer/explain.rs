@@ -72,7 +72,7 @@ const CAUSES: [Cause; 17] = [
         current: version_9,
         status: 412,
         reason: "rewritten_tag",
-        to_do: "`WritePolicy::accept_rewritten_tags(RewrittenTags::suffixes())`, or `DeflateAlterETag NoChange` in the proxy",
+        to_do: "`WritePolicy::accept_rewritten_tags(RewrittenTags::suffixed())`, or `DeflateAlterETag NoChange` in the proxy",
     },
     Cause {
         what: "a release changed how representations are written out",

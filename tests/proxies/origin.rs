@@ -117,7 +117,7 @@ impl Drop for Origin {
 
 fn service(state: &Arc<State>) -> BoxCloneSyncService<Request, Response, std::convert::Infallible> {
     let strict = ConditionalLayer::new(versions(state));
-    let rewrites = || RewrittenTags::suffixes().weakened();
+    let rewrites = || RewrittenTags::suffixed_or_weakened();
     let tolerant = ConditionalLayer::new(versions(state))
         .accept_rewritten_tags_on_reads(rewrites())
         .writes(WritePolicy::optional().accept_rewritten_tags(rewrites()));

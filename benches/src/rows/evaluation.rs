@@ -135,12 +135,12 @@ fn hostile(meter: &mut impl Meter) {
 
 /// The tolerance and the companion look at every tag for every suffix they know.
 fn rewritten(meter: &mut impl Meter) {
-    let known = RewrittenTags::suffixes().weakened();
+    let known = RewrittenTags::suffixed_or_weakened();
     let names = ["tolerated 32 KiB each", "tolerated 64 KiB each"];
     all_hostile(meter, names, &IF_NONE_MATCH, |fields| {
         let preconditions = Preconditions::parse(&Method::GET, fields, NOW);
         preconditions
-            .accept_rewritten_tags(&known)
+            .accept_rewritten_tags(known)
             .evaluate(&current())
     });
     let names = [

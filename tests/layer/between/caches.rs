@@ -161,11 +161,11 @@ fn made_of_the_handlers_response() {
 
 #[test]
 fn behind_an_edge_that_rewrites_tags() {
-    let suffixing = || RewrittenTags::suffixes();
+    let suffixing = || RewrittenTags::suffixed();
     let before = looking_up(tag("\"x\"")).accept_rewritten_tags_on_reads(suffixing());
     let after = ConditionalLayer::new(FromResponse).accept_rewritten_tags_on_reads(suffixing());
     let weakening =
-        looking_up(tag("\"x\"")).accept_rewritten_tags_on_reads(RewrittenTags::none().weakened());
+        looking_up(tag("\"x\"")).accept_rewritten_tags_on_reads(RewrittenTags::weakened());
     let tagged = || page(&[("etag", "\"x\"")]);
     expect_refreshed("suffix, looked up", &before, page(&[]), suffixes);
     expect_refreshed("suffix, from response", &after, tagged(), suffixes);
