@@ -5,7 +5,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use test_support::{
-    Answer, Client, Example, Protocol, printed_commands, race, run, server, winner,
+    Answer, Client, Example, Protocol, one_of_two_clients_wins, printed_commands, race, run,
+    server, winner,
 };
 use tower_conditional_testkit::{Fixture, Scratch, check};
 
@@ -274,4 +275,10 @@ async fn client_that_stalls_keeps_nobody_from_saving() {
     assert_eq!(lines.next_line().await.unwrap().as_deref(), Some(""));
     let status = lines.next_line().await.unwrap();
     assert_eq!(status.as_deref(), Some("HTTP/1.1 412 Precondition Failed"));
+}
+
+#[tokio::test]
+async fn one_of_two_writers_wins_however_they_spell_the_path() {
+    let (_, example) = service(Protocol::Http1).await;
+    one_of_two_clients_wins("hyper_service", &example, "").await;
 }

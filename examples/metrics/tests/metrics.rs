@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use test_support::{Client, Example, Protocol, printed_commands};
+use test_support::{Client, Example, Protocol, one_of_two_clients_wins, printed_commands};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_metrics");
 
@@ -52,6 +52,13 @@ async fn a_release_that_changes_the_form_shows_as_other_epoch_on_one_route() {
         204
     );
     assert_eq!(count(&mut client, &spike).await, 20);
+}
+
+/// The handler compares nothing: what keeps two writers of one document apart is the lock.
+#[tokio::test]
+async fn one_of_two_writers_wins_however_they_spell_the_id() {
+    let example = Example::start(PROGRAM, &["--port", "0"].map(OsStr::new)).await;
+    one_of_two_clients_wins("metrics", &example, "/documents").await;
 }
 
 #[cfg(unix)]

@@ -25,4 +25,6 @@ pub use process::{Ended, Example, has_tool, in_ci, run, skip};
 pub use proxy::{PATIENCE, Proxy, Relayed};
 pub use quick_or_full::quick_or_full;
 pub use race::{WRITERS, race, winner};
-pub use spellings::{Spellings, both_at_once, each_had_one_winner, winners};
+pub use spellings::{
+    Spellings, both_at_once, each_had_one_winner, one_of_two_clients_wins, winners,
+};

@@ -8,8 +8,11 @@ use http_body_util::Full;
 use hyper::body::Body;
 use tokio::sync::Barrier;
 
+use crate::client::Protocol;
 use crate::figure::figure;
 use crate::in_process::{InProcess, ask};
+use crate::process::Example;
+use crate::quick_or_full::quick_or_full;
 
 /// Draws spellings; the same ones in every run.
 pub struct Spellings(u64);
@@ -66,6 +69,35 @@ where
         })
     });
     [first.await.unwrap(), second.await.unwrap()]
+}
+
+/// Two clients create a document and then save it, both with one tag and each with a spelling of the name of its own: one
+/// of them wins. Again and again, over sockets.
+pub async fn one_of_two_clients_wins(name: &str, example: &Example, folder: &str) {
+    let mut spellings = Spellings::new(1);
+    let mut one = example.client(Protocol::Http1).await;
+    let mut other = example.client(Protocol::Http1).await;
+    let rounds = quick_or_full(50, 5_000);
+    for round in 0..rounds {
+        let document = format!("document-{round}");
+        let mut path = || format!("{folder}/{}", spellings.encoded(&document));
+        let mut guard = ("if-none-match", "*".to_owned());
+        for _ in ["creation", "save"] {
+            let fields = [(guard.0, &*guard.1)];
+            let (first, second) = (path(), path());
+            let (first, second) = tokio::join!(
+                one.send("PUT", &first, &fields, "one"),
+                other.send("PUT", &second, &fields, "other"),
+            );
+            let statuses = [first.status, second.status];
+            let won = statuses.iter().filter(|status| **status < 300).count();
+            let lost = statuses.iter().filter(|status| **status == 412).count();
+            assert_eq!((won, lost), (1, 1), "{document} {fields:?}");
+            let read = one.get(&path(), &[]).await;
+            guard = ("if-match", read.field("etag").to_owned());
+        }
+    }
+    each_had_one_winner(name, 2 * rounds);
 }
 
 /// Says that in so many rounds there was no second winner.
