@@ -86,8 +86,8 @@
 //! # use tower_conditional::{EntityTag, SourceError};
 //! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }
 //! # async fn read() -> &'static str { "a note" }
-//! # static HUNG: AtomicBool = AtomicBool::new(false);
-//! # async fn save() { if !HUNG.swap(true, Ordering::SeqCst) { std::future::pending().await } }
+//! # static HANGS: AtomicBool = AtomicBool::new(true);
+//! # async fn save() { if HANGS.load(Ordering::SeqCst) { std::future::pending().await } }
 //! # let db = ();
 //!
 //! let notes = extractor_source(db, |Path(id): Path<i64>| id, version);
@@ -106,6 +106,7 @@
 //! #     let (hangs, waits) = tokio::join!(put(), put());
 //! #     assert_eq!((hangs.status().as_u16(), waits.status().as_u16()), (503, 503));
 //! #     assert!(!waits.headers().contains_key("retry-after"), "the timeout's answer, not the lock's");
+//! #     HANGS.store(false, Ordering::SeqCst);
 //! #     assert_eq!(put().await.status(), 200, "the lock is free again");
 //! # });
 //! ```
