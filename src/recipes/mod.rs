@@ -14,6 +14,7 @@
 //! | a gateway in front of others | [integrations](integrations#a-gateway) |
 //! | a service that is not `Clone`, a `Buffer` | [integrations](integrations#buffer) |
 //! | a 412 that nobody understands | [operation](operation#the-reason-of-a-412-in-the-log) |
+//! | a client that sends its PUT again | [operation](operation#a-retry-whose-first-answer-was-lost) |
 //! | a handler that hangs under the write lock | [operation](operation#how-long-a-write-may-wait) |
 //! | a router to be checked | [operation](operation#the-testkit-over-your-own-router) |
 //!

@@ -64,6 +64,65 @@
 //! Without `tracing`, the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) gets the same; the
 //! example `metrics` counts it.
 //!
+//! # A retry whose first answer was lost
+//!
+//! A client that never got the answer to its PUT sends it again, and is refused: its own change has made its tag stale. Where the
+//! client names the attempt, the layer may answer as the first time
+//! ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). Recognise the *attempt*, and not the
+//! state: another client may want the same state and has not made it. Keep the name of the attempt in the transaction of the
+//! write.
+//!
+//! ```
+//! use axum::{Router, extract::{Path, State}, routing::put};
+//! use http::{HeaderMap, Response};
+//! use tower_conditional::extract::extractor_source;
+//! use tower_conditional::{Checked, ConditionalLayer, EntityTag, PreconditionFailed, SourceError, WritePolicy};
+//! # use std::{collections::HashSet, sync::{Arc, Mutex}};
+//! # #[derive(Clone, Default)] struct Db(Arc<Mutex<(u64, HashSet<String>)>>);
+//! # impl Db {
+//! #     fn update(&self, seen: Option<u64>, attempt: Option<String>) -> u64 {
+//! #         let mut note = self.0.lock().unwrap();
+//! #         if Some(note.0) != seen { return 0 }
+//! #         note.0 += 1;
+//! #         note.1.extend(attempt);
+//! #         1
+//! #     }
+//! #     async fn has_applied(&self, attempt: &str) -> bool { self.0.lock().unwrap().1.contains(attempt) }
+//! # }
+//! # async fn version(_id: i64, db: Db) -> Result<EntityTag, SourceError> {
+//! #     Ok(EntityTag::from_version(db.0.lock().unwrap().0))
+//! # }
+//! # let db = Db::default();
+//!
+//! fn attempt(fields: &HeaderMap) -> Option<String> {
+//!     Some(fields.get("idempotency-key")?.to_str().ok()?.to_owned())
+//! }
+//!
+//! async fn save(State(db): State<Db>, checked: Checked, fields: HeaderMap) -> Result<(), PreconditionFailed> {
+//!     // begin; UPDATE … WHERE version = ?; INSERT INTO attempts …; commit
+//!     let rows = db.update(checked.version(), attempt(&fields));
+//!     if rows == 0 { Err(checked.lost()) } else { Ok(()) }
+//! }
+//!
+//! let attempts = db.clone();
+//! let policy = WritePolicy::required().answer_if_applied(move |head, _current| {
+//!     let (db, attempt) = (attempts.clone(), attempt(&head.headers));
+//!     async move { db.has_applied(&attempt?).await.then(|| Response::new("")) }
+//! });
+//! let notes = extractor_source(db.clone(), |Path(id): Path<i64>| id, version);
+//! let layer = ConditionalLayer::new(notes).writes(policy);
+//! let app: Router = Router::new().route("/notes/{id}", put(save).route_layer(layer)).with_state(db);
+//! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
+//! # use kit::*;
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! #     let put = |key, tag| ask(&app, "PUT", "/notes/1", [("if-match", tag), ("idempotency-key", key)]);
+//! #     assert_eq!(put("a", "\"0\"").await.status(), 200);
+//! #     assert_eq!(put("a", "\"0\"").await.status(), 200, "the answer of the first time");
+//! #     assert_eq!(put("b", "\"0\"").await.status(), 412, "another attempt");
+//! #     assert_eq!(put("b", "\"1\"").await.status(), 200, "the retry has changed nothing");
+//! # });
+//! ```
+//!
 //! # How long a write may wait
 //!
 //! A handler that hangs, or a client that is slow to send its body, keeps the later writers of its resource waiting. How

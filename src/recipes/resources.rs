@@ -176,7 +176,7 @@
 //! # }
 //! # let db = Db(Arc::new(AtomicU64::new(7)));
 //!
-//! #[derive(Clone, Copy)]
+//! #[derive(Clone, Copy, PartialEq)]
 //! enum Form { Json, Turtle }
 //!
 //! impl Form {
