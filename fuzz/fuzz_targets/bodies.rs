@@ -1,8 +1,8 @@
-//! Bodies through the hashing path and through the collecting of request bodies: whatever a body does, its octets,
+//! Bodies through the hashing path and through the collecting of request bodies: whatever a body does, its bytes,
 //! trailers and errors come out as they went in, and its tag is the digest of the whole or there is none.
 //!
-//! Input: three octets (source, size, request and Content-Length), then the script of the body: the low three bits of an
-//! octet say what the body does, the others how much of it.
+//! Input: three bytes (source, size, request and Content-Length), then the script of the body: the low three bits of a
+//! byte say what the body does, the others how much of it.
 #![no_main]
 
 use std::collections::VecDeque;
@@ -279,11 +279,11 @@ impl Hash {
         if !is_read || !is_whole || body.left() > self.limit || body.fails() || body.is_endless() {
             return None;
         }
-        let octets = [identifying(typed), body.content()].concat();
+        let bytes = [identifying(typed), body.content()].concat();
         let digest = if self.keyed {
-            hmac(&octets)
+            hmac(&bytes)
         } else {
-            Sha256::digest(octets).into()
+            Sha256::digest(bytes).into()
         };
         let opening = if self.weak { "W/\"" } else { "\"" };
         let epoch = if self.epoch { "n1." } else { "" };
@@ -296,7 +296,7 @@ fn limit(choice: u8) -> u64 {
     [16, 100, 1 << 20, 0][usize::from(choice >> 6)]
 }
 
-/// The numbers of lines of three fields, and of each line its length and octets.
+/// The numbers of lines of three fields, and of each line its length and bytes.
 fn identifying(typed: bool) -> Vec<u8> {
     if typed {
         let length = u32::try_from(TEXT.len()).unwrap();
@@ -313,20 +313,20 @@ fn identifying(typed: bool) -> Vec<u8> {
 }
 
 /// RFC 2104, with a key that is shorter than a block.
-fn hmac(octets: &[u8]) -> [u8; 32] {
+fn hmac(bytes: &[u8]) -> [u8; 32] {
     let pad = |with: u8| {
         let mut block = [with; 64];
         block
             .iter_mut()
             .zip(KEY)
-            .for_each(|(octet, key)| *octet ^= key);
+            .for_each(|(byte, key)| *byte ^= key);
         block
     };
-    let inner = Sha256::digest([&pad(0x36)[..], octets].concat());
+    let inner = Sha256::digest([&pad(0x36)[..], bytes].concat());
     Sha256::digest([&pad(0x5C)[..], &inner].concat()).into()
 }
 
-/// A body that does as it is told.
+/// A body that follows the script.
 #[derive(Clone, Debug)]
 struct Scripted {
     steps: VecDeque<Step>,
@@ -515,7 +515,7 @@ impl Body for Scripted {
     }
 }
 
-/// Every pending step is woken at once: a future that takes more turns than there are octets hangs.
+/// Every pending step is woken at once: a future that takes more turns than there are bytes hangs.
 fn finish<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut cx = Context::from_waker(Waker::noop());

@@ -1,6 +1,6 @@
-//! Dates: any octets are read without a panic, in range, and as the naive model of the tests and `httpdate` read them.
+//! Dates: any bytes are read without a panic, in range, and as the naive model of the tests and `httpdate` read them.
 //!
-//! Input: four octets of clock (big-endian seconds since 1970), then the field value.
+//! Input: four bytes of clock (big-endian seconds since 1970), then the field value.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -30,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 /// What both read is the same; and what `httpdate` would write, we read. It reads more than there is: it does not look
-/// at the octet between date and time of the RFC 850 form, nor at a clock for the century there.
+/// at the byte between date and time of the RFC 850 form, nor at a clock for the century there.
 fn assert_agreement_with_httpdate(value: &[u8], date: Option<HttpDate>) {
     let text = std::str::from_utf8(value).ok();
     let theirs = text.and_then(|text| httpdate::parse_http_date(text).ok());

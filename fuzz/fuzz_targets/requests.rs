@@ -2,8 +2,8 @@
 //! model of the tests; the source is asked once; the lock of what it has identified is held while the handler runs, and
 //! free afterwards.
 //!
-//! Input: six octets (method, state, source, policy, options, the handler's answer), then field lines with LF between
-//! them. The first octet of a line says which field it is: `M` If-Match, `N` If-None-Match, `S` If-Modified-Since,
+//! Input: six bytes (method, state, source, policy, options, the handler's answer), then field lines with LF between
+//! them. The first byte of a line says which field it is: `M` If-Match, `N` If-None-Match, `S` If-Modified-Since,
 //! `U` If-Unmodified-Since, `R` If-Range, `r` Range.
 #![no_main]
 
@@ -69,7 +69,7 @@ struct Case {
     handler: Response<Full<Bytes>>,
 }
 
-/// A source that does as it is told; clones count together.
+/// A source that follows the script; clones share one counter.
 #[derive(Clone)]
 struct Source {
     computes: bool,
@@ -203,7 +203,7 @@ struct Policy {
     locks: bool,
 }
 
-/// What is to become of the request.
+/// How the request has to end.
 #[derive(Debug, PartialEq)]
 enum Fate {
     /// The handler is called with these fields, and its response is the answer, but for this tag that it may lack.
@@ -367,7 +367,7 @@ impl Case {
     }
 }
 
-/// The model: what the documentation says, around the naive judgement.
+/// The model: what the documentation says, around the naive evaluation.
 impl Case {
     fn fate(&self) -> Fate {
         match self.class {
@@ -390,7 +390,7 @@ impl Case {
         match (self.source.identifies, &self.source.finds) {
             (Identifies::NotMine, _) => self.second_look(),
             (Identifies::Refuses, _) | (Identifies::Resource, Finds::Refuses) => replaced(403),
-            (Identifies::Fails, _) | (Identifies::Resource, Finds::Fails) => self.unjudged_read(),
+            (Identifies::Fails, _) | (Identifies::Resource, Finds::Fails) => self.unevaluated_read(),
             (Identifies::Resource, Finds::State(State::Delegated)) => self.untouched(),
             (Identifies::Resource, Finds::State(State::Unknown)) => self.second_look(),
             (Identifies::Resource, Finds::State(state)) => self.read(state),
@@ -402,7 +402,7 @@ impl Case {
             (Identifies::NotMine, _) => self.write(&State::Unknown),
             (Identifies::Refuses, _) | (Identifies::Resource, Finds::Refuses) => replaced(403),
             (Identifies::Fails, _) => replaced(503),
-            (Identifies::Resource, Finds::Fails) if self.must_be_judged() => replaced(503),
+            (Identifies::Resource, Finds::Fails) if self.must_be_evaluated() => replaced(503),
             (Identifies::Resource, Finds::Fails) => self.untouched(),
             (Identifies::Resource, Finds::State(State::Delegated)) => self.untouched(),
             (Identifies::Resource, Finds::State(state)) => self.write(state),
@@ -458,7 +458,7 @@ impl Case {
         }
     }
 
-    fn unjudged_read(&self) -> Fate {
+    fn unevaluated_read(&self) -> Fate {
         let mut seen = self.sent.clone();
         if seen.contains_key(IF_RANGE) {
             seen.remove(RANGE);
@@ -467,7 +467,7 @@ impl Case {
     }
 
     fn read(&self, state: &State) -> Fate {
-        let answer = self.request().judge(state);
+        let answer = self.request().evaluate(state);
         if let Some(status) = self.status_of(answer) {
             return replaced(status);
         }
@@ -489,7 +489,7 @@ impl Case {
         let adds = present.tag.as_ref().map(|tag| tag.ours().into());
         match self.states(present) {
             Some(true) => Fate::Answered { seen, adds },
-            Some(false) => match self.judge_again(&seen) {
+            Some(false) => match self.evaluate_again(&seen) {
                 Some(status) => Fate::Replaced { status, calls: 1 },
                 None => Fate::Answered { seen, adds: None },
             },
@@ -517,7 +517,7 @@ impl Case {
 
     /// If-Match, If-Unmodified-Since and If-Range count once more, against what the handler states: a false one of the
     /// first two is 412, and no part of another version is sent.
-    fn judge_again(&self, seen: &HeaderMap) -> Option<u16> {
+    fn evaluate_again(&self, seen: &HeaderMap) -> Option<u16> {
         let mut again = self.sent.clone();
         again.remove(IF_NONE_MATCH);
         again.remove(IF_MODIFIED_SINCE);
@@ -525,7 +525,7 @@ impl Case {
             again.remove(RANGE);
         }
         let request = Request::read(self.class, self.method.as_str(), &again, NOW);
-        match request.judge(&self.stated()) {
+        match request.evaluate(&self.stated()) {
             Answer::PerformWithoutRange if self.handler.status() == 206 => Some(503),
             answer => self.status_of(answer),
         }
@@ -534,10 +534,10 @@ impl Case {
     /// What the handler's own fields say of the version that it has sent.
     fn stated(&self) -> State {
         let fields = self.handler.headers();
-        let octets = |name| fields.get(name).map(HeaderValue::as_bytes);
+        let bytes = |name| fields.get(name).map(HeaderValue::as_bytes);
         State::present(
-            octets(ETAG).and_then(Tag::read),
-            octets(LAST_MODIFIED).and_then(|text| Some((naive::date(text, 0)?, false))),
+            bytes(ETAG).and_then(Tag::read),
+            bytes(LAST_MODIFIED).and_then(|text| Some((naive::date(text, 0)?, false))),
         )
     }
 
@@ -547,7 +547,7 @@ impl Case {
         if !self.is_plain() {
             seen.remove(RANGE);
         }
-        let answer = self.request().judge(&self.stated());
+        let answer = self.request().evaluate(&self.stated());
         match self.status_of(answer) {
             Some(status) if self.handler.status() == 200 => Fate::Replaced { status, calls: 1 },
             _ => Fate::Answered { seen, adds: None },
@@ -558,7 +558,7 @@ impl Case {
         let request = self.request();
         let answer = match request.malformed() {
             Some(field) => Answer::BadRequest(field),
-            None => request.judge(state),
+            None => request.evaluate(state),
         };
         let inapplicable = match (answer, self.unguarded(state)) {
             (Answer::BadRequest(_), _) => false,
@@ -615,16 +615,16 @@ impl Case {
         self.policy.required && matches!(self.method, Method::PUT | Method::PATCH | Method::DELETE)
     }
 
-    fn must_be_judged(&self) -> bool {
+    fn must_be_evaluated(&self) -> bool {
         let guards = [IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE];
         self.requires() || guards.iter().any(|name| self.sent.contains_key(name))
     }
 
     fn concerns_us(&self) -> bool {
-        matches!(self.method, Method::PUT | Method::PATCH | Method::DELETE) || self.must_be_judged()
+        matches!(self.method, Method::PUT | Method::PATCH | Method::DELETE) || self.must_be_evaluated()
     }
 
-    /// The request without what was judged.
+    /// The request without the fields that were evaluated.
     fn forgetful(&self) -> HeaderMap {
         let mut seen = self.sent.clone();
         if !self.keeps_preconditions {
@@ -664,7 +664,7 @@ const fn replaced(status: u16) -> Fate {
 
 fn fields(lines: &[u8]) -> HeaderMap {
     let mut fields = HeaderMap::new();
-    for line in lines.split(|&octet| octet == b'\n') {
+    for line in lines.split(|&byte| byte == b'\n') {
         let Some((which, value)) = line.split_first() else {
             continue;
         };

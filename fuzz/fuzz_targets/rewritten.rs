@@ -1,7 +1,7 @@
 //! Tags that something on the way has rewritten: whole tags with a known suffix are taken as the tags they came from,
 //! nothing else is, and a strict service takes none of them.
 //!
-//! Input: two octets (which rewrites, what the client accepts), then lines with LF between them: the service's own
+//! Input: two bytes (which rewrites, what the client accepts), then lines with LF between them: the service's own
 //! tag, then the field lines.
 #![no_main]
 
@@ -35,7 +35,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((&[rewrites, accepts], text)) = data.split_first_chunk::<2>() else {
         return;
     };
-    let mut lines = text.split(|&octet| octet == b'\n');
+    let mut lines = text.split(|&byte| byte == b'\n');
     let Some(ours) = lines.next().and_then(Tag::read) else {
         return;
     };
@@ -176,7 +176,7 @@ impl Case {
         assert!(tag.weak == self.ours.weak || tag.weak && may_be_weakened);
     }
 
-    /// What the companion makes of the request: the inner service, strict, judges as if it knew the suffixes.
+    /// What `ContentCodingLayer` makes of the request: a strict inner service evaluates as if it knew the suffixes.
     fn assert_companion(&self) {
         let suffixes: Vec<String> = CODINGS.map(|coding| format!("-{coding}")).into();
         let of_accepted: Vec<String> = self

@@ -1,6 +1,6 @@
-//! Lists of tags: any field lines are judged without a panic, and as the naive model of the tests judges them.
+//! Lists of tags: any field lines are evaluated without a panic, and as the naive model of the tests evaluates them.
 //!
-//! Input: one octet that picks method and state, then field lines with LF between them.
+//! Input: one byte that picks method and state, then field lines with LF between them.
 #![no_main]
 
 use http::{HeaderMap, HeaderValue, Method};
@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let lines: Vec<HeaderValue> = lines
-        .split(|&octet| octet == b'\n')
+        .split(|&byte| byte == b'\n')
         .filter_map(|line| HeaderValue::from_bytes(line).ok())
         .collect();
     for line in &lines {
@@ -77,5 +77,5 @@ fn assert_agreement(method: &Method, headers: &HeaderMap, state: &State) {
     let request = Request::read(class, method.as_str(), headers, NOW);
     assert_eq!(preconditions.malformed(), request.malformed());
     let answer = Answer::from(preconditions.evaluate(&state.current()));
-    assert_eq!(answer, request.judge(state));
+    assert_eq!(answer, request.evaluate(state));
 }

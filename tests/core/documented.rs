@@ -1,11 +1,11 @@
-//! Every public item has an example, or stands here with the place where it is shown; every feature is explained.
+//! Every public item has an example, or is listed here with the place where one is; every feature is explained.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use crate::tree::{files_under, root};
 
-/// Who is shown somewhere else, and where.
+/// Items whose example is somewhere else, and where.
 const SHOWN_ELSEWHERE: [(&str, &str); 33] = [
     ("BoxError", "another name for what is behind it"),
     ("BoxResource", "what a `BoxSource` identifies"),
@@ -78,8 +78,8 @@ fn every_feature_is_explained() {
     assert!(features.contains(&"layer"), "{features:?}");
 }
 
-/// The public items of a file, in its outermost room, whose documentation has no block of code. An item and all
-/// that belongs to it stand between two empty lines.
+/// The public items of a file, in its outermost module, whose documentation has no block of code. An item stands with
+/// all that belongs to it between two empty lines.
 fn without_example(text: &str) -> Vec<String> {
     let mut before: Vec<&str> = Vec::new();
     let mut names = Vec::new();
@@ -100,7 +100,7 @@ fn without_example(text: &str) -> Vec<String> {
 
 fn public_item(line: &str) -> Option<&str> {
     let rest = line.trim_start().strip_prefix("pub ")?;
-    // Types stand further in where a macro is around them; functions that do belong to a type.
+    // A type may be indented because a macro is around it; an indented function belongs to a type.
     let is_outermost = !line.starts_with(' ');
     let rest = rest
         .trim_start_matches("const ")

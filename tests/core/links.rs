@@ -1,11 +1,11 @@
-//! What the pages point at is there: files, headings, and the paths that stand in backticks.
+//! The links of the pages resolve: files, headings, and paths in backticks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::tree::{files_under, root};
 
-/// The folders whose files the prose names by their path.
+/// The folders whose files the pages name by their path.
 const FOLDERS: [&str; 9] = [
     ".ci/",
     "benches/",
@@ -40,7 +40,7 @@ fn every_path_in_backticks_is_there() {
     for file in pages().into_iter().chain(sources.concat()) {
         let text = prose_of(&file);
         for path in text.split('`').filter(|path| is_a_path_of_ours(path)) {
-            // An example goes by the name of its folder or of its file.
+            // A page names an example by its folder or by its file.
             let is_there = root().join(path).exists() || root().join(format!("{path}.rs")).exists();
             if !is_there {
                 dead.push(format!("{}: {path}", file.display()));
@@ -113,7 +113,7 @@ fn links_in(text: &str) -> Vec<&str> {
     links
 }
 
-/// Links to elsewhere are nothing that a test can follow.
+/// A test cannot follow links to other sites.
 fn resolves(page: &Path, link: &str) -> bool {
     if link.starts_with("https://") {
         return true;
@@ -130,7 +130,7 @@ fn resolves(page: &Path, link: &str) -> bool {
     anchor.is_empty() || anchors_of(&String::from_utf8_lossy(&text)).any(|known| known == anchor)
 }
 
-/// The headings of a page, as a browser jumps to them.
+/// The headings of a page, as anchors of links.
 fn anchors_of(text: &str) -> impl Iterator<Item = String> {
     let headings = text.lines().filter(|line| line.starts_with('#'));
     headings.map(|heading| {

@@ -1,6 +1,6 @@
 //! A naive reading of [RFC 9110, section 13.2.2]: slow, allocating, and as close to the text as code gets.
 //!
-//! Where the RFC leaves room it follows the choices of the crate's documentation; those places say so.
+//! Where the RFC leaves a choice it follows the crate's documentation; those places say "our choice".
 //!
 //! [RFC 9110, section 13.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
 
@@ -12,14 +12,14 @@ use tower_conditional::precondition::{Field, MethodClass};
 use tower_conditional::validator::Absent;
 use tower_conditional::{Current, Decision, EntityTag, HttpDate, Representation};
 
-/// What is to be done with the request.
+/// What the server has to do with the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Perform,
     PerformWithoutRange,
     NotModified,
     Failed(Field),
-    /// Our choice for "otherwise, the condition is false" where the field is no list at all.
+    /// Our choice for "otherwise, the condition is false" where the field is malformed.
     BadRequest(Field),
 }
 
@@ -50,17 +50,17 @@ pub(crate) struct Tag {
 
 impl Tag {
     /// `[ %s"W/" ] DQUOTE *etagc DQUOTE` and nothing else (section 8.8.3).
-    pub(crate) fn read(octets: &[u8]) -> Option<Self> {
-        let (weak, quoted) = if octets.starts_with(b"W/") {
-            (true, &octets[2..])
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let (weak, quoted) = if bytes.starts_with(b"W/") {
+            (true, &bytes[2..])
         } else {
-            (false, octets)
+            (false, bytes)
         };
         if quoted.len() < 2 || !quoted.starts_with(b"\"") || !quoted.ends_with(b"\"") {
             return None;
         }
         let opaque = &quoted[1..quoted.len() - 1];
-        let etagc = |octet: &u8| *octet == 0x21 || (0x23..=0x7E).contains(octet) || *octet >= 0x80;
+        let etagc = |byte: &u8| *byte == 0x21 || (0x23..=0x7E).contains(byte) || *byte >= 0x80;
         opaque.iter().all(etagc).then(|| Self {
             weak,
             opaque: opaque.to_vec(),
@@ -68,7 +68,7 @@ impl Tag {
     }
 
     pub(crate) fn of(text: &str) -> Self {
-        Self::read(&octets(text)).unwrap_or_else(|| panic!("not a tag: {text}"))
+        Self::read(&bytes(text)).unwrap_or_else(|| panic!("not a tag: {text}"))
     }
 
     /// Section 8.8.3.2: "equivalent if both are not weak and their opaque-tags match character-by-character".
@@ -108,14 +108,14 @@ impl List {
         }
         let mut members = vec![Vec::new()];
         let mut in_quotes = false;
-        for octet in combined {
-            if octet == b'"' {
+        for byte in combined {
+            if byte == b'"' {
                 in_quotes = !in_quotes;
             }
-            if octet == b',' && !in_quotes {
+            if byte == b',' && !in_quotes {
                 members.push(Vec::new());
             } else {
-                members.last_mut().unwrap().push(octet);
+                members.last_mut().unwrap().push(byte);
             }
         }
         let mut tags = Vec::new();
@@ -169,7 +169,7 @@ impl State {
         })
     }
 
-    /// The same in the words of the crate.
+    /// The same state as a type of the crate.
     pub(crate) fn current(&self) -> Current {
         match self {
             Self::Present(present) => Current::Present(present.representation()),
@@ -241,7 +241,8 @@ impl Request {
         }
     }
 
-    /// Our choice: what must not be guessed at, If-Match on any method that is judged and If-None-Match on writes.
+    /// Our choice: malformed fields are refused in If-Match on every method that is evaluated, and in If-None-Match on
+    /// writes.
     pub(crate) fn malformed(&self) -> Option<Field> {
         if self.class == MethodClass::Neither {
             None
@@ -254,21 +255,21 @@ impl Request {
         }
     }
 
-    pub(crate) fn judge(&self, state: &State) -> Answer {
+    pub(crate) fn evaluate(&self, state: &State) -> Answer {
         // Section 13.2.1: methods that neither select nor modify a representation.
         if self.class == MethodClass::Neither {
             return Answer::Perform;
         }
         match state {
             State::Delegated => Answer::Perform,
-            State::Present(present) => self.judge_present(present),
-            State::Absent(absent) => self.judge_absent(*absent),
-            State::Unknown => self.judge_unknown(),
+            State::Present(present) => self.evaluate_present(present),
+            State::Absent(absent) => self.evaluate_absent(*absent),
+            State::Unknown => self.evaluate_unknown(),
         }
     }
 
     /// Section 13.2.2, word by word.
-    fn judge_present(&self, current: &Present) -> Answer {
+    fn evaluate_present(&self, current: &Present) -> Answer {
         // "1. When recipient is the origin server and If-Match is present, evaluate the If-Match precondition:"
         if let Some(if_match) = &self.if_match {
             let holds = match if_match {
@@ -320,11 +321,11 @@ impl Request {
         {
             return Answer::NotModified;
         }
-        self.judge_range(Some(current))
+        self.evaluate_range(Some(current))
     }
 
     /// "5. When the method is GET and both Range and If-Range are present, evaluate the If-Range precondition:"
-    fn judge_range(&self, current: Option<&Present>) -> Answer {
+    fn evaluate_range(&self, current: Option<&Present>) -> Answer {
         let Some(if_range) = self.if_range.as_ref().filter(|_| self.is_ranged_get()) else {
             return Answer::Perform;
         };
@@ -343,7 +344,7 @@ impl Request {
         }
     }
 
-    fn judge_absent(&self, absent: Absent) -> Answer {
+    fn evaluate_absent(&self, absent: Absent) -> Answer {
         if let Some(field) = self.malformed() {
             return Answer::BadRequest(field);
         }
@@ -361,11 +362,11 @@ impl Request {
         if self.if_match.is_some() {
             return Answer::Failed(Field::IfMatch);
         }
-        self.judge_range(None)
+        self.evaluate_range(None)
     }
 
-    /// Our choice: a write that cannot be judged is not performed; a read may always do without its range.
-    fn judge_unknown(&self) -> Answer {
+    /// Our choice: a write that cannot be evaluated is not performed; a read may always be answered without its range.
+    fn evaluate_unknown(&self) -> Answer {
         if let Some(field) = self.malformed() {
             return Answer::BadRequest(field);
         }
@@ -380,10 +381,10 @@ impl Request {
                 return Answer::Failed(Field::IfNoneMatch);
             }
         }
-        self.judge_range(None)
+        self.evaluate_range(None)
     }
 
-    /// Reads have one selected representation, writes are guarded by every current one (section 13.1.1, prose).
+    /// A read has one selected representation; a write is guarded by every current one (section 13.1.1, prose).
     fn guards(&self, current: &Present) -> Vec<Tag> {
         let mut tags: Vec<Tag> = current.tag.iter().cloned().collect();
         if self.is_write() {
@@ -404,7 +405,7 @@ impl Request {
 /// Section 13.1.5: a tag has a DQUOTE among its first three characters, a date has none.
 fn range_validator(line: &[u8], now: i64) -> RangeValidator {
     let value = trim(line);
-    if value.iter().take(3).any(|octet| *octet == b'"') {
+    if value.iter().take(3).any(|byte| *byte == b'"') {
         Tag::read(value).map_or(RangeValidator::Neither, RangeValidator::Tag)
     } else {
         // Second 60 is read as 59, and so is never the very same date.
@@ -454,10 +455,10 @@ fn looks_like(text: &str, pattern: &str) -> bool {
         && text
             .bytes()
             .zip(pattern.bytes())
-            .all(|(octet, expected)| match expected {
-                b'0' => octet.is_ascii_digit(),
-                b'a' => octet.is_ascii_alphabetic(),
-                _ => octet == expected,
+            .all(|(byte, expected)| match expected {
+                b'0' => byte.is_ascii_digit(),
+                b'a' => byte.is_ascii_alphabetic(),
+                _ => byte == expected,
             })
 }
 
@@ -536,17 +537,17 @@ fn year_and_fifty_years_on(seconds: i64) -> (i64, i64) {
 }
 
 /// Section 5.5 and 5.6.3: OWS is SP and HTAB.
-fn trim(octets: &[u8]) -> &[u8] {
-    let is_blank = |octet: &u8| *octet == b' ' || *octet == b'\t';
-    let Some(start) = octets.iter().position(|octet| !is_blank(octet)) else {
+fn trim(bytes: &[u8]) -> &[u8] {
+    let is_blank = |byte: &u8| *byte == b' ' || *byte == b'\t';
+    let Some(start) = bytes.iter().position(|byte| !is_blank(byte)) else {
         return &[];
     };
-    let end = octets.iter().rposition(|octet| !is_blank(octet)).unwrap();
-    &octets[start..=end]
+    let end = bytes.iter().rposition(|byte| !is_blank(byte)).unwrap();
+    &bytes[start..=end]
 }
 
-/// Each character up to U+00FF is one octet.
-pub(crate) fn octets(text: &str) -> Vec<u8> {
+/// Each character up to U+00FF is one byte.
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(c).unwrap()).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Laws, and `evaluate` against the naive model: random requests, an exhaustive small table, every octet everywhere.
+//! Laws, and `evaluate` against the naive model: random requests, an exhaustive small table, every byte everywhere.
 
 use http::{HeaderMap, HeaderValue};
 use proptest::collection::vec;
@@ -13,7 +13,7 @@ use crate::naive::{self, Answer, Present, Request, State, Tag, http_date};
 use crate::quick_or_full::quick_or_full;
 use crate::support::{
     BYTES, IM, IMS, INM, IR, IUS, NEITHER, NOW, RANGE, READS, T, T_MINUS_1, T_PLUS_1, T_SECONDS,
-    WRITES, a, as_method, e, headers, judge, l, n, strong_l, tagged, w,
+    WRITES, a, as_method, e, evaluated, headers, l, n, strong_l, tagged, w,
 };
 
 const FIELDS: [Field; 5] = [
@@ -42,8 +42,8 @@ fn agree(
         "{method} {headers:?}"
     );
     for state in states {
-        let expected = naive.judge(state);
-        let answer = judge(class, method, headers, now, state);
+        let expected = naive.evaluate(state);
+        let answer = evaluated(class, method, headers, now, state);
         let names_the_other_fault = expected.is_refusal()
             && naive
                 .malformed()
@@ -143,9 +143,9 @@ fn exhaustive_small_table() {
     assert_eq!(compared, 5 * 5 * 4 * 4 * 6 * 15 * 15);
 }
 
-/// What a good value becomes when one octet is replaced or put in, and what is only commas and quotes.
+/// What a good value becomes when one byte is replaced or put in, and what is only commas and quotes.
 #[test]
-fn every_octet_at_every_place() {
+fn every_byte_at_every_place() {
     let states = [e(), a(), w(), strong_l(), State::Unknown];
     let states = &states[..quick_or_full(2, 5)];
     let mut compared = 0;
@@ -160,15 +160,15 @@ fn every_octet_at_every_place() {
             ],
         };
         for value in values {
-            for octet in 0..=u8::MAX {
+            for byte in 0..=u8::MAX {
                 for place in 0..=value.len() {
                     let replaced = match value.get(place) {
-                        Some(_) => [&value[..place], &[octet], &value[place + 1..]].concat(),
-                        None => [*value, &[octet]].concat(),
+                        Some(_) => [&value[..place], &[byte], &value[place + 1..]].concat(),
+                        None => [*value, &[byte]].concat(),
                     };
-                    let put_in = [&value[..place], &[octet], &value[place..]].concat();
+                    let put_in = [&value[..place], &[byte], &value[place..]].concat();
                     for value in [replaced, put_in] {
-                        // The octets that cannot be in a field at all.
+                        // The bytes that cannot be in a field at all.
                         let Ok(value) = HeaderValue::from_bytes(&value) else {
                             continue;
                         };
@@ -202,7 +202,7 @@ fn sixty_four_kibibytes() {
         "0",
     ];
     for piece in pieces {
-        let value = naive::octets(&piece.repeat(65_536 / piece.chars().count()));
+        let value = naive::bytes(&piece.repeat(65_536 / piece.chars().count()));
         let value = HeaderValue::from_bytes(&value).unwrap();
         for field in FIELDS {
             let mut headers = headers(&[(RANGE, BYTES)]);
@@ -229,7 +229,7 @@ fn sixty_four_kibibytes() {
     }
 }
 
-/// A match at the end of a long list counts, and so does the fault after it.
+/// A match at the end of a long list counts, and so does a fault after it.
 #[test]
 fn the_last_of_a_long_list() {
     let long = "\"a,b\" , ".repeat(8_192);
@@ -241,7 +241,7 @@ fn the_last_of_a_long_list() {
     ] {
         let value = format!("{long}{end}");
         let headers = headers(&[(INM, &value)]);
-        let answer = judge(MethodClass::Read, "GET", &headers, NOW, &e());
+        let answer = evaluated(MethodClass::Read, "GET", &headers, NOW, &e());
         assert_eq!(answer == Answer::NotModified, matched, "{end}");
         agree(MethodClass::Read, "GET", &headers, NOW, &[e()]);
         agree(MethodClass::Write, "PUT", &headers, NOW, &[e()]);
@@ -265,33 +265,33 @@ fn tag() -> impl Strategy<Value = Tag> {
     (any::<bool>(), opaque()).prop_map(|(weak, opaque)| Tag { weak, opaque })
 }
 
-fn tag_octets() -> impl Strategy<Value = Vec<u8>> {
+fn tag_bytes() -> impl Strategy<Value = Vec<u8>> {
     tag().prop_map(|tag| tag.ours().as_bytes().to_vec())
 }
 
-/// A line of a list: mostly good members, with everything in between that goes wrong in practice.
+/// A line of a list: mostly good members, and between them the mistakes of practice.
 fn list_line() -> impl Strategy<Value = Vec<u8>> {
     let pieces = [
         "\"v1\"", "W/\"v1\"", "*", "v1", "w/\"v1\"", "\"v1", "v1\"", "W/", "\"", "\\", "\"a b\"",
         "\"*\"", "\u{a0}", ";", " ", "\t", ",", "",
     ];
     let piece = prop_oneof![
-        3 => tag_octets(),
-        1 => select(pieces.to_vec()).prop_map(naive::octets),
+        3 => tag_bytes(),
+        1 => select(pieces.to_vec()).prop_map(naive::bytes),
     ];
-    let separator = select(vec![",", ", ", " ,\t", ",,", " , ,", "", " "]).prop_map(naive::octets);
-    let good = vec(tag_octets(), 0..5).prop_map(|tags| tags.join(&b", "[..]));
+    let separator = select(vec![",", ", ", " ,\t", ",,", " , ,", "", " "]).prop_map(naive::bytes);
+    let good = vec(tag_bytes(), 0..5).prop_map(|tags| tags.join(&b", "[..]));
     let mixed = vec((piece, separator), 0..5).prop_map(|members| {
         members
             .into_iter()
             .flat_map(|(piece, sep)| [piece, sep].concat())
             .collect()
     });
-    prop_oneof![2 => Just(b"*".to_vec()), 4 => good, 6 => mixed, 1 => field_octets()]
+    prop_oneof![2 => Just(b"*".to_vec()), 4 => good, 6 => mixed, 1 => field_bytes()]
 }
 
 /// Whatever a field value may hold.
-fn field_octets() -> impl Strategy<Value = Vec<u8>> {
+fn field_bytes() -> impl Strategy<Value = Vec<u8>> {
     vec(
         prop_oneof![Just(b'\t'), 0x20..=0x7E_u8, 0x80..=0xFF_u8],
         0..24,
@@ -345,7 +345,7 @@ fn date_line() -> impl Strategy<Value = Vec<u8>> {
         "0",
         "",
     ];
-    prop_oneof![4 => select(near).prop_map(naive::octets), 3 => any_date(), 1 => field_octets()]
+    prop_oneof![4 => select(near).prop_map(naive::bytes), 3 => any_date(), 1 => field_bytes()]
 }
 
 fn date_lines() -> impl Strategy<Value = Vec<Vec<u8>>> {
@@ -353,7 +353,7 @@ fn date_lines() -> impl Strategy<Value = Vec<Vec<u8>>> {
 }
 
 fn if_range() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    let line = || prop_oneof![3 => tag_octets(), 3 => date_line(), 1 => list_line()];
+    let line = || prop_oneof![3 => tag_bytes(), 3 => date_line(), 1 => list_line()];
     prop_oneof![2 => Just(Vec::new()), 5 => vec(line(), 1), 1 => vec(line(), 2)]
 }
 
@@ -452,11 +452,11 @@ proptest! {
         if has_range {
             headers.insert(RANGE, HeaderValue::from_static(BYTES));
         }
-        // But for a write that nobody can judge there is nothing here to refuse.
-        prop_assert_eq!(judge(class, method, &headers, NOW, &state), Answer::Perform);
+        // Except for a write that cannot be evaluated, no state refuses a request without fields.
+        prop_assert_eq!(evaluated(class, method, &headers, NOW, &state), Answer::Perform);
     }
 
-    /// Tolerating rewritten tags can only turn "no match" into "match", never the other way.
+    /// Accepting rewritten tags can turn "no match" into "match", never the other way.
     #[test]
     fn tolerance_only_adds_matches(
         tags in vec(tag(), 1..4),
@@ -493,11 +493,11 @@ proptest! {
     }
 
     #[test]
-    fn what_reads_as_a_tag_is_one(octets in prop_oneof![field_octets(), list_line()]) {
-        let value = HeaderValue::from_bytes(&octets).unwrap();
+    fn what_reads_as_a_tag_is_one(bytes in prop_oneof![field_bytes(), list_line()]) {
+        let value = HeaderValue::from_bytes(&bytes).unwrap();
         let read = EntityTag::from_header_value(&value).ok();
         let read = read.map(|tag| tag.as_bytes().to_vec());
-        prop_assert_eq!(read, Tag::read(&octets).map(|_| octets));
+        prop_assert_eq!(read, Tag::read(&bytes).map(|_| bytes));
     }
 
     #[test]
@@ -554,7 +554,7 @@ fn a_shared_tag_is_found_by_both() {
         ("\"v2\"", false),
     ] {
         let headers = headers(&[(IM, list)]);
-        let answer = judge(MethodClass::Write, "PUT", &headers, NOW, &tagged("\"v1\""));
+        let answer = evaluated(MethodClass::Write, "PUT", &headers, NOW, &tagged("\"v1\""));
         assert_eq!(answer == Answer::Perform, expected);
     }
 }

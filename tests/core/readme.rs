@@ -1,4 +1,4 @@
-//! The first example of the README does what it promises, as it stands.
+//! The first example of the README compiles as it stands, and does what the README says.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::tree::root;
 
 include!("../recipes/first_example.rs");
 
-/// What `Path<i64>` reads as 1.
+/// Spellings that `Path<i64>` reads as 1.
 const SPELLINGS: [&str; 4] = ["/notes/1", "/notes/01", "/notes/+1", "/notes/%31"];
 
 #[test]

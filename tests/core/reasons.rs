@@ -126,7 +126,7 @@ fn without_a_tag_to_compare_with() {
             Reason::NoValidator,
         );
     }
-    // The field that the RFC would judge first.
+    // The field that section 13.2.2 evaluates first.
     let all = [(INM, "*"), (IUS, T), (IM, "\"v1\"")];
     refused(&State::Unknown, &all, Field::IfMatch, Reason::NoValidator);
     refused(
@@ -187,7 +187,7 @@ fn a_match_on_a_read_is_no_refusal() {
     }
 }
 
-/// On a read the tags of other representations are not judged, and so explain nothing.
+/// On a read the tags of other representations are not compared, and so explain nothing.
 #[test]
 fn reads_know_the_selected_tag_alone() {
     let negotiated = |tag: Option<&'static str>| {
@@ -297,9 +297,9 @@ mod tolerance {
     }
 }
 
-/// What a handler answers with when its own compare-and-swap lost the race.
+/// What a handler answers with when its own compare-and-swap failed.
 #[test]
-fn of_a_lost_race() {
+fn of_a_failed_compare_and_swap() {
     let stale = PreconditionFailed::stale();
     assert_eq!(
         (stale.field(), stale.reason()),
@@ -313,7 +313,7 @@ fn of_a_lost_race() {
     assert_eq!(stale.to_string(), "If-Match is false: stale");
 }
 
-/// They are in bodies and logs, so they stay as they are.
+/// The names are in bodies and logs, so they must not change.
 #[test]
 fn names_are_stable() {
     let table = [

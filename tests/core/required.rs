@@ -1,4 +1,4 @@
-//! RFC 6585, section 3: which fields guard a write, for a handler that judges by itself.
+//! RFC 6585, section 3: which fields guard a write, for a handler that evaluates by itself.
 
 use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -12,7 +12,7 @@ fn what_guards_a_write_and_what_does_not() {
     let rows = [
         ("if-match", "\"v1\"", true),
         ("if-match", "*", true),
-        // Present and empty is false, and says what it has seen: nothing.
+        // Present and empty is false, but it is a precondition.
         ("if-match", "", true),
         ("if-none-match", "*", true),
         ("if-none-match", "\"v1\"", false),

@@ -57,7 +57,7 @@ fn wildcard_means_that_a_representation_exists() {
 }
 
 #[test]
-fn list_holds_if_a_member_is_current() {
+fn list_is_true_if_a_member_is_current() {
     #[rustfmt::skip]
     let table: &[Row<'_>] = &[
         ("13.1.1", "PUT", e(), &[(IM, r#""a", "v1""#)], Run),
@@ -108,7 +108,7 @@ fn any_current_representation_guards_a_write() {
     rows(table);
 }
 
-/// Section 13.2.1: what the request would get without the field decides.
+/// Section 13.2.1: the status of the answer without the field decides.
 #[test]
 fn missing_target() {
     let (may, will_fail) = (
@@ -127,7 +127,7 @@ fn missing_target() {
             row("13.2.1", method, &will_fail, &[(IM, theirs)], Run);
         }
     }
-    // A malformed guard is refused without looking at the target.
+    // A malformed field is refused whatever the state of the target is.
     for state in [a(), may, will_fail, State::Unknown] {
         row("13.1.1", "PUT", &state, &[(IM, "v1")], Malformed);
         row("13.1.1", "DELETE", &state, &[(IM, "v1")], Malformed);
@@ -152,7 +152,7 @@ fn unknown_state_fails_closed_on_writes() {
 }
 
 #[test]
-fn switches_if_unmodified_since_off() {
+fn disables_if_unmodified_since() {
     #[rustfmt::skip]
     let table: &[Row<'_>] = &[
         ("13.1.4", "PUT", e(), &[(IM, r#""v1""#), (IUS, T_MINUS_1)], Run),

@@ -50,7 +50,7 @@ fn wildcard_means_that_none_exists() {
 }
 
 #[test]
-fn list_fails_if_a_member_is_current() {
+fn list_is_false_if_a_member_is_current() {
     for list in [
         "\"v1\", \"a\", \"b\"",
         "\"a\", \"v1\", \"b\"",
@@ -66,7 +66,7 @@ fn list_fails_if_a_member_is_current() {
 }
 
 #[test]
-fn present_switches_if_modified_since_off() {
+fn disables_if_modified_since() {
     for theirs in ["\"x\"", "garbage", "", "\"v1", "*, \"v1\""] {
         row("13.1.2", "GET", &e(), &[(INM, theirs), (IMS, T)], Run);
     }

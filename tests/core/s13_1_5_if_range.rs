@@ -92,7 +92,7 @@ fn dates_are_strong_and_equal() {
     drops_range("13.1.5", &strong_l(), T_MINUS_1);
 }
 
-/// Second 60 is read as 59, so that no precondition takes a date for later than it is; equal it is not.
+/// Second 60 is read as 59, so that no precondition takes a date for later than it is. For If-Range it is never equal.
 #[test]
 fn a_leap_second_is_never_the_same() {
     let second_59 = State::present(None, Some((1_483_228_799, true)));
@@ -135,7 +135,7 @@ fn without_a_known_state() {
         // Ignoring Range is always allowed (section 14.2).
         drops_range("13.1.5", &State::Unknown, value);
         keeps_range("13.1.5", &State::Delegated, value);
-        // The 404 of the handler wins; where it may succeed, no validator is there to be named.
+        // The 404 of the handler wins. Where the request may succeed, no validator can match.
         keeps_range("13.2.1", &a(), value);
         drops_range("13.1.5", &State::Absent(Absent::MaySucceed), value);
     }

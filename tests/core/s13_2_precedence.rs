@@ -49,9 +49,9 @@ fn the_decision_table() {
     assert_eq!((held, ROWS.len()), (64, 78));
 }
 
-/// Section 13.2.2: a true condition moves on to the next step, it does not end the evaluation.
+/// Section 13.2.2: after a true condition the evaluation goes on with the next step.
 #[test]
-fn every_step_hands_over_to_the_next() {
+fn a_true_condition_leads_to_the_next_step() {
     let (im, ius, inm, ims) = ((IM, "\"v1\""), (IUS, T), (INM, "\"x\""), (IMS, T_MINUS_1));
     let range = [(RANGE, BYTES), (IR, "\"x\"")];
     for first in [im, ius] {
@@ -75,9 +75,9 @@ fn every_step_hands_over_to_the_next() {
     }
 }
 
-/// Section 13.2.2: fields that are not of section 13.1 are nobody's business here.
+/// Section 13.2.2: only the fields of section 13.1 are evaluated.
 #[test]
-fn other_fields_are_not_looked_at() {
+fn other_fields_are_ignored() {
     for name in [
         "if",
         "if-schedule-tag-match",

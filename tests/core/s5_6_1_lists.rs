@@ -3,7 +3,7 @@
 use crate::support::Outcome::{Failed, Malformed, NotModified, Run};
 use crate::support::{IM, IMS, INM, IUS, Row, T, T_MINUS_1, e, n, row, rows, tagged};
 
-/// A list with our tag in it: 304 on reads, a write runs.
+/// A list with the current tag in it: 304 on reads, a write runs.
 #[track_caller]
 fn holds_ours(id: &str, lines: &[&str]) {
     let named = |name| lines.iter().map(|line| (name, *line)).collect::<Vec<_>>();
@@ -18,7 +18,7 @@ fn holds_ours(id: &str, lines: &[&str]) {
     rows(table);
 }
 
-/// A good list without it.
+/// A well-formed list without the current tag.
 #[track_caller]
 fn holds_others(id: &str, lines: &[&str]) {
     let named = |name| lines.iter().map(|line| (name, *line)).collect::<Vec<_>>();
@@ -32,7 +32,7 @@ fn holds_others(id: &str, lines: &[&str]) {
     rows(table);
 }
 
-/// No list: matches nothing on reads, is refused where it guards.
+/// A malformed list: matches nothing on reads, is refused where it guards a write.
 #[track_caller]
 fn is_malformed(id: &str, lines: &[&str]) {
     let named = |name| lines.iter().map(|line| (name, *line)).collect::<Vec<_>>();
@@ -93,7 +93,7 @@ fn space_around() {
     holds_ours("5.6.1", &["\"a\" ,\t\"v1\""]);
     holds_ours("5.6.1", &["\"a\",\"v1\""]);
     holds_ours("5.6.1", &["\"a\"\t \t,\"v1\"\t"]);
-    // Octet A0 is obs-text, not a blank.
+    // 0xA0 is obs-text, not a blank.
     is_malformed("5.6.1", &["\u{a0}\"v1\""]);
     is_malformed("5.6.1", &["\"v1\"\u{a0}"]);
 }
@@ -187,7 +187,7 @@ fn malformed() {
     }
 }
 
-/// Exactly our tag in front is no reason not to read on.
+/// A list that begins with the current tag is still read to its end.
 #[test]
 fn a_match_does_not_save_a_malformed_list() {
     is_malformed("2.4", &["\"v1\" x"]);

@@ -22,7 +22,7 @@ fn assert_tag(text: &str, weak: bool, opaque_tag: &str) {
     assert_eq!(HeaderValue::from(tag), value, "{text}");
 }
 
-/// No tag for any constructor; in a field it is no list either.
+/// No constructor accepts the text as a tag; as a field it is a malformed list.
 #[track_caller]
 fn assert_no_tag(id: &str, text: &'static str) {
     let value = header_value(text);
@@ -89,19 +89,19 @@ fn anything_else_is_no_tag() {
 
 /// Section 8.8.3: `etagc = %x21 / %x23-7E / obs-text`.
 #[test]
-fn every_octet_between_the_quotes() {
-    for octet in 0..=u8::MAX {
-        let allowed = matches!(octet, 0x21 | 0x23..=0x7E | 0x80..=0xFF);
+fn every_byte_between_the_quotes() {
+    for byte in 0..=u8::MAX {
+        let allowed = matches!(byte, 0x21 | 0x23..=0x7E | 0x80..=0xFF);
         for opaque in [
-            vec![octet],
-            vec![b'a', octet, b'b'],
-            [&[b'a'; 20], &[octet][..]].concat(),
+            vec![byte],
+            vec![b'a', byte, b'b'],
+            [&[b'a'; 20], &[byte][..]].concat(),
         ] {
-            assert_eq!(EntityTag::strong(&opaque).is_ok(), allowed, "{octet:#04x}");
-            assert_eq!(EntityTag::weak(&opaque).is_ok(), allowed, "{octet:#04x}");
+            assert_eq!(EntityTag::strong(&opaque).is_ok(), allowed, "{byte:#04x}");
+            assert_eq!(EntityTag::weak(&opaque).is_ok(), allowed, "{byte:#04x}");
             let quoted = [b"\"", &opaque[..], b"\""].concat();
             let read = HeaderValue::from_bytes(&quoted).map(EntityTag::try_from);
-            assert_eq!(matches!(read, Ok(Ok(_))), allowed, "{octet:#04x}");
+            assert_eq!(matches!(read, Ok(Ok(_))), allowed, "{byte:#04x}");
         }
     }
 }
@@ -199,7 +199,7 @@ fn versions() {
     reads("\"n1.42\"", Some(42));
     reads("\"18446744073709551615\"", Some(u64::MAX));
     reads("\"n1.0\"", Some(0));
-    // Not what was put in, so not to be mistaken for it.
+    // No version is written like this, so it must not be read as one.
     for text in [
         "W/\"42\"",
         "\"007\"",
@@ -256,19 +256,19 @@ fn keys_and_epochs() {
     let (n1, key) = (Some("n1".to_owned()), Some("3f9a".to_owned()));
     assert_eq!(of("\"n1.3f9a\""), (n1.clone(), key.clone()));
     assert_eq!(of("\"3f9a\""), (None, key));
-    // The epoch is there to be told, whatever became of the rest.
+    // The epoch can be read even if the rest was changed.
     assert_eq!(of("W/\"n1.3f9a\""), (n1.clone(), None));
     assert_eq!(of("\"n1.3f9a;gzip\""), (n1, None));
 }
 
-/// Sections 8.8.3 and 2.3: what we make is made of safe characters, and a list of the longest is read.
+/// Sections 8.8.3 and 2.3: our tags consist of safe characters, and a list of the longest ones can be read.
 #[test]
 fn the_longest_tags_of_our_own() {
     const LONGEST: Epoch = Epoch::new("abcdefghijklmnop");
     let tag = LONGEST.key(&"~".repeat(64)).unwrap();
     let text = std::str::from_utf8(tag.as_bytes()).unwrap().to_owned();
     assert_eq!(text.len(), 16 + 1 + 64 + 2);
-    let is_safe = |octet: u8| octet.is_ascii_alphanumeric() || b"._~-".contains(&octet);
+    let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
     assert!(text.trim_matches('"').bytes().all(is_safe));
 
     let list = format!("{}, {text}", vec!["\"x\""; 1_000].join(", "));

@@ -1,11 +1,11 @@
-//! The fixture of the tables, and the one row helper.
+//! The states that the tables name, and the helper that evaluates one row.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tower_conditional::precondition::MethodClass;
 use tower_conditional::validator::Absent;
 use tower_conditional::{Decision, Preconditions, Reason};
 
-use crate::naive::{Answer, Request, State, Tag, http_date, octets};
+use crate::naive::{Answer, Request, State, Tag, bytes, http_date};
 
 pub(crate) use crate::decision_table::{
     IM, IMS, INM, IR, IUS, RG as RANGE, T, T_MINUS_1, T_PLUS_1,
@@ -20,7 +20,7 @@ pub(crate) const NOW: i64 = T_SECONDS + 12 * 3600;
 
 pub(crate) const READS: [&str; 2] = ["GET", "HEAD"];
 pub(crate) const WRITES: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
-/// They neither select nor modify, or nobody knows (names are case-sensitive).
+/// Methods that neither select nor modify a representation, or are unknown (names are case-sensitive).
 pub(crate) const NEITHER: [&str; 5] = ["CONNECT", "OPTIONS", "TRACE", "PROPPATCH", "get"];
 
 /// Exists, strong tag `"v1"`, modified at T.
@@ -78,7 +78,7 @@ impl From<Answer> for Outcome {
     }
 }
 
-/// The section of RFC 9110, the method, the state, the fields, and what has to come out.
+/// The section of RFC 9110, the method, the state, the fields, and the expected outcome.
 pub(crate) type Row<'r> = (&'r str, &'r str, State, &'r [(&'r str, &'r str)], Outcome);
 
 #[track_caller]
@@ -112,22 +112,22 @@ pub(crate) fn row_as(
     expected: Outcome,
 ) {
     let headers = headers(fields);
-    let answer = judge(class, method, &headers, NOW, state);
+    let answer = evaluated(class, method, &headers, NOW, state);
     assert_eq!(
         Outcome::from(answer),
         expected,
         "{section}: {method} {fields:?} on {state:?}"
     );
-    let naive = Request::read(class, method, &headers, NOW).judge(state);
+    let naive = Request::read(class, method, &headers, NOW).evaluate(state);
     assert_eq!(
         naive, answer,
         "{section}, naive model: {method} {fields:?} on {state:?}"
     );
 }
 
-/// What the core answers; on the way its other entrances are held to the same answer.
+/// What the core answers. The other ways to evaluate have to give the same answer.
 #[track_caller]
-pub(crate) fn judge(
+pub(crate) fn evaluated(
     class: MethodClass,
     method: &str,
     headers: &HeaderMap,
@@ -172,7 +172,7 @@ pub(crate) fn as_method(method: &str) -> Method {
 pub(crate) fn headers(fields: &[(&str, &str)]) -> HeaderMap {
     let field = |(name, value): &(&str, &str)| {
         let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
-        (name, HeaderValue::from_bytes(&octets(value)).unwrap())
+        (name, HeaderValue::from_bytes(&bytes(value)).unwrap())
     };
     let mut headers = HeaderMap::new();
     for (name, value) in fields.iter().map(field) {
@@ -182,5 +182,5 @@ pub(crate) fn headers(fields: &[(&str, &str)]) -> HeaderMap {
 }
 
 pub(crate) fn header_value(text: &str) -> HeaderValue {
-    HeaderValue::from_bytes(&octets(text)).unwrap()
+    HeaderValue::from_bytes(&bytes(text)).unwrap()
 }

@@ -10,8 +10,8 @@ use tower_conditional::precondition::MethodClass;
 use tower_conditional::validator::Absent;
 
 use crate::entry::Entry;
-use crate::naive::{Answer, Request, State, Tag, date, octets};
-use crate::support::{NOW, as_method, headers, judge};
+use crate::naive::{Answer, Request, State, Tag, bytes, date};
+use crate::support::{NOW, as_method, evaluated, headers};
 
 impl Entry {
     fn now(&self) -> i64 {
@@ -27,7 +27,7 @@ impl Entry {
         headers
     }
 
-    /// A tag or date of ours that is none counts as none.
+    /// A tag or date of the server's own that is malformed counts as absent.
     fn state(&self) -> State {
         if self.is_missing() {
             return State::Absent(Absent::WillFail);
@@ -38,14 +38,14 @@ impl Entry {
         let tag = self.current.etag.as_ref();
         let modified = self.current.last_modified.as_ref();
         State::present(
-            tag.and_then(|tag| Tag::read(&octets(tag))),
+            tag.and_then(|tag| Tag::read(&bytes(tag))),
             modified
                 .and_then(|modified| date(modified.as_bytes(), self.now()))
                 .map(|seconds| (seconds, self.current.last_modified_strong)),
         )
     }
 
-    /// In the words of the vectors.
+    /// The outcome in the words of the vectors.
     fn outcome(&self, answer: Answer) -> &'static str {
         let is_ranged =
             self.method == "GET" && self.has_range && self.headers().contains_key(IF_RANGE);
@@ -54,13 +54,13 @@ impl Entry {
             Answer::Perform => "proceed",
             Answer::PerformWithoutRange => "ignore_range",
             Answer::NotModified => "304",
-            // The kinder status for a malformed field: not performed, all the same.
+            // We answer a malformed field with 400: like a 412, it says that nothing was performed.
             Answer::Failed(_) | Answer::BadRequest(_) => "412",
         }
     }
 
     fn ours_as(&self, class: MethodClass) -> &'static str {
-        self.outcome(judge(
+        self.outcome(evaluated(
             class,
             &self.method,
             &self.headers(),
@@ -75,7 +75,7 @@ impl Entry {
 
     fn naive(&self) -> &'static str {
         let request = Request::read(self.class(), &self.method, &self.headers(), self.now());
-        self.outcome(request.judge(&self.state()))
+        self.outcome(request.evaluate(&self.state()))
     }
 
     fn class(&self) -> MethodClass {
@@ -109,18 +109,18 @@ fn the_file_is_whole() {
     assert_eq!(counts, [696, 53, 51, 12]);
 }
 
-/// What the text alone decides: all of it holds, in the core and in the naive model.
+/// Every entry that the text alone decides has the outcome of the text, in the core and in the naive model.
 #[test]
 fn what_the_rfc_decides() {
     let entries = Entry::all();
-    let (refused, judged): (Vec<_>, Vec<_>) = entries
+    let (refused, evaluated): (Vec<_>, Vec<_>) = entries
         .iter()
         .filter(|entry| entry.is_decided())
         .partition(|entry| entry.is_refused_otherwise());
 
     let mut wrong = Vec::new();
     let mut by_method = 0;
-    for entry in &judged {
+    for entry in &evaluated {
         let expected = &entry.expect.outcome[..];
         for (who, outcome) in [("core", entry.ours()), ("naive model", entry.naive())] {
             if outcome != expected {
@@ -131,13 +131,16 @@ fn what_the_rfc_decides() {
     }
     assert_none(&wrong);
 
-    println!("decided and judged by the core: {}", judged.len());
-    println!("  absent targets that need no word from the source: {by_method}");
-    println!("decided before the core is asked: {}", refused.len());
-    assert_eq!((judged.len(), by_method, refused.len()), (667, 22, 29));
+    println!(
+        "decided by the text, and evaluated by the core: {}",
+        evaluated.len()
+    );
+    println!("  absent targets that the method alone decides: {by_method}");
+    println!("decided before the core evaluates: {}", refused.len());
+    assert_eq!((evaluated.len(), by_method, refused.len()), (667, 22, 29));
 }
 
-/// Where nothing is said about a missing target, the method says the same as `unconditional_status`, mostly.
+/// For a missing target about which the source says nothing, the method mostly says the same as `unconditional_status`.
 fn is_also_decided_by_method(entry: &Entry, wrong: &mut Vec<String>) -> bool {
     let creates = matches!(&entry.method[..], "PUT" | "PATCH" | "POST");
     let fails = entry.unconditional_status == 404 || entry.unconditional_status == 410;
@@ -145,7 +148,7 @@ fn is_also_decided_by_method(entry: &Entry, wrong: &mut Vec<String>) -> bool {
         return false;
     }
     let state = State::Absent(Absent::ByMethod);
-    let answer = judge(
+    let answer = evaluated(
         entry.class(),
         &entry.method,
         &entry.headers(),
@@ -161,8 +164,8 @@ fn is_also_decided_by_method(entry: &Entry, wrong: &mut Vec<String>) -> bool {
 /// "A server MUST ignore all received preconditions if its response to the same request without those conditions
 /// … would have been a status code other than a 2xx (Successful) or 412 (Precondition Failed)" (section 13.2.1).
 ///
-/// The core judges what it is given: that a redirect, a 403 or a 405 comes first is a matter of where the layer is
-/// mounted and of judging reads by their response. The tests of the layer run these.
+/// The core evaluates what it is given. Whether a redirect, a 403 or a 405 comes first depends on where the layer is
+/// mounted and on evaluating reads against their response. The tests of the layer run these.
 const DECIDED_BEFORE_THE_CORE: [&str; 29] = [
     "dj-mw-ims-400",
     "dj-mw-ims-redirect",
@@ -204,7 +207,7 @@ fn what_is_decided_before_the_core() {
     assert_eq!(ids, DECIDED_BEFORE_THE_CORE);
 }
 
-/// Where the text leaves room we choose what the vectors list, but for these: a date satisfies If-Range only where
+/// Where the text leaves a choice we choose what the vectors list, except for these: a date satisfies If-Range only if
 /// the source says that it is a strong validator, not because some time has passed (section 8.8.2.2).
 const OTHER_CHOICES: [(&str, &str); 4] = [
     ("aspnet-ir-date", "ignore_range"),
@@ -214,14 +217,14 @@ const OTHER_CHOICES: [(&str, &str); 4] = [
 ];
 
 #[test]
-fn where_the_rfc_leaves_room() {
+fn where_the_rfc_leaves_a_choice() {
     let entries = Entry::all();
-    let room = entries
+    let open = entries
         .iter()
         .filter(|entry| entry.rfc9110_agrees && !entry.rfc_decides);
     let mut wrong = Vec::new();
     let mut by_basis = BTreeMap::new();
-    for entry in room {
+    for entry in open {
         let choice = OTHER_CHOICES.iter().find(|(id, _)| *id == entry.id);
         let expected = choice.map_or(&entry.expect.outcome[..], |(_, outcome)| outcome);
         for (who, outcome) in [("core", entry.ours()), ("naive model", entry.naive())] {
@@ -248,7 +251,7 @@ fn where_the_rfc_leaves_room() {
     assert_eq!(by_basis, BTreeMap::from(expected));
 }
 
-/// How we come to a malformed list: on writes it is named and refused, on reads it only matches nothing.
+/// A malformed list is refused on writes, and matches nothing on reads.
 #[test]
 fn malformed_lists_are_refused_on_writes_only() {
     let entries = Entry::all();
@@ -258,7 +261,7 @@ fn malformed_lists_are_refused_on_writes_only() {
     let (mut refused, mut run) = (0, 0);
     for entry in recovery {
         let state = entry.state();
-        let answer = judge(
+        let answer = evaluated(
             entry.class(),
             &entry.method,
             &entry.headers(),
@@ -280,14 +283,14 @@ fn malformed_lists_are_refused_on_writes_only() {
     assert_eq!((refused, run), (16, 25));
 }
 
-/// QUERY is not of RFC 9110, but of RFC 10008: a read.
+/// QUERY is not in RFC 9110 but in RFC 10008: a read.
 const QUERY: &str = "rack-inm-query";
 
-/// What a peer does against the text, and we do too: a date that the source does not call strong never satisfies
-/// If-Range, also not half a minute after the change. And a query is a read (RFC 10008).
+/// Two things that a peer does against the text, and we do too. A date that the source does not call strong never
+/// satisfies If-Range, not even half a minute after the change. A query is a read (RFC 10008).
 const AGREED_AGAINST_THE_TEXT: [&str; 2] = [QUERY, "httpd-ir-date-30s"];
 
-/// What peers do against the text is there to be departed from.
+/// We do not follow peers where they depart from the text.
 #[test]
 fn peers_against_the_text() {
     let entries = Entry::all();

@@ -464,7 +464,7 @@ impl Shared {
             self.with(|world| {
                 world
                     .broken
-                    .push(format!("request {number} was not judged"))
+                    .push(format!("request {number} was not evaluated"))
             });
             return Ok(status(StatusCode::INTERNAL_SERVER_ERROR));
         };
@@ -804,7 +804,8 @@ impl Run {
         broken.map_or(Ok(()), Err)
     }
 
-    /// A write lands on the state that it was judged by: only the clock may have gone on since.
+    /// A write is performed on the state that it was evaluated against: only the clock may have gone on since.
+
     fn check_commits(&self) -> Outcome {
         self.shared.with(|world| {
             for Commit { request, index } in &world.commits {
@@ -813,7 +814,7 @@ impl Run {
                 let replaced = &world.history[*index].stored[path];
                 let since = world.history[sent.from..=*index].iter().rev();
                 let mut same = since.take_while(|snapshot| snapshot.stored[path] == *replaced);
-                let holds = same.any(|snapshot| self.judge(sent, snapshot) == Answer::Perform);
+                let holds = same.any(|snapshot| self.evaluate(sent, snapshot) == Answer::Perform);
                 check(holds, || {
                     format!("request {request} was done although its condition is false")
                 })?;
@@ -824,9 +825,9 @@ impl Run {
         })
     }
 
-    fn judge(&self, sent: &Sent, snapshot: &Snapshot) -> Answer {
+    fn evaluate(&self, sent: &Sent, snapshot: &Snapshot) -> Answer {
         sent.naive
-            .judge(&self.state(&snapshot.stored[sent.ask.path]))
+            .evaluate(&self.state(&snapshot.stored[sent.ask.path]))
     }
 
     /// A date in the future is one like any other.
@@ -860,17 +861,18 @@ impl Run {
             let window = &world.history[sent.from..];
             let path = sent.ask.path;
             let some = |holds: &dyn Fn(&Snapshot) -> bool| window.iter().any(holds);
-            let judged = |answer: Answer| some(&|snapshot| self.judge(sent, snapshot) == answer);
-            let refused = |field| judged(Answer::Failed(field));
+            let answers =
+                |answer: Answer| some(&|snapshot| self.evaluate(sent, snapshot) == answer);
+            let refused = |field| answers(Answer::Failed(field));
             let is_read = sent.ask.verb == Verb::Get;
             let was_done = world.commits.iter().any(|commit| commit.request == number);
             let changed = window
                 .windows(2)
                 .any(|two| two[0].stored[path] != two[1].stored[path]);
             let is_true = match status {
-                200 => is_read && (judged(Answer::Perform) || some(&|s| s.source_fails)),
+                200 => is_read && (answers(Answer::Perform) || some(&|s| s.source_fails)),
                 204 => was_done,
-                304 => is_read && judged(Answer::NotModified),
+                304 => is_read && answers(Answer::NotModified),
                 400 => sent.ask.condition == Condition::Unquoted,
                 404 => sent.ask.verb != Verb::Get || some(&|s| s.stored[path].is_none()),
                 412 => {

@@ -1,4 +1,4 @@
-//! What section 13.2.2 of RFC 9110 comes to, a row for each rule, for the tests of the core and of the layer.
+//! The outcomes of section 13.2.2 of RFC 9110, a row for each rule, for the tests of the core and of the layer.
 
 /// Last-Modified of the states that have one.
 pub(crate) const T: &str = "Wed, 01 Jan 2025 00:00:00 GMT";
@@ -37,7 +37,7 @@ pub(crate) enum State {
     Answers(u16),
 }
 
-/// What the route asks for.
+/// The write policy of the route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
     Optional,

@@ -48,8 +48,8 @@ impl Entry {
         self.rfc9110_agrees && self.rfc_decides
     }
 
-    /// Without its preconditions the request would be refused, and not because the target is missing: the core
-    /// never gets to judge such a request.
+    /// Without its preconditions the request would be refused, and not because the target is missing: such a request
+    /// never reaches the core.
     pub(crate) fn is_refused_otherwise(&self) -> bool {
         !matches!(self.unconditional_status, 200..=299 | 404 | 410 | 412)
     }

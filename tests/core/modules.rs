@@ -1,4 +1,4 @@
-//! The picture of the modules in CONTRIBUTING.md is drawn from the code: which module names which.
+//! The picture of the modules in CONTRIBUTING.md shows what the code says: which module uses which.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,38 +6,39 @@ use std::path::Path;
 
 use crate::tree::{files_under, root};
 
-/// The core is every file directly in `src/` but `lib.rs`; every other room is a folder.
+/// The core is every file directly in `src/` but `lib.rs`; every other module is a folder.
 const CORE: &str = "core";
 
-type Rooms = BTreeMap<String, BTreeSet<String>>;
+type Modules = BTreeMap<String, BTreeSet<String>>;
 
 #[test]
 fn the_picture_is_what_the_code_says() {
     let page = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
     let (_, from_picture) = page.split_once("```text\n").unwrap();
     let (picture, after) = from_picture.split_once("```").unwrap();
-    assert_eq!(picture, drawn(&rooms()), "the picture, and what is true");
+    assert_eq!(picture, drawn(&modules()), "the picture, and what is true");
 
     let (_, table) = after.split_once("| module |").unwrap();
-    for room in rooms().keys() {
+    for module in modules().keys() {
         let row = table.lines().find(|line| {
-            line.starts_with(&format!("| {room}: ")) || line.starts_with(&format!("| `{room}/` "))
+            line.starts_with(&format!("| {module}: "))
+                || line.starts_with(&format!("| `{module}/` "))
         });
-        assert!(row.is_some(), "what is the module {room} for?");
+        assert!(row.is_some(), "what is the module {module} for?");
     }
 }
 
 #[test]
-fn no_two_rooms_name_each_other() {
-    let rooms = rooms();
-    let mut left = rooms.clone();
-    // Rooms that name none of those left over are taken away until nothing is left.
+fn no_two_modules_use_each_other() {
+    let modules = modules();
+    let mut left = modules.clone();
+    // Takes away the modules that use none of those left over, until nothing is left.
     while !left.is_empty() {
-        let (upper, lower): (Rooms, Rooms) = left
+        let (upper, lower): (Modules, Modules) = left
             .iter()
-            .map(|(room, named)| (room.clone(), named.clone()))
+            .map(|(module, named)| (module.clone(), named.clone()))
             .partition(|(_, named)| named.iter().any(|name| left.contains_key(name)));
-        assert!(!lower.is_empty(), "a circle among {upper:?}");
+        assert!(!lower.is_empty(), "a cycle among {upper:?}");
         left = upper;
     }
 }
@@ -59,46 +60,46 @@ fn every_file_says_first_what_it_is_for() {
     assert!(silent.is_empty(), "{silent:?}");
 }
 
-/// One line for each room, those that name the most first.
-fn drawn(rooms: &Rooms) -> String {
-    let mut lines: Vec<_> = rooms.iter().collect();
-    lines.sort_by_key(|(room, named)| (usize::MAX - named.len(), *room));
-    let line = |(room, named): (&String, &BTreeSet<String>)| {
+/// One line for each module, those that use the most first.
+fn drawn(modules: &Modules) -> String {
+    let mut lines: Vec<_> = modules.iter().collect();
+    lines.sort_by_key(|(module, named)| (usize::MAX - named.len(), *module));
+    let line = |(module, named): (&String, &BTreeSet<String>)| {
         if named.is_empty() {
-            return format!("{room}\n");
+            return format!("{module}\n");
         }
         let named: Vec<_> = named.iter().map(String::as_str).collect();
-        format!("{room:<10} ──► {}\n", named.join(", "))
+        format!("{module:<10} ──► {}\n", named.join(", "))
     };
     lines.into_iter().map(line).collect()
 }
 
-/// Each room, and the other rooms that its code names.
-fn rooms() -> Rooms {
+/// Each module, and the other modules that its code uses.
+fn modules() -> Modules {
     let src = root().join("src");
     let lib = fs::read_to_string(src.join("lib.rs")).unwrap();
     let exported = exports(&lib);
-    let mut rooms = Rooms::new();
+    let mut modules = Modules::new();
     for file in files_under(&src, "rs") {
         let place = file.strip_prefix(&src).unwrap();
         if place == Path::new("lib.rs") {
             continue;
         }
-        let room = match place.parent().and_then(|folder| folder.iter().next()) {
+        let module = match place.parent().and_then(|folder| folder.iter().next()) {
             Some(folder) => folder.to_str().unwrap(),
             None => CORE,
         };
         let named = names_in(&fs::read_to_string(&file).unwrap())
             .into_iter()
             .map(|name| exported.get(&name).cloned().unwrap_or(name))
-            .map(|module| room_of(&src, module))
-            .filter(|other| other != room);
-        rooms.entry(room.to_owned()).or_default().extend(named);
+            .map(|module| module_of(&src, module))
+            .filter(|other| other != module);
+        modules.entry(module.to_owned()).or_default().extend(named);
     }
-    rooms
+    modules
 }
 
-fn room_of(src: &Path, module: String) -> String {
+fn module_of(src: &Path, module: String) -> String {
     if src.join(&module).is_dir() {
         module
     } else {
@@ -106,13 +107,13 @@ fn room_of(src: &Path, module: String) -> String {
     }
 }
 
-/// The module behind each name that `lib.rs` hands out.
+/// The module behind each name that `lib.rs` re-exports.
 fn exports(lib: &str) -> BTreeMap<String, String> {
     let mut exported = BTreeMap::new();
     for uses in code_of(lib).split("pub use ").skip(1) {
         let (uses, _) = uses.split_once(';').unwrap();
         let path = uses.strip_prefix("crate::").unwrap_or(uses);
-        // What is handed out a second time, in a module.
+        // A name that is re-exported a second time, in a module.
         let Some((module, names)) = path.split_once("::") else {
             continue;
         };
