@@ -10,7 +10,7 @@ use shuttle::rand::Rng;
 use shuttle::sync::{Arc, Mutex};
 use shuttle::thread;
 
-use crate::keyed_queue::{KeyedQueue, Turn, Waiting};
+use crate::keyed_queue::{KeyGuard, KeyedQueue, Waiting};
 
 /// What a writer does at each point where it waits.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +72,7 @@ struct Served {
 
 impl Resource {
     /// Has the turn, alone.
-    fn work(&self, turn: Turn, served: Served) {
+    fn work(&self, guard: KeyGuard, served: Served) {
         assert_eq!(
             self.inside.fetch_add(1, Ordering::SeqCst),
             0,
@@ -81,7 +81,7 @@ impl Resource {
         self.served.lock().unwrap().push(served);
         thread::yield_now();
         assert_eq!(self.inside.fetch_sub(1, Ordering::SeqCst), 1);
-        drop(turn);
+        drop(guard);
     }
 
     /// Whoever was in the line before another one came has been served before it.
@@ -146,7 +146,7 @@ impl Wake for Another {
 }
 
 impl Future for Writer<'_> {
-    type Output = Option<(Turn, usize)>;
+    type Output = Option<(KeyGuard, usize)>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -176,7 +176,7 @@ impl Future for Writer<'_> {
             .queued
             .get_or_insert_with(|| this.resource.clock.tick());
         match polled {
-            Poll::Ready(turn) => return Poll::Ready(Some((turn, queued))),
+            Poll::Ready(guard) => return Poll::Ready(Some((guard, queued))),
             Poll::Pending if matches!(this.patience, Patience::LeavesAtOnce) => {
                 this.waiting = None;
                 return Poll::Ready(None);
@@ -196,7 +196,7 @@ fn write(queue: &KeyedQueue, key: u64, resource: &Resource, patience: Patience, 
     let found = match patience {
         Patience::Tries => queue
             .try_take(key)
-            .map(|turn| (turn, resource.clock.tick())),
+            .map(|guard| (guard, resource.clock.tick())),
         _ => block_on(Writer {
             resource,
             waiting: Some(queue.wait(key)),
@@ -207,8 +207,8 @@ fn write(queue: &KeyedQueue, key: u64, resource: &Resource, patience: Patience, 
             queued: None,
         }),
     };
-    if let Some((turn, queued)) = found {
-        resource.work(turn, Served { came, queued });
+    if let Some((guard, queued)) = found {
+        resource.work(guard, Served { came, queued });
     }
 }
 
@@ -330,17 +330,17 @@ fn several_keys_in_one_order() {
             .map(|keys: [usize; 2]| {
                 let (queue, resources) = (queue.clone(), resources.clone());
                 thread::spawn(move || {
-                    let turns = keys.map(|key| {
-                        let turn = block_on(queue.wait(key as u64));
+                    let guards = keys.map(|key| {
+                        let guard = block_on(queue.wait(key as u64));
                         let others = resources[key].inside.fetch_add(1, Ordering::SeqCst);
                         assert_eq!(others, 0, "two at a time");
-                        turn
+                        guard
                     });
                     thread::yield_now();
                     for key in keys {
                         resources[key].inside.fetch_sub(1, Ordering::SeqCst);
                     }
-                    drop(turns);
+                    drop(guards);
                 })
             })
             .collect();

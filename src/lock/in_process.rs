@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll};
 
 use super::key::KeyHashes;
-use super::keyed_queue::{KeyedQueue, Turn, Waiting};
+use super::keyed_queue::{KeyGuard, KeyedQueue, Waiting};
 use super::{WriteGuard, WriteKey, WriteLock};
 use crate::BoxError;
 
@@ -58,8 +58,10 @@ impl WriteLock for InProcessLock {
         if let KeyHashes::One(key) = keys {
             return self.0.try_take(key).map(WriteGuard::new);
         }
-        let turns = keys.as_slice().iter().map(|&key| self.0.try_take(key));
-        turns.collect::<Option<Vec<Turn>>>().map(WriteGuard::new)
+        let guards = keys.as_slice().iter().map(|&key| self.0.try_take(key));
+        guards
+            .collect::<Option<Vec<KeyGuard>>>()
+            .map(WriteGuard::new)
     }
 
     fn lock<'a>(
@@ -79,7 +81,7 @@ impl WriteLock for InProcessLock {
 struct TakeAll {
     queue: KeyedQueue,
     keys: KeyHashes,
-    taken: Vec<Turn>,
+    taken: Vec<KeyGuard>,
     waiting: Option<Waiting>,
 }
 
@@ -90,11 +92,11 @@ impl Future for TakeAll {
         let this = &mut *self;
         while let Some(&key) = this.keys.as_slice().get(this.taken.len()) {
             let waiting = this.waiting.get_or_insert_with(|| this.queue.wait(key));
-            let Poll::Ready(turn) = Pin::new(waiting).poll(cx) else {
+            let Poll::Ready(guard) = Pin::new(waiting).poll(cx) else {
                 return Poll::Pending;
             };
             this.waiting = None;
-            this.taken.push(turn);
+            this.taken.push(guard);
         }
         Poll::Ready(Ok(WriteGuard::new(std::mem::take(&mut this.taken))))
     }

@@ -17,7 +17,7 @@ const SHARDS: usize = 16;
 pub(crate) struct KeyedQueue(Arc<[Mutex<Shard>; SHARDS]>);
 
 /// A key is in the table exactly as long as somebody has its turn.
-type Shard = HashMap<u64, Line, BuildHasherDefault<AsItIs>>;
+type Shard = HashMap<u64, Queue, BuildHasherDefault<AsItIs>>;
 
 /// Keys are hashes already, and seeded.
 #[derive(Debug, Default)]
@@ -40,21 +40,21 @@ impl Hasher for AsItIs {
 }
 
 #[derive(Debug, Default)]
-struct Line {
+struct Queue {
     /// The waiter that was called and has not come yet.
-    called: Option<u64>,
+    woken: Option<u64>,
     waiters: VecDeque<(u64, Waker)>,
     last_ticket: u64,
 }
 
 impl KeyedQueue {
     /// The turn, if nobody has it.
-    pub(crate) fn try_take(&self, key: u64) -> Option<Turn> {
+    pub(crate) fn try_take(&self, key: u64) -> Option<KeyGuard> {
         match self.shard(key).entry(key) {
             Entry::Occupied(_) => None,
             Entry::Vacant(free) => {
-                free.insert(Line::default());
-                Some(self.turn(key))
+                free.insert(Queue::default());
+                Some(self.guard(key))
             }
         }
     }
@@ -62,7 +62,7 @@ impl KeyedQueue {
     /// Waits for the turn; the place in the line is taken at the first poll.
     pub(crate) fn wait(&self, key: u64) -> Waiting {
         Waiting {
-            queue: self.clone(),
+            table: self.clone(),
             key,
             ticket: None,
         }
@@ -73,25 +73,25 @@ impl KeyedQueue {
         Arc::as_ptr(&self.0).addr()
     }
 
-    fn turn(&self, key: u64) -> Turn {
-        Turn {
-            queue: self.clone(),
+    fn guard(&self, key: u64) -> KeyGuard {
+        KeyGuard {
+            table: self.clone(),
             key,
         }
     }
 
     /// Calls the next waiter, or forgets the key.
-    fn pass_on(&self, key: u64) {
+    fn wake_next(&self, key: u64) {
         let mut shard = self.shard(key);
-        let Entry::Occupied(mut line) = shard.entry(key) else {
+        let Entry::Occupied(mut queue) = shard.entry(key) else {
             return;
         };
-        let called = line.get_mut().waiters.pop_front();
-        let Some((ticket, waker)) = called else {
-            line.remove();
+        let next = queue.get_mut().waiters.pop_front();
+        let Some((ticket, waker)) = next else {
+            queue.remove();
             return;
         };
-        line.get_mut().called = Some(ticket);
+        queue.get_mut().woken = Some(ticket);
         drop(shard);
         // Outside the lock: a waker may run anything.
         waker.wake();
@@ -119,63 +119,63 @@ impl KeyedQueue {
     #[cfg(test)]
     pub(crate) fn waiters(&self, key: u64) -> usize {
         let shard = self.shard(key);
-        shard.get(&key).map_or(0, |line| line.waiters.len())
+        shard.get(&key).map_or(0, |queue| queue.waiters.len())
     }
 }
 
 /// The turn of one key; dropping it calls the next waiter.
 #[derive(Debug)]
-pub(crate) struct Turn {
-    queue: KeyedQueue,
+pub(crate) struct KeyGuard {
+    table: KeyedQueue,
     key: u64,
 }
 
-impl Drop for Turn {
+impl Drop for KeyGuard {
     fn drop(&mut self) {
-        self.queue.pass_on(self.key);
+        self.table.wake_next(self.key);
     }
 }
 
-/// The future of a [`Turn`].
+/// The future of a [`KeyGuard`].
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    queue: KeyedQueue,
+    table: KeyedQueue,
     key: u64,
     ticket: Option<u64>,
 }
 
 impl Future for Waiting {
-    type Output = Turn;
+    type Output = KeyGuard;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<KeyGuard> {
         let this = &mut *self;
-        let mut shard = this.queue.shard(this.key);
-        let line = match shard.entry(this.key) {
+        let mut shard = this.table.shard(this.key);
+        let queue = match shard.entry(this.key) {
             Entry::Vacant(free) => {
-                free.insert(Line::default());
+                free.insert(Queue::default());
                 this.ticket = None;
-                return Poll::Ready(this.queue.turn(this.key));
+                return Poll::Ready(this.table.guard(this.key));
             }
-            Entry::Occupied(line) => line.into_mut(),
+            Entry::Occupied(queue) => queue.into_mut(),
         };
         let Some(ticket) = this.ticket else {
-            line.last_ticket += 1;
-            this.ticket = Some(line.last_ticket);
+            queue.last_ticket += 1;
+            this.ticket = Some(queue.last_ticket);
             let waker = cx.waker().clone();
-            line.waiters.push_back((line.last_ticket, waker));
+            queue.waiters.push_back((queue.last_ticket, waker));
             return Poll::Pending;
         };
-        if line.called == Some(ticket) {
-            line.called = None;
+        if queue.woken == Some(ticket) {
+            queue.woken = None;
             this.ticket = None;
-            return Poll::Ready(this.queue.turn(this.key));
+            return Poll::Ready(this.table.guard(this.key));
         }
         // Tickets grow along the line, so the place is found by halving.
-        if let Ok(place) = line
+        if let Ok(position) = queue
             .waiters
             .binary_search_by_key(&ticket, |waiter| waiter.0)
         {
-            let waker = &mut line.waiters[place].1;
+            let waker = &mut queue.waiters[position].1;
             if !waker.will_wake(cx.waker()) {
                 let previous = std::mem::replace(waker, cx.waker().clone());
                 drop(shard);
@@ -192,20 +192,20 @@ impl Drop for Waiting {
         let Some(ticket) = self.ticket else {
             return;
         };
-        let mut shard = self.queue.shard(self.key);
-        let Some(line) = shard.get_mut(&self.key) else {
+        let mut shard = self.table.shard(self.key);
+        let Some(queue) = shard.get_mut(&self.key) else {
             return;
         };
-        if line.called == Some(ticket) {
+        if queue.woken == Some(ticket) {
             // Called, but no longer there: the turn goes to the next.
-            line.called = None;
+            queue.woken = None;
             drop(shard);
-            self.queue.pass_on(self.key);
-        } else if let Ok(place) = line
+            self.table.wake_next(self.key);
+        } else if let Ok(position) = queue
             .waiters
             .binary_search_by_key(&ticket, |waiter| waiter.0)
         {
-            let waiter = line.waiters.remove(place);
+            let waiter = queue.waiters.remove(position);
             drop(shard);
             drop(waiter);
         }
