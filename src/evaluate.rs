@@ -215,7 +215,7 @@ impl Preconditions<'_> {
         let form = lines.scan(|tag| {
             matched |= self.names_strongly(tag, current);
             if !matched {
-                nearest = nearest.or_nearer(Reason::of_unmatched(tag, self.judged_tags(current)));
+                nearest = nearest.or_nearer(Reason::of_unmatched(tag, self.compared_tags(current)));
             }
         });
         match form {
@@ -301,18 +301,18 @@ impl Preconditions<'_> {
                     .rewrites
                     .is_some_and(|known| known.strong_eq(tag, ours))
         };
-        self.any_judged(current, named)
+        self.any_compared(current, named)
     }
 
     fn names_weakly(&self, tag: RawTag<'_>, current: &Representation) -> bool {
         let named = |ours: &EntityTag| {
             tag.weak_eq(ours) || self.rewrites.is_some_and(|known| known.weak_eq(tag, ours))
         };
-        self.any_judged(current, named)
+        self.any_compared(current, named)
     }
 
     /// Reads have one selected representation, writes are guarded by the tag of any current one.
-    fn judged_tags<'r>(
+    fn compared_tags<'r>(
         &self,
         current: &'r Representation,
     ) -> impl Iterator<Item = &'r EntityTag> + Clone + use<'r> {
@@ -324,7 +324,7 @@ impl Preconditions<'_> {
     }
 
     /// The same, the usual one first.
-    fn any_judged(&self, current: &Representation, named: impl Fn(&EntityTag) -> bool) -> bool {
+    fn any_compared(&self, current: &Representation, named: impl Fn(&EntityTag) -> bool) -> bool {
         current.entity_tag().is_some_and(&named)
             || self.class == MethodClass::Write && current.others().iter().any(named)
     }

@@ -102,9 +102,9 @@ impl fmt::Display for Field {
 
 /// Which of the five fields a request carries, found in one walk over its field names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Given(u8);
+pub(crate) struct FieldSet(u8);
 
-impl Given {
+impl FieldSet {
     pub(crate) fn in_headers(headers: &HeaderMap) -> Self {
         headers.keys().fold(Self::default(), |given, name| {
             Self(given.0 | Self::of(name))
@@ -153,7 +153,7 @@ impl Given {
 }
 
 #[cfg(feature = "layer")]
-impl Given {
+impl FieldSet {
     pub(crate) const fn any(self) -> bool {
         self.0 & !Self::RANGE != 0
     }

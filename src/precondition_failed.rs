@@ -155,18 +155,18 @@ impl Reason {
     /// Why a tag of an If-Match list does not match.
     pub(crate) fn of_unmatched<'r>(
         tag: RawTag<'_>,
-        mut judged: impl Iterator<Item = &'r EntityTag> + Clone,
+        mut compared: impl Iterator<Item = &'r EntityTag> + Clone,
     ) -> Self {
-        if judged.clone().next().is_none() {
+        if compared.clone().next().is_none() {
             Self::NoValidator
-        } else if judged.clone().any(|ours| tag.weak_eq(ours)) {
+        } else if compared.clone().any(|ours| tag.weak_eq(ours)) {
             Self::WeakTag
-        } else if judged
+        } else if compared
             .clone()
             .any(|ours| RewrittenTags::KNOWN.weak_eq(tag, ours))
         {
             Self::RewrittenTag
-        } else if judged.all(|ours| tag.is_of_another_epoch(ours)) {
+        } else if compared.all(|ours| tag.is_of_another_epoch(ours)) {
             Self::OtherEpoch
         } else {
             Self::Stale

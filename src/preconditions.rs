@@ -7,7 +7,7 @@ use std::fmt;
 use http::header::HeaderMap;
 use http::{Method, request};
 
-use crate::field::{Field, Given};
+use crate::field::{Field, FieldSet};
 use crate::field_lines::{Lines, TakenLine, lines_among, lines_of};
 use crate::method_class::MethodClass;
 use crate::rewritten_tag::RewrittenTags;
@@ -52,7 +52,7 @@ pub struct Preconditions<'h> {
     pub(crate) now: HttpDate,
     pub(crate) rewrites: Option<RewrittenTags>,
     /// Which of the five there are: a field that is not needs no look-up.
-    given: Given,
+    given: FieldSet,
     fields: Fields<'h>,
 }
 
@@ -94,7 +94,7 @@ impl<'h> Preconditions<'h> {
         headers: &'h HeaderMap,
         now: HttpDate,
     ) -> Self {
-        Self::of_given(class, method, headers, Given::in_headers(headers), now)
+        Self::of_given(class, method, headers, FieldSet::in_headers(headers), now)
     }
 
     /// As [`parse_as`](Self::parse_as), where it is known already which fields there are.
@@ -102,12 +102,12 @@ impl<'h> Preconditions<'h> {
         class: MethodClass,
         method: &Method,
         headers: &'h HeaderMap,
-        given: Given,
+        given: FieldSet,
         now: HttpDate,
     ) -> Self {
         debug_assert_eq!(
             given,
-            Given::in_headers(headers),
+            FieldSet::in_headers(headers),
             "what is there was changed"
         );
         Self {
@@ -206,7 +206,7 @@ impl<'h> Preconditions<'h> {
     pub(crate) const fn of_taken(
         taken: &'h [TakenLine],
         is_get_or_head: bool,
-        given: Given,
+        given: FieldSet,
         now: HttpDate,
     ) -> Self {
         Self {

@@ -26,7 +26,7 @@ fn is_dropped_by_not_modified(name: &HeaderName) -> bool {
 
 /// In the extensions of a response whose Content-Encoding was there when it was tagged: its tag is right already.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TaggedAsCoded;
+pub(crate) struct TaggedForCoding;
 
 /// What the handler's response says, as far as it counts here: found in one walk over its names.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,7 +53,7 @@ impl Stated {
 }
 
 /// What the source says that a 200 would carry, for the 304 of a read that was judged before the handler.
-pub(crate) fn say_what_is_not_modified(
+pub(crate) fn write_not_modified_headers(
     headers: &mut HeaderMap,
     current: &mut Representation,
     now: impl FnOnce() -> HttpDate,
@@ -69,7 +69,7 @@ pub(crate) fn say_what_is_not_modified(
 }
 
 /// Turns the fields of a 200 into those of the 304.
-pub(crate) fn keep_what_not_modified_says(fields: &mut HeaderMap) {
+pub(crate) fn strip_to_not_modified(fields: &mut HeaderMap) {
     while let Some(name) = fields.keys().find(|name| is_dropped_by_not_modified(name)) {
         let name = name.clone();
         fields.remove(name);
@@ -107,7 +107,7 @@ fn agrees_with(current: &Representation, headers: &HeaderMap) -> Option<bool> {
 }
 
 /// Adds the validators and fields that the handler did not set; its own win, because it saw the bytes it sent.
-pub(crate) fn add_what_is_missing(
+pub(crate) fn add_missing_validators(
     headers: &mut HeaderMap,
     stated: Stated,
     current: &mut Representation,

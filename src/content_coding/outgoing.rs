@@ -11,7 +11,7 @@ use super::incoming::SUFFIXES;
 use super::layer::TagForm;
 use crate::EntityTag;
 use crate::body::{ConditionalBody, drop_content_of_head};
-use crate::response::TaggedAsCoded;
+use crate::response::TaggedForCoding;
 use crate::token_list::add_vary;
 
 pub(super) fn repair<B: Body>(
@@ -21,13 +21,13 @@ pub(super) fn repair<B: Body>(
     is_head: bool,
 ) -> Response<ConditionalBody<B>> {
     let status = response.status();
-    let tagged_as_coded = response.extensions().get::<TaggedAsCoded>().is_some();
+    let tagged_for_coding = response.extensions().get::<TaggedForCoding>().is_some();
     let mut response = response.map(ConditionalBody::inner);
     let headers = response.headers_mut();
     match status {
         StatusCode::OK | StatusCode::PARTIAL_CONTENT => {
-            if headers.contains_key(CONTENT_ENCODING) && !tagged_as_coded {
-                tell_codings_apart(headers, form);
+            if headers.contains_key(CONTENT_ENCODING) && !tagged_for_coding {
+                distinguish_codings(headers, form);
             }
             vary_by_coding(headers);
         }
@@ -73,7 +73,7 @@ fn as_sent(ours: &EntityTag, sent: &EntityTag) -> Option<EntityTag> {
     Some(if sent.is_weak() { tag.to_weak() } else { tag })
 }
 
-fn tell_codings_apart(headers: &mut HeaderMap, form: TagForm) {
+fn distinguish_codings(headers: &mut HeaderMap, form: TagForm) {
     let Some(ours) = tag_of(headers) else {
         return;
     };

@@ -198,11 +198,11 @@ pub struct EvaluatedByHandler;
 pub(crate) struct AwaitsEvaluation(Arc<AtomicBool>);
 
 impl AwaitsEvaluation {
-    pub(crate) fn settle(&self) {
+    pub(crate) fn mark_evaluated(&self) {
         self.0.store(true, Ordering::Release);
     }
 
-    pub(crate) fn is_settled(&self) -> bool {
+    pub(crate) fn is_evaluated(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }

@@ -7,7 +7,7 @@ use http::header::{Entry, HeaderMap};
 use http::request::Parts;
 
 use crate::HttpDate;
-use crate::field::{Field, Given};
+use crate::field::{Field, FieldSet};
 use crate::field_lines::TakenLine;
 use crate::preconditions::Preconditions;
 
@@ -18,7 +18,7 @@ pub(crate) struct DetachedPreconditions {
     is_get_or_head: bool,
     /// Whether If-Range is among them, on a GET with Range.
     is_ranged_get: bool,
-    given: Given,
+    given: FieldSet,
     now: HttpDate,
     lines: TakenLines,
 }
@@ -34,11 +34,11 @@ enum TakenLines {
 impl DetachedPreconditions {
     /// Moves the fields out of the head, or copies them where the inner service is to see them too. If-Range cannot
     /// be judged by a response: its Range is taken off instead.
-    pub(crate) fn take(head: &mut Parts, given: Given, now: HttpDate, keep: bool) -> Self {
+    pub(crate) fn take(head: &mut Parts, given: FieldSet, now: HttpDate, keep: bool) -> Self {
         let is_get_or_head = matches!(head.method, Method::GET | Method::HEAD);
         let headers = &mut head.headers;
-        let judged_later = given.without(Field::IfRange);
-        let lines = TakenLines::of(headers, judged_later, keep);
+        let deferred = given.without(Field::IfRange);
+        let lines = TakenLines::of(headers, deferred, keep);
         if given.has(Field::IfRange) && !keep {
             headers.remove(Field::IfRange.name());
         }
@@ -46,7 +46,7 @@ impl DetachedPreconditions {
             is_head: head.method == Method::HEAD,
             is_get_or_head,
             is_ranged_get: false,
-            given: judged_later,
+            given: deferred,
             now,
             lines,
         }
@@ -56,7 +56,7 @@ impl DetachedPreconditions {
     /// If-Unmodified-Since, and If-Range where the Range goes to the handler.
     pub(crate) fn of_stated(
         head: &mut Parts,
-        given: Given,
+        given: FieldSet,
         has_range: bool,
         now: HttpDate,
         keep: bool,
@@ -87,7 +87,7 @@ impl DetachedPreconditions {
 
 impl TakenLines {
     /// Moves the fields out of the head, or copies them where the inner service is to see them too.
-    fn of(headers: &mut HeaderMap, given: Given, keep: bool) -> Self {
+    fn of(headers: &mut HeaderMap, given: FieldSet, keep: bool) -> Self {
         let mut lines = Self::default();
         for field in given.fields() {
             if keep {

@@ -12,7 +12,7 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::on_response::{After, Reading};
+use super::on_response::{OnResponse, Reading};
 use super::options::Options;
 use crate::body::ConditionalBody;
 
@@ -36,8 +36,8 @@ pin_project! {
     where
         B: Body,
     {
-        // The handler runs. Dropped half-way, it stops before the write lock in `after` is freed.
-        Running { #[pin] inner: F, after: After },
+        // The handler runs. Dropped half-way, it stops before the write lock in `on_response` is freed.
+        Running { #[pin] inner: F, on_response: OnResponse },
         // The handler has answered, and its body is read to make a tag.
         Hashing { reading: Option<Reading<B>> },
         // The handler does not run.
@@ -48,9 +48,9 @@ pin_project! {
 }
 
 impl<F, B: Body, E> ResponseFuture<F, B, E> {
-    pub(crate) const fn running(options: Arc<Options>, inner: F, after: After) -> Self {
+    pub(crate) const fn running(options: Arc<Options>, inner: F, on_response: OnResponse) -> Self {
         Self {
-            state: State::Running { inner, after },
+            state: State::Running { inner, on_response },
             options,
         }
     }
@@ -91,19 +91,19 @@ where
         const AGAIN: &str = "polled after it was ready";
         let mut this = self.project();
         match this.state.as_mut().project() {
-            StateProjection::Running { inner, after } => {
+            StateProjection::Running { inner, on_response } => {
                 let response = match ready!(inner.poll(cx)) {
                     Ok(response) => response,
                     Err(error) => {
                         // An error, too, frees the write lock at once.
-                        *after = After::Pass;
+                        *on_response = OnResponse::Pass;
                         return Poll::Ready(Err(error));
                     }
                 };
-                if let After::SecondLook(look) = after
-                    && this.options.may_read_body(look, &response)
+                if let OnResponse::Evaluate(deferred) = on_response
+                    && this.options.may_read_body(deferred, &response)
                 {
-                    return match this.options.read_ahead(look, response, cx) {
+                    return match this.options.read_ahead(deferred, response, cx) {
                         ControlFlow::Break(response) => Poll::Ready(Ok(response)),
                         ControlFlow::Continue(reading) => {
                             let reading = Some(reading);
@@ -112,7 +112,7 @@ where
                         }
                     };
                 }
-                Poll::Ready(Ok(this.options.obey(after, response)))
+                Poll::Ready(Ok(this.options.apply(on_response, response)))
             }
             StateProjection::Hashing { reading } => {
                 let outcome = ready!(reading.as_mut().expect(AGAIN).hashing.poll(cx));

@@ -1,12 +1,13 @@
 //! The layer: it fetches what the server knows, asks for the judgement, and obeys. The only rooms that know async.
 
 mod checked;
+mod detached;
 mod future;
 mod layer;
 mod loaded;
 mod observe;
 mod on_response;
-mod one_call;
+mod oneshot;
 mod options;
 mod policy;
 mod prefer;
@@ -17,7 +18,6 @@ mod request;
 mod request_body;
 mod service;
 mod take_lock;
-mod taken;
 mod write;
 
 pub use checked::{Checked, EvaluatedByHandler, NewVersion};

@@ -169,15 +169,15 @@ impl Observer {
     }
 
     /// The record is made only if anybody looks.
-    pub(crate) fn tell(&self, judged: impl FnOnce() -> Evaluation) {
+    pub(crate) fn emit(&self, evaluation: impl FnOnce() -> Evaluation) {
         if !self.is_on() {
             return;
         }
-        let judged = judged();
+        let evaluation = evaluation();
         #[cfg(feature = "tracing")]
-        trace(&judged);
+        trace(&evaluation);
         if let Some(hook) = &self.0 {
-            hook(&judged);
+            hook(&evaluation);
         }
     }
 }
@@ -202,29 +202,29 @@ const fn is_traced() -> bool {
 }
 
 #[cfg(feature = "tracing")]
-fn trace(judged: &Evaluation) {
+fn trace(evaluation: &Evaluation) {
     macro_rules! event {
         ($level:ident, $message:literal) => {
             tracing::$level!(
                 target: "tower_conditional",
-                decision = judged.outcome.as_str(),
-                reason = judged.reason.map(Reason::as_str),
-                field = judged.field.map(Field::as_str),
-                class = judged.class.as_str(),
-                moment = judged.phase.as_str(),
-                lock_wait_us = micros(judged.lock_wait),
-                look_up_us = micros(judged.look_up),
-                versions_behind = judged.versions_behind,
-                tag_hash = judged.tag_hash,
-                error = judged.error.as_deref(),
+                decision = evaluation.outcome.as_str(),
+                reason = evaluation.reason.map(Reason::as_str),
+                field = evaluation.field.map(Field::as_str),
+                class = evaluation.class.as_str(),
+                moment = evaluation.phase.as_str(),
+                lock_wait_us = micros(evaluation.lock_wait),
+                look_up_us = micros(evaluation.look_up),
+                versions_behind = evaluation.versions_behind,
+                tag_hash = evaluation.tag_hash,
+                error = evaluation.error.as_deref(),
                 $message
             )
         };
     }
-    match judged.outcome {
+    match evaluation.outcome {
         Outcome::Unevaluated => event!(error, "a conditional write succeeded unjudged"),
         Outcome::SourceFailed => event!(warn, "the validators could not be looked up"),
-        Outcome::Refused if judged.error.is_some() => {
+        Outcome::Refused if evaluation.error.is_some() => {
             event!(error, "a write could not be checked, and was not performed")
         }
         Outcome::Refused => event!(info, "a request was refused"),

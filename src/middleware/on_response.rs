@@ -10,19 +10,19 @@ use http::{Method, Response, StatusCode, response as http_response};
 use http_body::Body;
 
 use super::checked::{AwaitsEvaluation, EvaluatedByHandler, NewVersion};
+use super::detached::DetachedPreconditions;
 use super::observe::{Evaluation, Outcome, Phase};
 use super::options::Options;
 use super::read::Answer;
 use super::recovery::vary_on_prefer;
-use super::request::Waited;
-use super::taken::DetachedPreconditions;
+use super::request::Timings;
 use crate::body::{ConditionalBody, drop_content_of_head};
 use crate::field::Field;
 use crate::header_map::has;
 use crate::lock::HeldLock;
 use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
-use crate::response::{Stated, TaggedAsCoded};
+use crate::response::{Stated, TaggedForCoding};
 use crate::source::hashing::{Hashing, ReadEnd};
 use crate::{
     Current, Decision, EntityTag, PreconditionFailed, Preconditions, Reason, Representation,
@@ -30,15 +30,15 @@ use crate::{
 };
 
 /// What is to be done with the handler's response.
-pub(crate) enum After {
+pub(crate) enum OnResponse {
     /// Nothing: the request was not ours to judge.
     Pass,
     /// A read that was looked up: add the validators that the handler did not set.
     Attach(Attached),
     /// A read whose validators only the response can tell.
-    SecondLook(SecondLook),
+    Evaluate(DeferredEvaluation),
     /// A write.
-    Write(Written),
+    Write(WriteInFlight),
 }
 
 /// A read that was looked up before its handler ran.
@@ -55,7 +55,7 @@ pub(crate) struct Attached {
 
 /// What is left to judge when the response is there.
 #[derive(Debug, Default)]
-pub(crate) struct SecondLook {
+pub(crate) struct DeferredEvaluation {
     /// `None` when the request carries no precondition.
     pub(crate) preconditions: Option<Box<DetachedPreconditions>>,
     /// A HEAD that went inward as GET.
@@ -65,25 +65,25 @@ pub(crate) struct SecondLook {
 
 /// A write on its way through the handler.
 #[derive(Debug)]
-pub(crate) struct Written {
+pub(crate) struct WriteInFlight {
     /// Held until the handler has answered.
     pub(crate) lock: Option<HeldLock>,
     pub(crate) is_put: bool,
     /// To be reported when the handler has answered, if anybody looks.
-    pub(crate) judged: Option<Box<Evaluation>>,
+    pub(crate) evaluation: Option<Box<Evaluation>>,
     /// Nobody has judged the write yet.
     pub(crate) awaits: Option<AwaitsEvaluation>,
     /// If-Match was sent and there was nothing that it could match: the handler was expected to say 404.
     pub(crate) expected_to_fail: bool,
 }
 
-impl Written {
+impl WriteInFlight {
     /// A write that nobody has judged. What its handler says of the new state counts all the same.
-    pub(crate) fn unjudged(method: &Method) -> Self {
+    pub(crate) fn unevaluated(method: &Method) -> Self {
         Self {
             lock: None,
             is_put: *method == Method::PUT,
-            judged: None,
+            evaluation: None,
             awaits: None,
             expected_to_fail: false,
         }
@@ -94,7 +94,7 @@ impl Written {
 pub(crate) struct Reading<B> {
     head: http_response::Parts,
     pub(crate) hashing: Hashing<B>,
-    look: SecondLook,
+    deferred: DeferredEvaluation,
 }
 
 impl Options {
@@ -115,24 +115,24 @@ impl Options {
             && let Some(refusal) =
                 self.refused_by_what_is_stated(attached, recheck, states_current, response)
         {
-            let judged = || Evaluation {
+            let evaluation = || Evaluation {
                 phase: Phase::After,
-                ..self.judged(MethodClass::Read, Outcome::Refused, Waited::default())
+                ..self.evaluation(MethodClass::Read, Outcome::Refused, Timings::default())
             };
-            *response = self.refuse(refusal, recheck.is_head, judged);
+            *response = self.refuse(refusal, recheck.is_head, evaluation);
             return;
         }
         let is_part = attached.has_range && response.status() == StatusCode::PARTIAL_CONTENT;
         let fits = states_current.unwrap_or(attached.is_loaded || !is_part);
         let headers = response.headers_mut();
         if fits {
-            response::add_what_is_missing(headers, stated, &mut attached.current, || self.now());
+            response::add_missing_validators(headers, stated, &mut attached.current, || self.now());
         } else {
             response::add_source_fields(headers, &attached.current);
         }
         response::add_fields(headers, &self.response_fields);
         if stated.coding || !self.response_fields.is_empty() {
-            mark_as_coded(response);
+            mark_as_tagged_for_coding(response);
         }
     }
 
@@ -169,10 +169,14 @@ impl Options {
     }
 
     /// Whether the tag of this response may have to be made of its body.
-    pub(crate) fn may_read_body<B: Body>(&self, look: &SecondLook, response: &Response<B>) -> bool {
-        let body_is_whole = !look.is_head || look.drops_body;
+    pub(crate) fn may_read_body<B: Body>(
+        &self,
+        deferred: &DeferredEvaluation,
+        response: &Response<B>,
+    ) -> bool {
+        let body_is_whole = !deferred.is_head || deferred.drops_body;
         // A handler for HEAD may answer the GET that it gets with nothing: that is no body to make a tag of.
-        let may_be_of_head = look.drops_body && response.body().is_end_stream();
+        let may_be_of_head = deferred.drops_body && response.body().is_end_stream();
         self.reads_bodies && body_is_whole && !may_be_of_head && response.status() == StatusCode::OK
     }
 
@@ -180,7 +184,7 @@ impl Options {
     /// otherwise the reading goes on.
     pub(crate) fn read_ahead<B: Body<Data = Bytes> + Unpin>(
         &self,
-        look: &mut SecondLook,
+        deferred: &mut DeferredEvaluation,
         response: Response<B>,
         cx: &mut Context<'_>,
     ) -> ControlFlow<Response<ConditionalBody<B>>, Reading<B>> {
@@ -192,19 +196,19 @@ impl Options {
             Err(body) => {
                 let body = ConditionalBody::inner(body);
                 let response = Response::from_parts(head, body);
-                return ControlFlow::Break(self.concluded(look, None, response));
+                return ControlFlow::Break(self.finished(deferred, None, response));
             }
         };
         match hashing.poll(cx) {
             Poll::Ready(outcome) => {
                 let (tag, body) = hashing.into_parts(outcome);
                 let response = Response::from_parts(head, body);
-                ControlFlow::Break(self.concluded(look, tag, response))
+                ControlFlow::Break(self.finished(deferred, tag, response))
             }
             Poll::Pending => ControlFlow::Continue(Reading {
                 head,
                 hashing,
-                look: mem::take(look),
+                deferred: mem::take(deferred),
             }),
         }
     }
@@ -216,31 +220,35 @@ impl Options {
         outcome: ReadEnd<B::Error>,
     ) -> Response<ConditionalBody<B>> {
         let (tag, body) = reading.hashing.into_parts(outcome);
-        self.concluded(&reading.look, tag, Response::from_parts(reading.head, body))
+        self.finished(
+            &reading.deferred,
+            tag,
+            Response::from_parts(reading.head, body),
+        )
     }
 
     /// What becomes of a response whose body is left alone. As a call it would move every response once more.
     #[inline(always)]
-    pub(crate) fn obey<B: Body>(
+    pub(crate) fn apply<B: Body>(
         &self,
-        after: &mut After,
+        on_response: &mut OnResponse,
         response: Response<B>,
     ) -> Response<ConditionalBody<B>> {
         let mut response = response.map(ConditionalBody::inner);
-        match after {
-            After::Pass => {}
-            After::Attach(attached) => self.attach(attached, &mut response),
-            After::SecondLook(look) => self.conclude(look, None, &mut response),
-            After::Write(written) => self.written(written, &mut response),
+        match on_response {
+            OnResponse::Pass => {}
+            OnResponse::Attach(attached) => self.attach(attached, &mut response),
+            OnResponse::Evaluate(deferred) => self.finish(deferred, None, &mut response),
+            OnResponse::Write(write) => self.finish_write(write, &mut response),
         }
         response
     }
 
     /// A response with whatever validators it has by now: it stays, or becomes 304, 412 or 400. Anything but a 200
     /// stays what it is (section 13.2.1).
-    pub(crate) fn conclude<B: Body>(
+    pub(crate) fn finish<B: Body>(
         &self,
-        look: &SecondLook,
+        deferred: &DeferredEvaluation,
         tag: Option<EntityTag>,
         response: &mut Response<ConditionalBody<B>>,
     ) {
@@ -248,11 +256,11 @@ impl Options {
             response::add_fields(response.headers_mut(), &self.response_fields);
         }
         if response.status() == StatusCode::OK {
-            mark_as_coded(response);
-            if let Some(taken) = &look.preconditions {
+            mark_as_tagged_for_coding(response);
+            if let Some(taken) = &deferred.preconditions {
                 let rewrites = self.read_rewrites;
                 let again = taken.preconditions().accept_rewritten_tags(rewrites);
-                if self.judge_again(look, &again, tag, response) {
+                if self.evaluate_response(deferred, &again, tag, response) {
                     return;
                 }
             } else if let Some(tag) = tag {
@@ -260,25 +268,25 @@ impl Options {
             }
         }
         // A HEAD that went inward as GET loses its body here.
-        if look.drops_body {
+        if deferred.drops_body {
             drop_content_of_head(response);
         }
     }
 
-    fn concluded<B: Body>(
+    fn finished<B: Body>(
         &self,
-        look: &SecondLook,
+        deferred: &DeferredEvaluation,
         tag: Option<EntityTag>,
         mut response: Response<ConditionalBody<B>>,
     ) -> Response<ConditionalBody<B>> {
-        self.conclude(look, tag, &mut response);
+        self.finish(deferred, tag, &mut response);
         response
     }
 
     /// Whether the response has become another one.
-    fn judge_again<B: Body>(
+    fn evaluate_response<B: Body>(
         &self,
-        look: &SecondLook,
+        deferred: &DeferredEvaluation,
         preconditions: &Preconditions<'_>,
         tag: Option<EntityTag>,
         response: &mut Response<ConditionalBody<B>>,
@@ -286,13 +294,13 @@ impl Options {
         let was_computed = tag.is_some();
         let mut current = Current::Present(Representation::of_response(response.headers(), tag));
         let decision = preconditions.evaluate(&current);
-        let judged = |decision| Evaluation {
+        let evaluation = |decision| Evaluation {
             phase: Phase::After,
-            ..self.judged(MethodClass::Read, decision, Waited::default())
+            ..self.evaluation(MethodClass::Read, decision, Timings::default())
         };
-        let answer = self.instead(decision);
+        let answer = self.short_circuit(decision);
         if let Some(Answer::Refuse(refusal)) = answer {
-            *response = self.refuse(refusal, look.is_head, || judged(Outcome::Refused));
+            *response = self.refuse(refusal, deferred.is_head, || evaluation(Outcome::Refused));
             self.show_validators(response, refusal, &current);
             return true;
         }
@@ -303,59 +311,59 @@ impl Options {
             headers.insert(ETAG, tag.into());
         }
         if answer.is_none() {
-            self.observer.tell(|| judged(Outcome::Proceeded));
+            self.observer.emit(|| evaluation(Outcome::Proceeded));
             return false;
         }
-        self.observer.tell(|| judged(Outcome::NotModified));
-        response::keep_what_not_modified_says(headers);
+        self.observer.emit(|| evaluation(Outcome::NotModified));
+        response::strip_to_not_modified(headers);
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = ConditionalBody::empty();
         true
     }
 
     /// A write: its handler may have lost the race after all, or may vouch for the validators of the new state.
-    pub(crate) fn written<B: Body>(
+    pub(crate) fn finish_write<B: Body>(
         &self,
-        written: &mut Written,
+        write: &mut WriteInFlight,
         response: &mut Response<ConditionalBody<B>>,
     ) {
         // The handler has answered: the next writer may go on.
-        drop(written.lock.take());
-        let judged = written.judged.take();
+        drop(write.lock.take());
+        let evaluation = write.evaluation.take();
         if let Some(&lost) = response.extensions().get::<PreconditionFailed>() {
-            *response = self.lost_after_all(lost, judged);
+            *response = self.answer_lost(lost, evaluation);
             return;
         }
         if response.status().is_success() {
-            self.report_unjudged(written, response);
-            self.vouch_for_validators(response, written.is_put);
+            self.report_unevaluated(write, response);
+            self.vouch_for_validators(response, write.is_put);
         }
-        if let Some(mut judged) = judged {
-            if written.expected_to_fail && succeeded_unjudged(response) {
-                judged.outcome = Outcome::Unevaluated;
-                judged.reason = Some(Reason::Absent);
+        if let Some(mut evaluation) = evaluation {
+            if write.expected_to_fail && succeeded_unevaluated(response) {
+                evaluation.outcome = Outcome::Unevaluated;
+                evaluation.reason = Some(Reason::Absent);
             }
-            self.observer.tell(|| *judged);
+            self.observer.emit(|| *evaluation);
         }
     }
 
-    fn lost_after_all<B: Body>(
+    fn answer_lost<B: Body>(
         &self,
         lost: PreconditionFailed,
-        judged: Option<Box<Evaluation>>,
+        evaluation: Option<Box<Evaluation>>,
     ) -> Response<ConditionalBody<B>> {
-        let judged = || Evaluation {
+        let evaluation = || Evaluation {
             phase: Phase::After,
-            ..judged.map_or_else(
+            ..evaluation.map_or_else(
                 || Evaluation::new(MethodClass::Write, Phase::After),
-                |judged| *judged,
+                |evaluation| *evaluation,
             )
         };
         let refusal = match lost.reason() {
             Reason::Malformed => self.malformed(lost.field()),
             _ => lost.into(),
         };
-        let mut answer = self.refuse(refusal, false, judged);
+        let mut answer = self.refuse(refusal, false, evaluation);
         if self.recovery.is_some() {
             vary_on_prefer(answer.headers_mut());
             answer.extensions_mut().insert(lost);
@@ -364,15 +372,15 @@ impl Options {
     }
 
     /// Nobody panics over it: a client could trigger that. The hook and the log say so.
-    fn report_unjudged<B>(&self, written: &Written, response: &Response<B>) {
-        let unjudged = written
+    fn report_unevaluated<B>(&self, write: &WriteInFlight, response: &Response<B>) {
+        let unevaluated = write
             .awaits
             .as_ref()
-            .is_some_and(|awaits| !awaits.is_settled());
-        if unjudged && succeeded_unjudged(response) {
-            let judged =
-                || self.judged(MethodClass::Write, Outcome::Unevaluated, Waited::default());
-            self.observer.tell(judged);
+            .is_some_and(|awaits| !awaits.is_evaluated());
+        if unevaluated && succeeded_unevaluated(response) {
+            let evaluation =
+                || self.evaluation(MethodClass::Write, Outcome::Unevaluated, Timings::default());
+            self.observer.emit(evaluation);
         }
     }
 
@@ -391,14 +399,14 @@ impl Options {
 }
 
 /// Whether the handler has performed the write, and does not say that it has evaluated the preconditions itself.
-fn succeeded_unjudged<B>(response: &Response<B>) -> bool {
+fn succeeded_unevaluated<B>(response: &Response<B>) -> bool {
     response.status().is_success() && response.extensions().get::<EvaluatedByHandler>().is_none()
 }
 
 /// What is coded by now was tagged as such.
-fn mark_as_coded<B>(response: &mut Response<B>) {
+fn mark_as_tagged_for_coding<B>(response: &mut Response<B>) {
     if has(response.headers(), &CONTENT_ENCODING) {
-        response.extensions_mut().insert(TaggedAsCoded);
+        response.extensions_mut().insert(TaggedForCoding);
     }
 }
 

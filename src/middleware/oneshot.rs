@@ -11,8 +11,8 @@ pin_project! {
     /// The readiness that was given back is asked for again only now, once for the one call.
     ///
     /// Not an `async fn`: that has room for service, request and call at once, and every request that waits carries it.
-    #[project = OneCallProjection]
-    pub(crate) enum OneCall<S, R>
+    #[project = OneshotProjection]
+    pub(crate) enum Oneshot<S, R>
     where
         S: Service<R>,
     {
@@ -21,7 +21,7 @@ pin_project! {
     }
 }
 
-impl<S: Service<R>, R> OneCall<S, R> {
+impl<S: Service<R>, R> Oneshot<S, R> {
     pub(crate) const fn new(inner: S, request: R) -> Self {
         Self::Unready {
             inner,
@@ -30,19 +30,19 @@ impl<S: Service<R>, R> OneCall<S, R> {
     }
 }
 
-impl<S: Service<R>, R> Future for OneCall<S, R> {
+impl<S: Service<R>, R> Future for Oneshot<S, R> {
     type Output = Result<S::Response, S::Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             match self.as_mut().project() {
-                OneCallProjection::Unready { inner, request } => {
+                OneshotProjection::Unready { inner, request } => {
                     ready!(inner.poll_ready(cx))?;
                     let request = request.take().expect("polled after it was ready");
                     let call = inner.call(request);
                     self.set(Self::Called { call });
                 }
-                OneCallProjection::Called { call } => return call.poll(cx),
+                OneshotProjection::Called { call } => return call.poll(cx),
             }
         }
     }

@@ -13,7 +13,7 @@ use super::policy::{LockChoice, WritePolicy};
 use super::recovery::Recovery;
 use super::take_lock::Waiters;
 use crate::HttpDate;
-use crate::field::Given;
+use crate::field::FieldSet;
 use crate::lock::{InProcessLock, WriteLock};
 use crate::look_up::LookUps;
 use crate::method_class::MethodClass;
@@ -89,7 +89,7 @@ impl Options {
     pub(crate) fn set_writes(&mut self, policy: WritePolicy) {
         self.lock = match &policy.lock {
             LockChoice::Own => Some(self.own_lock.clone()),
-            LockChoice::Given(lock) => Some(lock.clone()),
+            LockChoice::Custom(lock) => Some(lock.clone()),
             LockChoice::None => None,
         };
         self.writes = policy;
@@ -113,7 +113,7 @@ impl Options {
     }
 
     /// The clock is read only where a date has to be judged.
-    pub(crate) fn now_for(&self, given: Given) -> HttpDate {
+    pub(crate) fn now_for(&self, given: FieldSet) -> HttpDate {
         if given.any_date() {
             self.now()
         } else {

@@ -20,7 +20,7 @@ use crate::{Current, Preconditions, Reason, Representation};
 pub(crate) enum LockChoice {
     /// That of the layer, or that of the process where the source names its kind of resource.
     Own,
-    Given(Arc<dyn WriteLock>),
+    Custom(Arc<dyn WriteLock>),
     None,
 }
 
@@ -122,7 +122,7 @@ impl WritePolicy {
     /// kind of resource ([`ValidatorSource::named`](crate::ValidatorSource::named)): the lock tells resources apart by that.
     #[must_use]
     pub fn use_lock(mut self, lock: impl WriteLock) -> Self {
-        self.lock = LockChoice::Given(Arc::new(lock));
+        self.lock = LockChoice::Custom(Arc::new(lock));
         self
     }
 
@@ -287,7 +287,7 @@ impl WritePolicy {
 
     /// Whether keys have to mean the same to others than this layer.
     pub(crate) const fn needs_named_resources(&self) -> bool {
-        matches!(self.lock, LockChoice::Given(_)) || self.further_keys.is_some()
+        matches!(self.lock, LockChoice::Custom(_)) || self.further_keys.is_some()
     }
 
     pub(crate) fn requires(&self, method: &Method) -> bool {

@@ -12,16 +12,16 @@ use http_body::Body;
 use tower::Service;
 
 use super::LookedUp;
+use super::detached::DetachedPreconditions;
 use super::future::ResponseFuture;
 use super::observe::{Evaluation, Outcome};
-use super::on_response::{After, Attached, SecondLook};
-use super::one_call::OneCall;
+use super::on_response::{Attached, DeferredEvaluation, OnResponse};
+use super::oneshot::Oneshot;
 use super::options::Options;
 use super::refuse::own_answer;
 use super::request::Incoming;
-use super::taken::DetachedPreconditions;
 use crate::body::ConditionalBody;
-use crate::field::{Field, Given};
+use crate::field::{Field, FieldSet};
 use crate::header_map::remove;
 use crate::look_up::{LookUps, look_up};
 use crate::method_class::MethodClass;
@@ -42,7 +42,7 @@ impl Options {
     /// # Errors
     ///
     /// The handler must not run: how the read is answered.
-    pub(crate) fn judge_read(
+    pub(crate) fn evaluate_read(
         &self,
         request: &Incoming,
         current: &mut Current,
@@ -59,7 +59,7 @@ impl Options {
         {
             current.retag(tag);
         }
-        self.instead(decision).map_or(Ok(decision), Err)
+        self.short_circuit(decision).map_or(Ok(decision), Err)
     }
 
     /// The answer to a read that the handler does not see.
@@ -71,13 +71,14 @@ impl Options {
     ) -> Response<ConditionalBody<B>> {
         match answer {
             Answer::NotModified => {
-                self.tell_of_read(request, Outcome::NotModified);
+                self.report_read(request, Outcome::NotModified);
                 self.not_modified(current)
             }
             Answer::Refuse(refusal) => {
-                let judged = || self.judged(MethodClass::Read, Outcome::Refused, request.waited);
+                let evaluation =
+                    || self.evaluation(MethodClass::Read, Outcome::Refused, request.timings);
                 let is_head = request.head.method == Method::HEAD;
-                let mut answer = self.refuse(refusal, is_head, judged);
+                let mut answer = self.refuse(refusal, is_head, evaluation);
                 self.show_validators(&mut answer, refusal, current);
                 answer
             }
@@ -86,31 +87,31 @@ impl Options {
 
     /// Prepares a read that goes on for its handler, and says what follows the handler. What was evaluated is taken off
     /// the request.
-    pub(crate) fn after_read(
+    pub(crate) fn prepare_read(
         &self,
         request: &mut Incoming,
         found: &mut Found,
         decision: Decision,
-    ) -> After {
+    ) -> OnResponse {
         LookedUp::hand_over(found, &mut request.head.extensions);
         match found.take_current() {
             Current::Present(current) => {
                 let is_loaded = request.head.extensions.get::<LookedUp>().is_some();
                 let (has_range, recheck) = self.prepare_for_handler(request, is_loaded, decision);
-                After::Attach(Attached {
+                OnResponse::Attach(Attached {
                     current,
                     is_loaded,
                     has_range,
                     recheck,
                 })
             }
-            Current::Unknown => After::SecondLook(self.second_look(request)),
+            Current::Unknown => OnResponse::Evaluate(self.defer_evaluation(request)),
             Current::Absent(_) => {
-                self.tell_of_evaluated_read(request);
+                self.report_evaluated_read(request);
                 self.forget_preconditions(request, decision);
-                After::Pass
+                OnResponse::Pass
             }
-            Current::Delegated => After::Pass,
+            Current::Delegated => OnResponse::Pass,
         }
     }
 
@@ -126,7 +127,7 @@ impl Options {
         if !given.any() {
             return (given.has_range(), None);
         }
-        self.tell_of_evaluated_read(request);
+        self.report_evaluated_read(request);
         // On a HEAD a Range means nothing (section 14.2).
         let is_get = request.head.method == Method::GET;
         let decision = if is_get {
@@ -164,7 +165,7 @@ impl Options {
     /// it serves (section 13.1.5). Ignoring Range is always allowed (section 14.2).
     const fn without_unsafe_range(
         &self,
-        given: Given,
+        given: FieldSet,
         decision: Decision,
         is_loaded: bool,
     ) -> Decision {
@@ -175,15 +176,15 @@ impl Options {
         }
     }
 
-    fn tell_of_evaluated_read(&self, request: &Incoming) {
+    fn report_evaluated_read(&self, request: &Incoming) {
         if request.given.any() {
-            self.tell_of_read(request, Outcome::Proceeded);
+            self.report_read(request, Outcome::Proceeded);
         }
     }
 
-    fn tell_of_read(&self, request: &Incoming, outcome: Outcome) {
-        let judged = || self.judged(MethodClass::Read, outcome, request.waited);
-        self.observer.tell(judged);
+    fn report_read(&self, request: &Incoming, outcome: Outcome) {
+        let evaluation = || self.evaluation(MethodClass::Read, outcome, request.timings);
+        self.observer.emit(evaluation);
     }
 
     fn not_modified<B: Body>(&self, current: &mut Current) -> Response<ConditionalBody<B>> {
@@ -191,7 +192,7 @@ impl Options {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
         let headers = answer.headers_mut();
         if let Some(current) = current.representation_mut() {
-            response::say_what_is_not_modified(headers, current, || self.now());
+            response::write_not_modified_headers(headers, current, || self.now());
         }
         response::add_fields(headers, &self.response_fields);
         answer
@@ -214,7 +215,7 @@ impl Options {
     /// Only the response can tell. A Range is taken off where the answer may be a 304, a 412 or a whole 200: a 206
     /// or 416 could not be judged, and ignoring Range is always allowed (section 14.2). On a HEAD it means nothing,
     /// and must not once it goes inward as GET.
-    fn second_look(&self, request: &mut Incoming) -> SecondLook {
+    fn defer_evaluation(&self, request: &mut Incoming) -> DeferredEvaluation {
         let Incoming { head, given, .. } = request;
         let is_head = head.method == Method::HEAD;
         let drops_body = is_head && self.reads_bodies && !self.leaves_head_alone;
@@ -229,7 +230,7 @@ impl Options {
         if drops_body {
             head.method = Method::GET;
         }
-        SecondLook {
+        DeferredEvaluation {
             preconditions,
             drops_body,
             is_head,
@@ -237,16 +238,20 @@ impl Options {
     }
 
     /// The source failed: a read passes unjudged, with its fields. A Range that If-Range was to judge is taken off.
-    pub(crate) fn read_unjudged(&self, request: &mut Incoming, error: &BoxError) -> After {
+    pub(crate) fn pass_unevaluated_read(
+        &self,
+        request: &mut Incoming,
+        error: &BoxError,
+    ) -> OnResponse {
         if request.given.has(Field::IfRange) {
             remove(&mut request.head.headers, &RANGE);
         }
-        self.observer.tell(|| Evaluation {
+        self.observer.emit(|| Evaluation {
             error: Some(error.to_string().into()),
-            ..self.judged(MethodClass::Read, Outcome::SourceFailed, request.waited)
+            ..self.evaluation(MethodClass::Read, Outcome::SourceFailed, request.timings)
         });
         request.head.extensions.insert(LookedUp::Failed);
-        After::Attach(Attached::default())
+        OnResponse::Attach(Attached::default())
     }
 }
 
@@ -277,10 +282,10 @@ where
         let start = options.observer.start();
         let look_ups = &options.look_ups;
         let found = identify_and_look_up(look_ups, &source, &mut request.head, resource).await;
-        request.waited.for_look_up_since(start);
-        let after = match found {
-            Ok(mut found) => match options.judge_read(&request, &mut found.current) {
-                Ok(decision) => options.after_read(&mut request, &mut found, decision),
+        request.timings.add_look_up_since(start);
+        let on_response = match found {
+            Ok(mut found) => match options.evaluate_read(&request, &mut found.current) {
+                Ok(decision) => options.prepare_read(&mut request, &mut found, decision),
                 Err(answer) => {
                     return Ok(options.answer_read(&request, &mut found.current, answer));
                 }
@@ -288,10 +293,10 @@ where
             Err(SourceError::Refused(response)) => {
                 return Ok(own_answer(*response, request.head.method == Method::HEAD));
             }
-            Err(SourceError::Failed(error)) => options.read_unjudged(&mut request, &error),
+            Err(SourceError::Failed(error)) => options.pass_unevaluated_read(&mut request, &error),
         };
-        let call = OneCall::new(inner, request.into_request(body));
-        ResponseFuture::running(options, call, after).await
+        let call = Oneshot::new(inner, request.into_request(body));
+        ResponseFuture::running(options, call, on_response).await
     }
 }
 

@@ -42,8 +42,8 @@ impl Options {
         current: &Current,
         refusal: Refusal,
     ) -> Response<ConditionalBody<B>> {
-        let judged = || self.not_performed(request, current);
-        let mut answer = self.refuse(refusal, false, judged);
+        let evaluation = || self.not_performed(request, current);
+        let mut answer = self.refuse(refusal, false, evaluation);
         if self.writes.shows_validators {
             self.show_validators(&mut answer, refusal, current);
         }
@@ -60,11 +60,11 @@ impl Options {
         error: &BoxError,
         request: &Incoming,
     ) -> Response<ConditionalBody<B>> {
-        let judged = || Evaluation {
+        let evaluation = || Evaluation {
             error: Some(error.to_string().into()),
-            ..self.judged(MethodClass::Write, Outcome::Refused, request.waited)
+            ..self.evaluation(MethodClass::Write, Outcome::Refused, request.timings)
         };
-        self.refuse(Refusal::of(None, reason), false, judged)
+        self.refuse(Refusal::of(None, reason), false, evaluation)
     }
 
     /// A refusal as the application wants to word it, reported.
@@ -72,13 +72,13 @@ impl Options {
         &self,
         refusal: Refusal,
         is_head: bool,
-        judged: impl FnOnce() -> Evaluation,
+        evaluation: impl FnOnce() -> Evaluation,
     ) -> Response<ConditionalBody<B>> {
-        self.observer.tell(|| Evaluation {
+        self.observer.emit(|| Evaluation {
             outcome: Outcome::Refused,
             field: refusal.field(),
             reason: Some(refusal.reason()),
-            ..judged()
+            ..evaluation()
         });
         let mut answer = self.response_to(refusal);
         if is_head {
@@ -151,7 +151,7 @@ impl Options {
         let hook = self.writes.already_applied.as_ref()?;
         let field = refusal.field();
         let answer = hook.answer(&request.head, field, current).await?;
-        self.observer.tell(|| Evaluation {
+        self.observer.emit(|| Evaluation {
             outcome: Outcome::AlreadyApplied,
             field,
             ..self.not_performed(request, current)

@@ -7,10 +7,10 @@ use http::{Method, Request};
 
 use super::checked::Checked;
 use super::observe::{Evaluation, Outcome, Phase};
-use super::on_response::{After, Attached, SecondLook, Written};
+use super::on_response::{Attached, DeferredEvaluation, OnResponse, WriteInFlight};
 use super::options::Options;
 use super::read::Answer;
-use crate::field::Given;
+use crate::field::FieldSet;
 use crate::lock::HeldLock;
 use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
@@ -20,9 +20,9 @@ use crate::{Decision, Preconditions, Reason};
 pub(crate) struct Incoming {
     pub(crate) head: Parts,
     /// Which preconditions it carries.
-    pub(crate) given: Given,
+    pub(crate) given: FieldSet,
     /// What waiting has cost so far.
-    pub(crate) waited: Waited,
+    pub(crate) timings: Timings,
 }
 
 impl Incoming {
@@ -34,19 +34,19 @@ impl Incoming {
 /// What waiting has cost so far, in nanoseconds: every request is moved about with it, and two durations are twice as
 /// large.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Waited {
+pub(crate) struct Timings {
     lock: u64,
     look_up: u64,
 }
 
-impl Waited {
+impl Timings {
     /// The request has waited for the lock since then. `None`: nobody wants to know.
-    pub(crate) fn for_lock_since(&mut self, start: Option<Instant>) {
+    pub(crate) fn add_lock_wait_since(&mut self, start: Option<Instant>) {
         self.lock = self.lock.saturating_add(nanoseconds_since(start));
     }
 
     /// The same for the source.
-    pub(crate) fn for_look_up_since(&mut self, start: Option<Instant>) {
+    pub(crate) fn add_look_up_since(&mut self, start: Option<Instant>) {
         self.look_up = self.look_up.saturating_add(nanoseconds_since(start));
     }
 }
@@ -58,17 +58,21 @@ fn nanoseconds_since(start: Option<Instant>) -> u64 {
 
 impl Options {
     /// What follows a request without conditional fields, where nothing has to be known before the handler runs.
-    pub(crate) fn plain(&self, class: MethodClass, method: &Method) -> Option<After> {
+    pub(crate) fn without_preconditions(
+        &self,
+        class: MethodClass,
+        method: &Method,
+    ) -> Option<OnResponse> {
         let looks_up = self.looks_up;
         match class {
             MethodClass::Read if looks_up && self.handler_states_version => {
-                Some(After::Attach(Attached::default()))
+                Some(OnResponse::Attach(Attached::default()))
             }
             MethodClass::Read if looks_up || *method == Method::HEAD => None,
-            MethodClass::Read => Some(After::SecondLook(SecondLook::default())),
+            MethodClass::Read => Some(OnResponse::Evaluate(DeferredEvaluation::default())),
             MethodClass::Write if looks_up && self.writes.always_guards(method) => None,
-            MethodClass::Write => Some(After::Write(Written::unjudged(method))),
-            MethodClass::Neither => Some(After::Pass),
+            MethodClass::Write => Some(OnResponse::Write(WriteInFlight::unevaluated(method))),
+            MethodClass::Neither => Some(OnResponse::Pass),
         }
     }
 
@@ -83,7 +87,7 @@ impl Options {
     }
 
     /// What a read gets instead of the handler's answer, if anything.
-    pub(crate) fn instead(&self, decision: Decision) -> Option<Answer> {
+    pub(crate) fn short_circuit(&self, decision: Decision) -> Option<Answer> {
         match decision {
             Decision::Proceed | Decision::IgnoreRange => None,
             Decision::NotModified => Some(Answer::NotModified),
@@ -94,16 +98,16 @@ impl Options {
         }
     }
 
-    pub(crate) fn judged(
+    pub(crate) fn evaluation(
         &self,
         class: MethodClass,
         outcome: Outcome,
-        waited: Waited,
+        timings: Timings,
     ) -> Evaluation {
         Evaluation {
             outcome,
-            lock_wait: Duration::from_nanos(waited.lock),
-            look_up: Duration::from_nanos(waited.look_up),
+            lock_wait: Duration::from_nanos(timings.lock),
+            look_up: Duration::from_nanos(timings.look_up),
             ..Evaluation::new(class, Phase::Before)
         }
     }

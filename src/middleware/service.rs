@@ -11,15 +11,15 @@ use http_body::Body;
 use tower::Service;
 
 use super::future::ResponseFuture;
-use super::on_response::After;
+use super::on_response::OnResponse;
 use super::options::Options;
 use super::read::waiting_read;
 use super::refuse::own_answer;
-use super::request::{Incoming, Waited};
+use super::request::{Incoming, Timings};
 use super::request_body::CollectBody;
 use super::write::{Progress, Step, begin, waiting_write};
 use crate::body::ConditionalBody;
-use crate::field::Given;
+use crate::field::FieldSet;
 use crate::method_class::MethodClass;
 use crate::source::{Found, Unidentified, ValidatorSource};
 
@@ -93,22 +93,22 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let class = self.options.class_of(request.method());
-        let given = Given::in_headers(request.headers());
+        let given = FieldSet::in_headers(request.headers());
         if !given.any()
-            && let Some(after) = self.options.plain(class, request.method())
+            && let Some(on_response) = self.options.without_preconditions(class, request.method())
         {
-            return self.run(request, after);
+            return self.run(request, on_response);
         }
         let (head, body) = request.into_parts();
         let request = Incoming {
             head,
             given,
-            waited: Waited::default(),
+            timings: Timings::default(),
         };
         match class {
             MethodClass::Read => self.read(request, body),
             MethodClass::Write => self.write(request, body),
-            MethodClass::Neither => self.run(request.into_request(body), After::Pass),
+            MethodClass::Neither => self.run(request.into_request(body), OnResponse::Pass),
         }
     }
 }
@@ -152,17 +152,17 @@ impl<S, V, C> Conditional<S, V, C> {
                 return self.answer(own_answer(*response, is_head));
             }
             Some(Err(Unidentified::Failed(error))) => {
-                let after = options.read_unjudged(&mut request, &error);
-                return self.run(request.into_request(body), after);
+                let on_response = options.pass_unevaluated_read(&mut request, &error);
+                return self.run(request.into_request(body), on_response);
             }
         };
         let Some(found) = &mut known else {
             return self.wait_to_read(request, body, resource);
         };
-        match options.judge_read(&request, &mut found.current) {
+        match options.evaluate_read(&request, &mut found.current) {
             Ok(decision) => {
-                let after = options.after_read(&mut request, found, decision);
-                self.run(request.into_request(body), after)
+                let on_response = options.prepare_read(&mut request, found, decision);
+                self.run(request.into_request(body), on_response)
             }
             Err(answer) => self.answer(options.answer_read(&request, &mut found.current, answer)),
         }
@@ -184,7 +184,7 @@ impl<S, V, C> Conditional<S, V, C> {
         ResBody::Error: Send,
     {
         let (source, options) = (self.source.clone(), self.options.clone());
-        let inner = self.give_back();
+        let inner = self.take_unready();
         let waiting = waiting_read(source, options, inner, request, body, resource);
         ResponseFuture::waiting(self.options.clone(), waiting)
     }
@@ -208,8 +208,8 @@ impl<S, V, C> Conditional<S, V, C> {
     {
         let options = &self.options;
         if !options.concerns(&request) {
-            let after = options.write_unjudged(&mut request);
-            return self.run(request.into_request(body), after);
+            let on_response = options.pass_unevaluated_write(&mut request);
+            return self.run(request.into_request(body), on_response);
         }
         let Some(identified) = self.source.identify_now(&mut request.head) else {
             return self.wait_to_write(request, body, None);
@@ -231,8 +231,8 @@ impl<S, V, C> Conditional<S, V, C> {
         match write.looked_up(options, &request, &found.current) {
             Step::Run(satisfied) if options.recovery_for(&request.head).is_none() => {
                 let lock = write.into_held_lock();
-                let after = options.after_write(&mut request, found, satisfied, lock);
-                self.run(request.into_request(body), after)
+                let on_response = options.prepare_write(&mut request, found, satisfied, lock);
+                self.run(request.into_request(body), on_response)
             }
             Step::Refuse(refusal) if !options.may_wait_to_refuse(&request.head, &body) => {
                 self.answer(options.refuse_write(&request, &found.current, refusal))
@@ -264,7 +264,7 @@ impl<S, V, C> Conditional<S, V, C> {
         ResBody::Error: Send,
     {
         let (source, options) = (self.source.clone(), self.options.clone());
-        let (inner, collect) = (self.give_back(), self.collect.clone());
+        let (inner, collect) = (self.take_unready(), self.collect.clone());
         let waiting = waiting_write(source, options, inner, collect, request, body, progress);
         ResponseFuture::waiting(self.options.clone(), waiting)
     }
@@ -274,12 +274,12 @@ impl<S, V, C> Conditional<S, V, C> {
     fn run<ReqBody, ResBody: Body>(
         &mut self,
         request: Request<ReqBody>,
-        after: After,
+        on_response: OnResponse,
     ) -> ResponseFuture<S::Future, ResBody, S::Error>
     where
         S: Service<Request<ReqBody>>,
     {
-        ResponseFuture::running(self.options.clone(), self.inner.call(request), after)
+        ResponseFuture::running(self.options.clone(), self.inner.call(request), on_response)
     }
 
     fn answer<F, ResBody: Body, E>(
@@ -291,7 +291,7 @@ impl<S, V, C> Conditional<S, V, C> {
 
     /// A request that waits must not keep what `poll_ready` reserved: under a concurrency limit the one that it
     /// waits for may need it. The clone that stays is made ready when it is about to be called.
-    fn give_back(&mut self) -> S
+    fn take_unready(&mut self) -> S
     where
         S: Clone,
     {

@@ -23,14 +23,14 @@ pub(crate) enum TakenLock {
     NotNeeded,
     Held(HeldLock),
     /// Somebody else has it, or it is to be taken later.
-    Busy,
+    WouldWait,
 }
 
 impl TakenLock {
     pub(crate) fn held(self) -> Option<HeldLock> {
         match self {
             Self::Held(lock) => Some(lock),
-            Self::NotNeeded | Self::Busy => None,
+            Self::NotNeeded | Self::WouldWait => None,
         }
     }
 }
@@ -58,7 +58,7 @@ impl Options {
         }
         match lock.try_lock(keys.as_slice()) {
             Some(guard) => TakenLock::Held(HeldLock::new(guard, &**lock, &keys, outer)),
-            None => TakenLock::Busy,
+            None => TakenLock::WouldWait,
         }
     }
 
@@ -73,7 +73,7 @@ impl Options {
         let head = &request.head;
         // What was free by now, or belongs to an outer layer, needs no waiting.
         match self.try_lock(head, || key.clone()) {
-            TakenLock::Busy => {}
+            TakenLock::WouldWait => {}
             taken => return Ok(Queued::Locked(taken)),
         }
         let Some(lock) = &self.lock else {
@@ -84,7 +84,7 @@ impl Options {
         let keys = self.keys_to_take(head, key.clone(), &**lock);
         let locking = lock.lock(keys.as_slice());
         let queued = self.lock_or_refusal(request, locking, member).await;
-        request.waited.for_lock_since(start);
+        request.timings.add_lock_wait_since(start);
         Ok(match queued? {
             ControlFlow::Continue(guard) => {
                 let held = HeldLock::new(guard, &**lock, &keys, outer_lock(&request.head));
@@ -107,7 +107,7 @@ impl Options {
                 && let Poll::Ready(ended) = member.poll_news(cx)
             {
                 if let Ended::Found(found) = ended
-                    && let Err(refusal) = self.judge_write(request, &found.current)
+                    && let Err(refusal) = self.evaluate_write(request, &found.current)
                 {
                     return Poll::Ready(Ok(ControlFlow::Break((found, refusal))));
                 }

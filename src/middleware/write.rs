@@ -17,8 +17,8 @@ use super::LookedUp;
 use super::checked::{AwaitsEvaluation, Checked};
 use super::future::ResponseFuture;
 use super::observe::{Evaluation, Outcome, evidence};
-use super::on_response::{After, Written};
-use super::one_call::OneCall;
+use super::on_response::{OnResponse, WriteInFlight};
+use super::oneshot::Oneshot;
 use super::options::Options;
 use super::refuse::own_answer;
 use super::request::{Incoming, outer_lock};
@@ -82,7 +82,7 @@ impl Write {
 
     /// Whether what is looked up now is still true when the handler runs.
     pub(crate) const fn is_under_lock(&self) -> bool {
-        !matches!(self.lock, TakenLock::Busy)
+        !matches!(self.lock, TakenLock::WouldWait)
     }
 
     /// The current state is there: evaluates the write.
@@ -92,7 +92,7 @@ impl Write {
         request: &Incoming,
         current: &Current,
     ) -> Step {
-        match options.judge_write(request, current) {
+        match options.evaluate_write(request, current) {
             Err(refusal) => {
                 self.release_before_refusal();
                 Step::Refuse(refusal)
@@ -112,7 +112,7 @@ impl Write {
         error: SourceError,
     ) -> ControlFlow<Response<ConditionalBody<B>>, Step> {
         match error {
-            SourceError::Failed(_) if !options.must_judge(request) => {
+            SourceError::Failed(_) if !options.must_evaluate(request) => {
                 ControlFlow::Continue(self.looked_up(options, request, &Current::Unknown))
             }
             SourceError::Failed(error) => {
@@ -128,7 +128,7 @@ impl Write {
 
     /// The body has to be waited for: nobody else waits for this client.
     fn release_before_collecting(&mut self) {
-        self.lock = TakenLock::Busy;
+        self.lock = TakenLock::WouldWait;
     }
 
     /// The body is in memory.
@@ -276,7 +276,7 @@ where
                         }
                         None => Ok(Found::unknown()),
                     };
-                    request.waited.for_look_up_since(start);
+                    request.timings.add_look_up_since(start);
                     match looked_up {
                         Ok(now) => {
                             progress.found = now;
@@ -334,13 +334,13 @@ where
             };
         };
         let lock = progress.write.take_held_lock();
-        let after = options.after_write(&mut request, &mut progress.found, satisfied, lock);
+        let on_response = options.prepare_write(&mut request, &mut progress.found, satisfied, lock);
         let running = {
             let asked = options
                 .recovery_for(&request.head)
                 .map(|_| Box::new(without_lock(&request.head)));
-            let call = OneCall::new(inner, request.into_request(body));
-            let running = ResponseFuture::running(options.clone(), call, after);
+            let call = Oneshot::new(inner, request.into_request(body));
+            let running = ResponseFuture::running(options.clone(), call, on_response);
             match asked {
                 None => running,
                 Some(head) => return Box::pin(options.recover_lost(head, running)).await,
@@ -406,7 +406,7 @@ impl Options {
     /// # Errors
     ///
     /// The handler must not run: 400, 428 or 412.
-    pub(crate) fn judge_write(
+    pub(crate) fn evaluate_write(
         &self,
         request: &Incoming,
         current: &Current,
@@ -414,7 +414,7 @@ impl Options {
         if matches!(current, Current::Delegated) {
             return Ok(None);
         }
-        settle(&request.head);
+        mark_evaluated(&request.head);
         if !request.given.any() {
             return self.may_go_without(&request.head.method);
         }
@@ -433,21 +433,21 @@ impl Options {
     }
 
     /// Whether a write must not run without having been evaluated.
-    fn must_judge(&self, request: &Incoming) -> bool {
+    fn must_evaluate(&self, request: &Incoming) -> bool {
         request.given.any_for_writes() || self.writes.requires(&request.head.method)
     }
 
     /// What follows the handler of a write that goes on; the handler learns what the judgement rested on.
-    pub(crate) fn after_write(
+    pub(crate) fn prepare_write(
         &self,
         request: &mut Incoming,
         found: &mut Found,
         satisfied: Option<Field>,
         lock: Option<HeldLock>,
-    ) -> After {
+    ) -> OnResponse {
         LookedUp::hand_over(found, &mut request.head.extensions);
         if matches!(found.current, Current::Delegated) {
-            return self.write_unjudged(request);
+            return self.pass_unevaluated_write(request);
         }
         let head = &mut request.head;
         // A layer further out may hold a lock that this one did not take.
@@ -458,14 +458,14 @@ impl Options {
         let checked = Checked::new(found.take_current(), satisfied, lock.clone());
         head.extensions.insert(checked);
         let looked_at = satisfied.is_some() && self.observer.is_on();
-        let judged = || Evaluation {
+        let evaluation = || Evaluation {
             field: satisfied,
-            ..self.judged(MethodClass::Write, Outcome::Proceeded, request.waited)
+            ..self.evaluation(MethodClass::Write, Outcome::Proceeded, request.timings)
         };
-        After::Write(Written {
+        OnResponse::Write(WriteInFlight {
             lock,
             is_put,
-            judged: looked_at.then(|| Box::new(judged())),
+            evaluation: looked_at.then(|| Box::new(evaluation())),
             awaits: None,
             expected_to_fail,
         })
@@ -478,7 +478,7 @@ impl Options {
         Evaluation {
             versions_behind,
             tag_hash,
-            ..self.judged(MethodClass::Write, Outcome::Refused, request.waited)
+            ..self.evaluation(MethodClass::Write, Outcome::Refused, request.timings)
         }
     }
 
@@ -518,26 +518,26 @@ impl Options {
 
     /// A write that passes unjudged; one with preconditions is reported if it succeeds that way. Its handler may
     /// speak of the new state all the same.
-    pub(crate) fn write_unjudged(&self, request: &mut Incoming) -> After {
+    pub(crate) fn pass_unevaluated_write(&self, request: &mut Incoming) -> OnResponse {
         let head = &mut request.head;
-        let judged_further_out = head.extensions.get::<Checked>().is_some();
-        let mut written = Written::unjudged(&head.method);
-        if request.given.any_for_writes() && !judged_further_out && self.observer.is_on() {
-            written.awaits = Some(awaits_judgement(head));
+        let evaluated_by_outer_layer = head.extensions.get::<Checked>().is_some();
+        let mut write = WriteInFlight::unevaluated(&head.method);
+        if request.given.any_for_writes() && !evaluated_by_outer_layer && self.observer.is_on() {
+            write.awaits = Some(mark_as_awaiting_evaluation(head));
         }
-        After::Write(written)
+        OnResponse::Write(write)
     }
 }
 
 /// A layer further out let this write pass unjudged: it is judged now.
-fn settle(head: &Parts) {
+fn mark_evaluated(head: &Parts) {
     if let Some(awaits) = head.extensions.get::<AwaitsEvaluation>() {
-        awaits.settle();
+        awaits.mark_evaluated();
     }
 }
 
 /// One mark for all layers that let the request pass: whoever judges it settles the matter for all of them.
-fn awaits_judgement(head: &mut Parts) -> AwaitsEvaluation {
+fn mark_as_awaiting_evaluation(head: &mut Parts) -> AwaitsEvaluation {
     let further_out = head.extensions.get::<AwaitsEvaluation>();
     let awaits = further_out.cloned().unwrap_or_default();
     head.extensions.insert(awaits.clone());

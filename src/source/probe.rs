@@ -16,7 +16,7 @@ use super::hashing::{Hashing, ReadEnd};
 use super::reader_refusal::refused_by_reader;
 use super::{BodyTag, Found, RequestPath, SourceError, Unidentified, ValidatorSource};
 use crate::BoxError;
-use crate::field::{Field, Given};
+use crate::field::{Field, FieldSet};
 use crate::header_map::remove_all;
 use crate::lock::{KeyBuf, ResourceKey};
 use crate::tag_list::ListForm;
@@ -266,7 +266,7 @@ impl ProbeTarget {
         let is_probe = head.extensions.get::<Probe>().is_some();
         let asks = !is_probe
             && !is_read(&head.method)
-            && Given::in_headers(&head.headers).any_for_writes();
+            && FieldSet::in_headers(&head.headers).any_for_writes();
         Self {
             path: RequestPath::of(head),
             probe: asks.then(|| {
@@ -349,7 +349,9 @@ fn is_the_writes_own(name: &HeaderName) -> bool {
         "x-http-method-override",
         "x-method-override",
     ];
-    Given::is_any(name) || name.as_str().starts_with("content-") || OTHERS.contains(&name.as_str())
+    FieldSet::is_any(name)
+        || name.as_str().starts_with("content-")
+        || OTHERS.contains(&name.as_str())
 }
 
 /// What the operator reads of a reader that has failed.
