@@ -46,19 +46,19 @@ use crate::tag_list::RawTag;
 pub struct EntityTag(HeaderValue);
 
 impl EntityTag {
-    /// A strong tag around these opaque octets (without quotes).
+    /// A strong tag around these opaque bytes (without quotes).
     ///
     /// Strong promises that the tag changes whenever the bytes of the representation change, and that it is
     /// never used again for other bytes ([section 8.8.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.1)).
     ///
     /// # Errors
     ///
-    /// An octet that the grammar does not allow between the quotes: a control, a space, `"` or DEL.
+    /// A byte that the grammar does not allow between the quotes: a control, a space, `"` or DEL.
     pub fn strong(opaque: impl AsRef<[u8]>) -> Result<Self, InvalidEntityTag> {
         Self::quoted("\"", opaque.as_ref())
     }
 
-    /// A weak tag around these opaque octets (without quotes and `W/`).
+    /// A weak tag around these opaque bytes (without quotes and `W/`).
     ///
     /// # Errors
     ///
@@ -86,10 +86,7 @@ impl EntityTag {
         );
         let mut at = start;
         while at < bytes.len() - 1 {
-            assert!(
-                is_etagc(bytes[at]),
-                "an octet that an entity tag cannot hold"
-            );
+            assert!(is_etagc(bytes[at]), "a byte that an entity tag cannot hold");
             at += 1;
         }
         Self(HeaderValue::from_static(literal))
@@ -119,7 +116,7 @@ impl EntityTag {
     ///
     /// A key that is not 1 to 64 characters of `[A-Za-z0-9_~-]`: these survive every recipient on the way.
     pub fn from_key(key: &str) -> Result<Self, InvalidEntityTag> {
-        if (1..=64).contains(&key.len()) && key.bytes().all(is_key_octet) {
+        if (1..=64).contains(&key.len()) && key.bytes().all(is_key_byte) {
             Self::strong(key)
         } else {
             Err(InvalidEntityTag)
@@ -166,14 +163,14 @@ impl EntityTag {
     }
 
     /// Strong comparison ([section 8.8.3.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.2)): both are
-    /// strong and their opaque tags are the same octets. A weak tag does not even equal itself.
+    /// strong and their opaque tags are the same bytes. A weak tag does not even equal itself.
     #[must_use]
     pub fn strong_eq(&self, other: &Self) -> bool {
         !self.is_weak() && self.as_bytes() == other.as_bytes()
     }
 
     /// Weak comparison ([section 8.8.3.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.2)): the opaque
-    /// tags are the same octets, whatever their strength.
+    /// tags are the same bytes, whatever their strength.
     #[must_use]
     pub fn weak_eq(&self, other: &Self) -> bool {
         self.opaque_tag() == other.opaque_tag()
@@ -195,7 +192,7 @@ impl EntityTag {
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         let (_, key) = self.raw().in_epoch();
-        (!self.is_weak() && !key.is_empty() && key.iter().copied().all(is_key_octet))
+        (!self.is_weak() && !key.is_empty() && key.iter().copied().all(is_key_byte))
             .then(|| std::str::from_utf8(key).ok())
             .flatten()
     }
@@ -218,11 +215,11 @@ impl EntityTag {
         Self::of_valid([opening, self.raw().opaque(), suffix.as_bytes(), b"\""].concat())
     }
 
-    /// Takes octets that are known to be an entity tag: the one place that turns them into a field value.
+    /// Takes bytes that are known to be an entity tag: the one place that turns them into a field value.
     pub(crate) fn of_valid(bytes: Vec<u8>) -> Self {
         debug_assert!(RawTag::parse(&bytes).is_some());
         let value = HeaderValue::from_maybe_shared(Bytes::from(bytes));
-        // Every octet of the grammar may stand in a field value, so the other arm is never taken.
+        // Every byte of the grammar may stand in a field value, so the other arm is never taken.
         Self(value.unwrap_or_else(|_| HeaderValue::from_static("\"\"")))
     }
 
@@ -234,13 +231,13 @@ impl EntityTag {
         }
     }
 
-    /// Of parts that are key octets, and the dot.
+    /// Of parts that are key bytes, and the dot.
     pub(crate) fn of_parts(epoch: &str, dot: &str, rest: &str) -> Self {
         Self::of_valid(["\"", epoch, dot, rest, "\""].concat().into_bytes())
     }
 }
 
-/// What the octets of a tag look like on the wire.
+/// What the bytes of a tag look like on the wire.
 impl fmt::Debug for EntityTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EntityTag({})", self.as_bytes().escape_ascii())
@@ -288,7 +285,7 @@ impl FromStr for EntityTag {
     }
 }
 
-/// The octets given are not an entity tag ([RFC 9110, section 8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)).
+/// The bytes given are not an entity tag ([RFC 9110, section 8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidEntityTag;
@@ -301,12 +298,12 @@ impl fmt::Display for InvalidEntityTag {
 
 impl std::error::Error for InvalidEntityTag {}
 
-/// `etagc` of the grammar: any visible octet but the double quote, and obs-text.
-pub(crate) const fn is_etagc(octet: u8) -> bool {
-    matches!(octet, 0x21 | 0x23..=0x7E | 0x80..=0xFF)
+/// `etagc` of the grammar: any visible byte but the double quote, and obs-text.
+pub(crate) const fn is_etagc(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x7E | 0x80..=0xFF)
 }
 
 /// What we put into tags ourselves: no comma (naive splitters), no backslash (naive unescapers), no dot (our own mark).
-pub(crate) const fn is_key_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'~' | b'-')
+pub(crate) const fn is_key_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'~' | b'-')
 }

@@ -1,6 +1,6 @@
 //! Epochs: the name of a serialised form, so that a release that changes the form changes every tag.
 
-use crate::entity_tag::{EntityTag, InvalidEntityTag, is_key_octet};
+use crate::entity_tag::{EntityTag, InvalidEntityTag, is_key_byte};
 
 /// The name of a serialised form, put before a version so that a release that changes the form changes every tag.
 ///
@@ -37,7 +37,7 @@ impl Epoch {
         let mut at = 0;
         while at < bytes.len() {
             assert!(
-                is_key_octet(bytes[at]) && bytes[at] != b'~',
+                is_key_byte(bytes[at]) && bytes[at] != b'~',
                 "an epoch is written in [A-Za-z0-9_-]"
             );
             at += 1;

@@ -81,7 +81,7 @@ impl Preconditions<'_> {
     /// Judges the request: performs steps 1 to 5 of
     /// [section 13.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2), step 6 is the caller's.
     ///
-    /// Reads every octet of the fields once; never panics, blocks or allocates.
+    /// Reads every byte of the fields once; never panics, blocks or allocates.
     #[must_use]
     pub fn evaluate(&self, current: &Current) -> Decision {
         if self.class == MethodClass::Neither {
@@ -344,7 +344,7 @@ impl Condition {
     }
 }
 
-/// The usual case by far: one line, one tag, ours. Equal octets need no scan.
+/// The usual case by far: one line, one tag, ours. Equal bytes need no scan.
 fn is_just_our_tag(lines: &Lines<'_>, current: &Representation) -> bool {
     lines
         .single()

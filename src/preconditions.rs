@@ -18,7 +18,7 @@ use crate::{HttpDate, PreconditionFailed, Reason};
 
 /// The preconditions of one request, ready to be judged.
 ///
-/// Nothing is copied: the field lines stay where they are. Judging reads every octet once and allocates nothing.
+/// Nothing is copied: the field lines stay where they are. Judging reads every byte once and allocates nothing.
 ///
 /// # Examples
 ///

@@ -1,7 +1,7 @@
 //! The quote-aware, single-pass scanner of `"*" / #entity-tag` ([RFC 9110, sections 5.6.1 and 13.1.1]).
 //!
-//! Every octet is judged once and nothing is allocated: a list is good or malformed as a whole, whatever was
-//! found in it before the bad octet.
+//! Every byte is judged once and nothing is allocated: a list is good or malformed as a whole, whatever was
+//! found in it before the bad byte.
 //!
 //! [RFC 9110, sections 5.6.1 and 13.1.1]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1
 
@@ -27,7 +27,7 @@ impl<'v> RawTag<'v> {
         }
     }
 
-    /// Octets that are known to be one tag.
+    /// Bytes that are known to be one tag.
     pub(crate) fn of_valid(value: &'v [u8]) -> Self {
         match value.strip_prefix(b"W/") {
             Some(opaque_tag) => Self {
@@ -74,7 +74,7 @@ impl<'v> RawTag<'v> {
             Some(start) => &start[..],
             None => opaque,
         };
-        match start.iter().position(|&octet| octet == b'.') {
+        match start.iter().position(|&byte| byte == b'.') {
             Some(dot) if dot > 0 => (Some(&opaque[..dot]), &opaque[dot + 1..]),
             _ => (None, opaque),
         }
@@ -82,10 +82,8 @@ impl<'v> RawTag<'v> {
 }
 
 /// No early end, so that this compiles to a few vector instructions.
-fn has_dot(octets: &[u8; 17]) -> bool {
-    octets
-        .iter()
-        .fold(false, |has, &octet| has | (octet == b'.'))
+fn has_dot(bytes: &[u8; 17]) -> bool {
+    bytes.iter().fold(false, |has, &byte| has | (byte == b'.'))
 }
 
 /// What the combined value of all lines turned out to be.
@@ -157,37 +155,37 @@ fn split_tag(value: &[u8]) -> Option<(RawTag<'_>, &[u8])> {
     Some((RawTag { weak, opaque_tag }, rest))
 }
 
-/// How many octets from the front may stand between the quotes of a tag.
+/// How many bytes from the front may stand between the quotes of a tag.
 ///
 /// Eight at a time: lists of a hundred tags are what caches send, and this is where their cost is.
-fn etagc_run(octets: &[u8]) -> usize {
-    let (words, _) = octets.as_chunks::<8>();
+fn etagc_run(bytes: &[u8]) -> usize {
+    let (words, _) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
         let stops = not_etagc(u64::from_le_bytes(*word));
         if stops != 0 {
-            return index * 8 + octets_before(stops);
+            return index * 8 + bytes_before(stops);
         }
     }
     // What is left over, as the end of a last word: what it repeats has not stopped the run before.
-    match octets.last_chunk() {
-        Some(word) => octets.len() - 8 + octets_before(not_etagc(u64::from_le_bytes(*word))),
+    match bytes.last_chunk() {
+        Some(word) => bytes.len() - 8 + bytes_before(not_etagc(u64::from_le_bytes(*word))),
         None => {
-            let stop = octets.iter().position(|&octet| !is_etagc(octet));
-            stop.unwrap_or(octets.len())
+            let stop = bytes.iter().position(|&byte| !is_etagc(byte));
+            stop.unwrap_or(bytes.len())
         }
     }
 }
 
 /// Eight when there is no stop.
-const fn octets_before(stops: u64) -> usize {
+const fn bytes_before(stops: u64) -> usize {
     stops.trailing_zeros() as usize / 8
 }
 
-/// The high bit of the lowest octet of the word that is a control, SP, `"` or DEL (higher bits may lie).
+/// The high bit of the lowest byte of the word that is a control, SP, `"` or DEL (higher bits may lie).
 const fn not_etagc(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES * 0x80;
-    // Each sets the high bit of the octets it is about; those that had it set before are obs-text.
+    // Each sets the high bit of the bytes it is about; those that had it set before are obs-text.
     let control_or_blank = word.wrapping_sub(ONES * 0x21);
     let quote = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
     let delete = (word & !HIGH) + ONES;
@@ -215,15 +213,15 @@ mod tests {
 
     #[test]
     fn every_octet_stops_a_run_exactly_where_the_grammar_says() {
-        for octet in 0..=u8::MAX {
+        for byte in 0..=u8::MAX {
             for at in 0..20 {
-                let mut octets = [b'a'; 20];
-                octets[at] = octet;
-                let expected = if is_etagc(octet) { 20 } else { at };
-                assert_eq!(etagc_run(&octets), expected, "octet {octet:#04x} at {at}");
-                let (short, at) = (&octets[at..], 0);
-                let expected = if is_etagc(octet) { short.len() } else { at };
-                assert_eq!(etagc_run(short), expected, "octet {octet:#04x} first");
+                let mut bytes = [b'a'; 20];
+                bytes[at] = byte;
+                let expected = if is_etagc(byte) { 20 } else { at };
+                assert_eq!(etagc_run(&bytes), expected, "byte {byte:#04x} at {at}");
+                let (short, at) = (&bytes[at..], 0);
+                let expected = if is_etagc(byte) { short.len() } else { at };
+                assert_eq!(etagc_run(short), expected, "byte {byte:#04x} first");
             }
         }
     }
@@ -232,9 +230,9 @@ mod tests {
     fn two_stops_in_one_word_give_the_first() {
         for first in 0..=u8::MAX {
             for second in 0..=u8::MAX {
-                let octets = [b'!', first, second, b'~', 0xFF, 0x80, b'#', b'a'];
-                let naive = octets.iter().position(|&o| !is_etagc(o)).unwrap_or(8);
-                assert_eq!(etagc_run(&octets), naive, "{first:#04x} {second:#04x}");
+                let bytes = [b'!', first, second, b'~', 0xFF, 0x80, b'#', b'a'];
+                let naive = bytes.iter().position(|&o| !is_etagc(o)).unwrap_or(8);
+                assert_eq!(etagc_run(&bytes), naive, "{first:#04x} {second:#04x}");
             }
         }
     }

@@ -31,7 +31,7 @@ fn lists(line: &HeaderValue, name: &[u8]) -> bool {
 /// The members of a list of tokens.
 pub(crate) fn members(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
     line.as_bytes()
-        .split(|&octet| octet == b',')
+        .split(|&byte| byte == b',')
         .map(<[u8]>::trim_ascii)
         .filter(|member| !member.is_empty())
 }

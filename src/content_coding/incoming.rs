@@ -63,10 +63,10 @@ fn list_bare_tags_too(headers: &mut HeaderMap, name: HeaderName, suffixes: &[&st
     let mut listed = Vec::new();
     let mut suffixed = SentTags::new();
     let form = tag_list::scan(headers.get_all(&name).iter(), |tag| {
-        listed.push(octets(tag));
+        listed.push(bytes(tag));
         if let Some(bare) = without_suffix(tag, suffixes) {
             listed.push(bare);
-            suffixed.push(EntityTag::of_valid(octets(tag)));
+            suffixed.push(EntityTag::of_valid(bytes(tag)));
         }
     });
     if form != ListForm::Tags || suffixed.is_empty() {
@@ -86,7 +86,7 @@ fn without_suffix(tag: RawTag<'_>, suffixes: &[&str]) -> Option<Vec<u8>> {
     Some([opening, opaque, b"\""].concat())
 }
 
-fn octets(tag: RawTag<'_>) -> Vec<u8> {
+fn bytes(tag: RawTag<'_>) -> Vec<u8> {
     let weak: &[u8] = if tag.weak { b"W/" } else { b"" };
     [weak, tag.opaque_tag].concat()
 }
@@ -95,7 +95,7 @@ fn weak_tags(headers: &HeaderMap) -> SentTags {
     let mut weak = SentTags::new();
     tag_list::scan(headers.get_all(IF_NONE_MATCH).iter(), |tag| {
         if tag.weak {
-            weak.push(EntityTag::of_valid(octets(tag)));
+            weak.push(EntityTag::of_valid(bytes(tag)));
         }
     });
     weak
@@ -106,7 +106,7 @@ fn weak_tags(headers: &HeaderMap) -> SentTags {
 fn accepts(headers: &HeaderMap, coding: &str) -> bool {
     let mut by_wildcard = false;
     for member in headers.get_all(ACCEPT_ENCODING).iter().flat_map(members) {
-        let mut parts = member.split(|&octet| octet == b';').map(<[u8]>::trim_ascii);
+        let mut parts = member.split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
         let name = parts.next().unwrap_or_default();
         let accepted = !parts.any(is_zero_weight);
         if name.eq_ignore_ascii_case(coding.as_bytes()) {
@@ -121,7 +121,7 @@ fn accepts(headers: &HeaderMap, coding: &str) -> bool {
 
 fn is_zero_weight(parameter: &[u8]) -> bool {
     match parameter {
-        [b'q' | b'Q', b'=', weight @ ..] => weight.iter().all(|octet| matches!(octet, b'0' | b'.')),
+        [b'q' | b'Q', b'=', weight @ ..] => weight.iter().all(|byte| matches!(byte, b'0' | b'.')),
         _ => false,
     }
 }

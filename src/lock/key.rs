@@ -212,7 +212,7 @@ fn is_normal(path: &[u8]) -> bool {
 fn normalised(path: &[u8]) -> Vec<u8> {
     let decoded = fully_decoded(path);
     let mut key = Vec::with_capacity(decoded.len() + 1);
-    for segment in decoded.split(|&octet| octet == b'/') {
+    for segment in decoded.split(|&byte| byte == b'/') {
         if !segment.is_empty() {
             key.push(b'/');
             key.extend_from_slice(segment);
@@ -224,19 +224,19 @@ fn normalised(path: &[u8]) -> Vec<u8> {
     key
 }
 
-/// One pass over the octets decodes what a router decodes; `%2541` stays `%41`, as it does there.
+/// One pass over the bytes decodes what a router decodes; `%2541` stays `%41`, as it does there.
 fn fully_decoded(path: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(path.len());
     let mut rest = path;
-    while let Some((&octet, after)) = rest.split_first() {
-        let (octet, after) = match (octet, after) {
+    while let Some((&byte, after)) = rest.split_first() {
+        let (byte, after) = match (byte, after) {
             (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
                 (Some(high), Some(low)) => (high << 4 | low, after),
-                _ => (octet, &rest[1..]),
+                _ => (byte, &rest[1..]),
             },
-            _ => (octet, after),
+            _ => (byte, after),
         };
-        decoded.push(octet);
+        decoded.push(byte);
         rest = after;
     }
     decoded
@@ -304,10 +304,10 @@ impl KeyHashes {
 }
 
 /// Seeded for each process: nobody can choose paths that share a lock.
-fn hash(octets: &[u8]) -> u64 {
+fn hash(bytes: &[u8]) -> u64 {
     static SEED: OnceLock<std::hash::RandomState> = OnceLock::new();
     let mut hasher = SEED.get_or_init(Default::default).build_hasher();
-    hasher.write(octets);
+    hasher.write(bytes);
     hasher.finish()
 }
 

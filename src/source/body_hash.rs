@@ -218,7 +218,7 @@ fn is_no_store(cache_control: &HeaderValue) -> bool {
     members(cache_control).any(|directive| directive.eq_ignore_ascii_case(b"no-store"))
 }
 
-/// For each field the number of lines, then each line's length and octets: no two sets of fields feed the same.
+/// For each field the number of lines, then each line's length and bytes: no two sets of fields feed the same.
 fn feed_identifying_fields(digest: &mut dyn ContentDigest, fields: [Option<Lines<'_>>; 3]) {
     for lines in fields {
         let Some(lines) = lines else {
@@ -249,8 +249,8 @@ pub(super) fn new_digest(key: Option<&[u8]>) -> Box<dyn ContentDigest> {
 struct Plain(Sha256);
 
 impl ContentDigest for Plain {
-    fn update(&mut self, octets: &[u8]) {
-        self.0.update(octets);
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
 
     fn finish(self: Box<Self>) -> [u8; 16] {

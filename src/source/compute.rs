@@ -8,7 +8,7 @@ use http_body::SizeHint;
 
 use crate::{EntityTag, Epoch};
 
-/// An incremental digest of content; the layer feeds it, in order, every octet that identifies a representation.
+/// An incremental digest of content; the layer feeds it, in order, every byte that identifies a representation.
 ///
 /// # Examples
 ///
@@ -23,8 +23,8 @@ use crate::{EntityTag, Epoch};
 /// struct Wide(Sha512);
 ///
 /// impl ContentDigest for Wide {
-///     fn update(&mut self, octets: &[u8]) {
-///         self.0.update(octets);
+///     fn update(&mut self, bytes: &[u8]) {
+///         self.0.update(bytes);
 ///     }
 ///
 ///     fn finish(self: Box<Self>) -> [u8; 16] {
@@ -36,8 +36,8 @@ use crate::{EntityTag, Epoch};
 /// # let _ = source;
 /// ```
 pub trait ContentDigest: Send {
-    /// Takes the next octets. How they are split must not change the outcome.
-    fn update(&mut self, octets: &[u8]);
+    /// Takes the next bytes. How they are split must not change the outcome.
+    fn update(&mut self, bytes: &[u8]);
 
     /// The first 16 bytes (128 bits) of the digest: less is not safe as a strong validator.
     fn finish(self: Box<Self>) -> [u8; 16];
@@ -116,8 +116,8 @@ impl BodyTag {
         self
     }
 
-    pub(crate) fn update(&mut self, octets: &[u8]) {
-        self.digest.update(octets);
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.digest.update(bytes);
     }
 
     /// Whether a body of this size, and with this claim, is to be collected.
@@ -136,7 +136,7 @@ impl BodyTag {
         let opening = if self.weak { "W/\"" } else { "\"" };
         let epoch = self.epoch.map_or("", Epoch::name);
         let dot = if self.epoch.is_some() { "." } else { "" };
-        // No octet more than it takes: a larger one would be allocated again.
+        // No byte more than it takes: a larger one would be allocated again.
         let length = opening.len() + epoch.len() + dot.len() + DIGITS + 1;
         let mut tag = Vec::with_capacity(length);
         for part in [opening, epoch, dot] {

@@ -33,7 +33,7 @@ impl HmacSha256 {
         } else {
             block[..key.len()].copy_from_slice(key);
         }
-        let padded = |pad: u8| Sha256::new().chain_update(block.map(|octet| octet ^ pad));
+        let padded = |pad: u8| Sha256::new().chain_update(block.map(|byte| byte ^ pad));
         Self {
             inner: padded(0x36),
             outer: padded(0x5C),
@@ -49,8 +49,8 @@ impl HmacSha256 {
 }
 
 impl ContentDigest for HmacSha256 {
-    fn update(&mut self, octets: &[u8]) {
-        self.inner.update(octets);
+    fn update(&mut self, bytes: &[u8]) {
+        self.inner.update(bytes);
     }
 
     fn finish(self: Box<Self>) -> [u8; 16] {
