@@ -57,7 +57,6 @@
 //! The kit has no timer. If a service may never answer, put a timeout around it. What could not be checked on the
 //! resource is listed in [`Report::not_checked`]. If a service breaks a rule on purpose, take the rule out of the report
 //! with [`Report::allowing`].
-
 //!
 //! [tower-conditional]: https://docs.rs/tower-conditional
 //! [RFC 9110, section 13]: https://www.rfc-editor.org/rfc/rfc9110#section-13

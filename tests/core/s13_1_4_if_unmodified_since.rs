@@ -73,7 +73,6 @@ fn is_true_when_last_modified_at_the_date_or_before() {
 }
 
 /// A date with one clear meaning is read even if its form is wrong: ignoring it would leave the write unguarded.
-
 #[test]
 fn robust_reading_keeps_the_guard() {
     for value in [

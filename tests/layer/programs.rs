@@ -805,7 +805,6 @@ impl Run {
     }
 
     /// A write is performed on the state that it was evaluated against: only the clock may have gone on since.
-
     fn check_commits(&self) -> Outcome {
         self.shared.with(|world| {
             for Commit { request, index } in &world.commits {
