@@ -11,14 +11,14 @@ struct Note { version: u64, text: String }
 
 type Db = Arc<Mutex<HashMap<i64, Note>>>; // or a pool of connections
 
-/// Looks up the row: its version becomes the ETag, and the row itself is for the handler.
+/// Looks up the row. Its version becomes the ETag; the handler gets the row itself.
 async fn load(id: i64, db: Db) -> Result<Option<Found>, SourceError> {
     let note = db.lock().unwrap().get(&id).cloned(); // SELECT version, text FROM notes WHERE id = ?
     Ok(note.map(|note| Found::version(note.version).with(note)))
 }
 
 async fn read(note: Loaded<Note>) -> String {
-    note.into_inner().text // body and ETag of one row, and 404 where there is none
+    note.into_inner().text // body and ETag come from one row; without a row it is a 404
 }
 
 async fn save(
@@ -37,7 +37,7 @@ async fn save(
 }
 
 fn app(db: Db) -> Router {
-    // The id as the handler reads it: `/notes/1` and `/notes/01` are one note, with one lock.
+    // The id, as the handler reads it: `/notes/1` and `/notes/01` are one note, with one lock.
     let notes = extractor_source(db.clone(), |Path(id): Path<i64>| id, load);
     let guarded = ConditionalLayer::new(notes).writes(WritePolicy::required());
     Router::new().route("/notes/{id}", get(read).put(save).route_layer(guarded)).with_state(db)
