@@ -105,12 +105,14 @@ impl BodyTag {
     }
 
     /// With an epoch before the digest.
+    #[cfg(feature = "body-hash")]
     pub(crate) const fn in_epoch(mut self, epoch: Option<Epoch>) -> Self {
         self.epoch = epoch;
         self
     }
 
     /// Bodies of unknown size are collected up to the limit as well; beyond it they go on as a stream, untagged.
+    #[cfg(feature = "body-hash")]
     pub(crate) const fn with_unknown_lengths(mut self, collected: bool) -> Self {
         self.unknown_lengths = collected;
         self
