@@ -1,4 +1,4 @@
-//! The handler contract: what a write's handler learns of the judgement, and what it may say back.
+//! The handler contract: what the handler of a write gets from the layer, and what it may state in its response.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,9 +7,10 @@ use crate::field::Field;
 use crate::lock::{HeldLock, WriteGuard};
 use crate::{Current, EntityTag, PreconditionFailed, Representation};
 
-/// In the extensions of a write that was judged: what the judgement rested on.
+/// The version that the write's precondition was checked against. Use it in the `WHERE` clause.
 ///
-/// A handler puts it into its statement (`… WHERE version = ?`), so that the write is right on many machines too:
+/// The layer puts it into the extensions of each write that it lets through after looking it up. With the version in the
+/// statement (`… WHERE version = ?`) the write is a compare-and-swap, and safe on any number of machines:
 ///
 /// ```
 /// use tower_conditional::{Checked, PreconditionFailed};
@@ -50,19 +51,19 @@ impl Checked {
         }
     }
 
-    /// What the source said of the target.
+    /// The current state of the target, as the source found it.
     #[must_use]
     pub const fn current(&self) -> &Current {
         &self.current
     }
 
-    /// The representation that the write is about to replace.
+    /// The current representation, which the write is about to change; `None` if there is none.
     #[must_use]
     pub const fn representation(&self) -> Option<&Representation> {
         self.current.representation()
     }
 
-    /// The entity tag of the representation that the write is about to replace.
+    /// The entity tag of the [`representation`](Self::representation), if it has one.
     #[must_use]
     pub const fn entity_tag(&self) -> Option<&EntityTag> {
         match self.representation() {
@@ -71,29 +72,32 @@ impl Checked {
         }
     }
 
-    /// The version in the entity tag of the representation that the write is about to replace:
-    /// [`EntityTag::version`] of [`entity_tag`](Self::entity_tag). For a statement that takes an `i64`:
-    /// `checked.version().map(u64::cast_signed)`.
+    /// The [version](EntityTag::version) in the [`entity_tag`](Self::entity_tag), if it is a version tag.
+    ///
+    /// For a statement that takes an `i64`: `checked.version().map(u64::cast_signed)`.
     #[must_use]
     pub fn version(&self) -> Option<u64> {
         self.entity_tag()?.version()
     }
 
-    /// Whether the target existed: 201 or 200 for a PUT
-    /// ([RFC 9110, section 9.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4)). `None` when that is unknown.
+    /// Whether the target existed before the write; `None` if that is unknown.
+    ///
+    /// A PUT answers 201 if it has created the target, 200 or 204 otherwise
+    /// ([RFC 9110, section 9.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4)).
     #[must_use]
     pub const fn existed(&self) -> Option<bool> {
         self.current.exists()
     }
 
-    /// The precondition that held, if the request carried one that counts.
+    /// The precondition that was satisfied; `None` if the request carried none that guards a write.
     #[must_use]
     pub const fn precondition(&self) -> Option<Field> {
         self.satisfied
     }
 
-    /// The answer when the handler's own compare-and-swap found that somebody else was faster, for a lost `INSERT` as
-    /// for a lost `UPDATE`. Without a `Checked` at hand: [`PreconditionFailed::stale`], [`PreconditionFailed::exists`].
+    /// The error to return when the handler's compare-and-swap failed: its `UPDATE` or `INSERT` changed no row.
+    ///
+    /// Without a `Checked` use [`PreconditionFailed::stale`] or [`PreconditionFailed::exists`].
     #[doc(alias("409", "412", "conflict"))]
     #[must_use]
     pub const fn lost(&self) -> PreconditionFailed {
@@ -104,13 +108,13 @@ impl Checked {
         }
     }
 
-    /// A clone of the write lock, to move into `spawn_blocking` or `spawn`: the lock is free when the last clone is
-    /// gone. Without it, a client that hangs up frees the lock while the write still runs.
+    /// A guard that holds the write lock until it is dropped; `None` if the write has no lock.
     ///
-    /// A `Checked` holds the lock as well: moving it into the work does the same, keeping one for longer than the
-    /// write keeps the next writer waiting.
+    /// Move it into `spawn_blocking` or `spawn`. Otherwise a client that disconnects frees the lock while the write still
+    /// runs.
     ///
-    /// `None` when the route takes no lock.
+    /// A `Checked` also holds the lock: moving it into the task has the same effect. Keeping one longer than the write
+    /// keeps the next writer waiting.
     #[must_use]
     pub fn hold_lock(&self) -> Option<WriteGuard> {
         self.lock.as_ref().map(HeldLock::guard)
@@ -121,16 +125,16 @@ impl Checked {
     }
 }
 
-/// In the extensions of the successful response to a write: what the write has made. The layer sends its validators; for a
-/// 201 they are those of the created resource.
+/// The version that a write has made. The layer sends its validators.
 ///
-/// In axum it is a part of the response: `(StatusCode::CREATED, NewVersion::new(tag), Json(note))`. It counts on a write
-/// whose preconditions nobody has evaluated, too. A modification date after the Date of the response is sent as the latter
+/// The handler puts it into the extensions of a successful response; for a 201 it is the version of the created resource.
+/// With axum it is a part of the response: `(StatusCode::CREATED, NewVersion::new(tag), Json(note))`. It also works on
+/// writes that were not evaluated. A Last-Modified later than Date is sent as Date
 /// ([RFC 9110, section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1)).
 ///
-/// **On a PUT it is sent only where it is [stored verbatim](Self::stored_verbatim)**: to a client a validator in the
-/// response to a PUT means that the bytes it has sent are the representation
-/// ([section 9.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4)). Elsewhere both forms are sent.
+/// **On a PUT only [`stored_verbatim`](Self::stored_verbatim) is sent**, and [`new`](Self::new) is ignored. A client takes a
+/// validator in the response to a PUT to mean that the bytes it sent are the representation
+/// ([section 9.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4)). On other methods both are sent.
 ///
 /// # Examples
 ///
@@ -152,7 +156,8 @@ pub struct NewVersion {
 }
 
 impl NewVersion {
-    /// The new state of the target of a PATCH or a POST. It says nothing of the bytes, and so is not sent on a PUT.
+    /// The new version of the target of a PATCH, or of what a POST has made. Ignored on PUT: use
+    /// [`stored_verbatim`](Self::stored_verbatim).
     pub fn new(state: impl Into<Representation>) -> Self {
         Self {
             state: state.into(),
@@ -160,7 +165,7 @@ impl NewVersion {
         }
     }
 
-    /// The new state of a target that was stored as its bytes came: what a GET now selects.
+    /// The new version of a target whose content was stored byte for byte as it was sent, so that a GET returns it.
     pub fn stored_verbatim(state: impl Into<Representation>) -> Self {
         Self {
             is_verbatim: true,
@@ -169,8 +174,11 @@ impl NewVersion {
     }
 }
 
-/// In the extensions of a response: the handler has judged the preconditions by itself, under a source that left
-/// them to it. Without it a 2xx to a conditional write is reported as unjudged.
+/// States that the handler has evaluated the preconditions itself.
+///
+/// The handler puts it into the extensions of its response, where the source leaves the evaluation to it
+/// ([`Current::Delegated`]). Without it the observer reports a 2xx to a conditional write as
+/// [`Unevaluated`](crate::observe::Outcome::Unevaluated).
 ///
 /// # Examples
 ///
@@ -192,8 +200,8 @@ impl NewVersion {
 #[allow(clippy::exhaustive_structs, reason = "a marker")]
 pub struct EvaluatedByHandler;
 
-/// In the extensions of a conditional write that passed a layer unjudged: a layer further in that does judge it
-/// says so here.
+/// The request extension of a conditional write that passed a layer without evaluation. An inner layer that evaluates it
+/// sets the flag.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AwaitsEvaluation(Arc<AtomicBool>);
 

@@ -1,4 +1,4 @@
-//! Preconditions that were taken from a read's head, to be judged when the response is there.
+//! The preconditions of a read, detached from its head to be evaluated by the response.
 
 use std::mem;
 
@@ -11,9 +11,10 @@ use crate::field::{Field, FieldSet};
 use crate::field_lines::TakenLine;
 use crate::preconditions::Preconditions;
 
+/// Preconditions that outlive the head they were sent in, because the request goes to the handler.
 #[derive(Debug)]
 pub(crate) struct DetachedPreconditions {
-    /// A refusal has no content then.
+    /// The request is a HEAD: a refusal has no content.
     pub(crate) is_head: bool,
     is_get_or_head: bool,
     /// Whether If-Range is among them, on a GET with Range.
@@ -23,17 +24,17 @@ pub(crate) struct DetachedPreconditions {
     lines: TakenLines,
 }
 
-/// Those of one field stand side by side.
+/// The field lines. Lines of one field are next to each other.
 #[derive(Debug)]
 enum TakenLines {
-    /// The usual request has one, and that needs no allocation.
+    /// The usual request has one line, which needs no allocation.
     One([TakenLine; 1]),
     Many(Vec<TakenLine>),
 }
 
 impl DetachedPreconditions {
-    /// Moves the fields out of the head, or copies them where the inner service is to see them too. If-Range cannot
-    /// be judged by a response: its Range is taken off instead.
+    /// Moves the fields out of the head, or copies them if `keep`. Leaves If-Range out: it is not evaluated by a response,
+    /// and the caller removes Range.
     pub(crate) fn take(head: &mut Parts, given: FieldSet, now: HttpDate, keep: bool) -> Self {
         let is_get_or_head = matches!(head.method, Method::GET | Method::HEAD);
         let headers = &mut head.headers;
@@ -52,8 +53,8 @@ impl DetachedPreconditions {
         }
     }
 
-    /// Moves or copies the fields that are evaluated once more against what the handler states: If-Match,
-    /// If-Unmodified-Since, and If-Range where the Range goes to the handler.
+    /// Moves the fields out of the head, or copies them if `keep`, to evaluate them against the version that the handler
+    /// states: If-Match, If-Unmodified-Since, and If-Range if Range goes to the handler.
     pub(crate) fn of_stated(
         head: &mut Parts,
         given: FieldSet,
@@ -71,7 +72,7 @@ impl DetachedPreconditions {
         }
     }
 
-    /// Whether a part must not be sent unless it is of the representation that If-Range names.
+    /// Whether If-Range decides which part may be sent.
     pub(crate) const fn guards_range(&self) -> bool {
         self.is_ranged_get
     }
@@ -86,7 +87,7 @@ impl DetachedPreconditions {
 }
 
 impl TakenLines {
-    /// Moves the fields out of the head, or copies them where the inner service is to see them too.
+    /// Moves the fields out of the head, or copies them if `keep`.
     fn of(headers: &mut HeaderMap, given: FieldSet, keep: bool) -> Self {
         let mut lines = Self::default();
         for field in given.fields() {
@@ -120,7 +121,7 @@ impl TakenLines {
     }
 
     fn move_from(&mut self, headers: &mut HeaderMap, field: Field) {
-        // No field at all has several lines: the short way.
+        // The short way: no field has several lines.
         if headers.len() == headers.keys_len() {
             if let Some(line) = headers.remove(field.name()) {
                 self.push((field, line));

@@ -1,4 +1,4 @@
-//! The future of a response: named, so that a request that need not wait costs no allocation.
+//! The future of the service: a named type, so that a request that does not wait needs no allocation.
 
 use std::fmt;
 use std::future::Future;
@@ -36,13 +36,13 @@ pin_project! {
     where
         B: Body,
     {
-        // The handler runs. Dropped half-way, it stops before the write lock in `on_response` is freed.
+        // The handler runs. It is declared first, so that dropping the future stops the handler before it frees the lock.
         Running { #[pin] inner: F, on_response: OnResponse },
-        // The handler has answered, and its body is read to make a tag.
+        // The handler has answered, and its body is being read to make a tag.
         Hashing { reading: Option<Reading<B>> },
-        // The handler does not run.
+        // The layer has answered without the handler.
         Answered { response: Option<Response<ConditionalBody<B>>> },
-        // Something has to be waited for before the handler runs: the source, the lock, a body.
+        // The request waits before its handler runs: for the source, the lock or a body.
         Waiting { future: Waiting<B, E> },
     }
 }
@@ -95,7 +95,7 @@ where
                 let response = match ready!(inner.poll(cx)) {
                     Ok(response) => response,
                     Err(error) => {
-                        // An error, too, frees the write lock at once.
+                        // Frees the write lock at once.
                         *on_response = OnResponse::Pass;
                         return Poll::Ready(Err(error));
                     }

@@ -1,4 +1,4 @@
-//! The layer: a source, and the few things a route may want to say about it.
+//! The layer: a source and the options of a route.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,9 +27,9 @@ use crate::source::{ProbeBody, ValidatorSource};
 ///
 /// See the [crate docs](crate) for where to put it and for what it does not protect from.
 ///
-/// It wraps a service that is `Clone` (any is, behind a `Buffer`), takes requests whose body is an
-/// [`http_body::Body`], and answers with bodies whose data is [`Bytes`]. Of one that is not the compiler says that
-/// `Conditional<…>` is no `Service`, and seldom why.
+/// The inner service must be `Clone` (put another one behind a `Buffer`). Its request body must be an
+/// [`http_body::Body`], and its response body must be one whose data is [`Bytes`]. If one of these is missing, the compiler
+/// says that `Conditional<…>` is not a `Service`.
 ///
 /// # Examples
 ///
@@ -65,10 +65,10 @@ pub struct ConditionalLayer<V, C = ()> {
 }
 
 impl<V: ValidatorSource> ConditionalLayer<V> {
-    /// A layer over this source: reads and writes are evaluated, nothing is required.
+    /// A layer over this source. It evaluates the preconditions of reads and writes, and requires none.
     ///
-    /// Clones of the layer share its write lock. Two layers made by two calls share one where their sources name one kind
-    /// of resource ([`ValidatorSource::named`]).
+    /// Each call creates its own write lock; clones of the layer share it. Two layers whose sources name the same kind of
+    /// resource ([`ValidatorSource::named`]) also share one.
     pub fn new(source: V) -> Self {
         let source = Arc::new(source);
         Self {
@@ -79,13 +79,14 @@ impl<V: ValidatorSource> ConditionalLayer<V> {
     }
 
     /// Collects request bodies of up to `limit` bytes before the handler runs, so that a slow client does not hold the
-    /// write lock: where the body has to be waited for, the lock is given back and taken again. A longer body runs
-    /// under the lock: bound the time of request bodies further in.
+    /// write lock. While the layer waits for a body, it frees the lock, and takes it again afterwards.
     ///
-    /// The limit bounds the memory of each request, however its body is cut: small frames are merged, empty ones
-    /// dropped. A body with more empty frames than bytes, beyond 1024 of them, is given up like one that is too long.
+    /// The handler reads a longer body under the lock: put a timeout for request bodies inside of the layer.
     ///
-    /// `wrap` makes the service's body type out of what was collected, as `axum::body::Body::new` does:
+    /// The limit bounds the memory of each request: small frames are merged and empty ones dropped. A body with too many
+    /// empty frames (1,024 more than it has bytes) is not collected further, like one that is too long.
+    ///
+    /// `wrap` turns the collected body into the body type of the inner service, as `axum::body::Body::new` does:
     ///
     /// ```
     /// use tower_conditional::source::InMemoryVersions;
@@ -110,12 +111,12 @@ impl<V: ValidatorSource> ConditionalLayer<V> {
 }
 
 impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
-    /// Guards writes by this policy.
+    /// Sets the policy for writes.
     ///
     /// # Panics
     ///
-    /// When the policy requires a precondition and the source looks nothing up: it could never evaluate one. When the
-    /// policy has a lock of its own or further keys, and the source does not name its kind of resource.
+    /// - The policy requires a precondition and the source looks nothing up, so that none could be evaluated.
+    /// - The policy has a lock of its own or further keys, and the source does not name its kind of resource.
     #[doc(alias("If-Match", "412", "428"))]
     pub fn writes(mut self, policy: WritePolicy) -> Self {
         assert!(
@@ -132,9 +133,9 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// Answers a refused client with a response of the application's own, in place of problem details.
+    /// Sends the application's own response to a refused client, in place of problem details.
     ///
-    /// [`Refusal::to_terse`] says nothing but the status.
+    /// [`Refusal::to_terse`] makes a response with the status alone.
     ///
     /// ```
     /// use tower_conditional::{ConditionalLayer, FromResponse, Refusal};
@@ -151,7 +152,9 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// Calls the hook once for each evaluated request, when its outcome is known. Without it nothing is measured.
+    /// Calls the hook once for each evaluated request, when its outcome is known.
+    ///
+    /// Times are measured only with a hook or a `tracing` subscriber.
     #[doc(alias("metrics", "log"))]
     pub fn observe(mut self, hook: impl Fn(&Evaluation) + Send + Sync + 'static) -> Self {
         self.options_mut().observer = Observer::new(hook);
@@ -161,8 +164,9 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// Adds these headers to every 200 and 304 of the route: Cache-Control, Expires, Vary, Content-Location
     /// ([RFC 9110, section 15.4.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5)).
     ///
-    /// A 304 that is made before the handler runs knows nothing of the handler's fields: what the 200 carries
-    /// beside its validators has to be said here, or by the source. A field that the handler sets itself stays.
+    /// A 304 must carry these headers if the 200 would, but the layer makes most 304s without calling the handler. So state
+    /// them here, or in the source ([`Representation::field`](crate::Representation::field)). A header that the handler sets
+    /// itself stays.
     ///
     /// ```
     /// use http::{HeaderValue, header::CACHE_CONTROL};
@@ -187,12 +191,12 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// 412, so that the client can merge without another round trip
     /// ([RFC 8144, section 3.2](https://www.rfc-editor.org/rfc/rfc8144#section-3.2)).
     ///
-    /// The reader is a service that the user hands in; it gets a GET with the caller's own fields and extensions, and only
-    /// its 2xx (of up to 1 MiB) is shown.
+    /// The reader is a service that you pass in. It gets a GET with the headers and extensions of the write, and its 2xx (of
+    /// up to 1 MiB) becomes the content of the 412. Without a 2xx the client gets the 412 as usual.
     ///
-    /// **The reader must contain the authorisation that a GET has.** What is mounted outside of this layer has decided on
-    /// the write only: a caller who may write and not read would otherwise be shown what GET answers with 403. Build
-    /// the reader with the same layers around it:
+    /// **The reader must contain the authorisation that a GET has.** The authorisation outside of this layer has decided on
+    /// the write only. A caller who may write and not read would see what GET answers with 403. Put the same layers around
+    /// the reader:
     ///
     /// ```
     /// use axum::{Router, extract::Request, middleware::{Next, from_fn}, response::Response, routing::get};
@@ -213,8 +217,8 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// # let _ = app;
     /// ```
     ///
-    /// The 412 has the reader's Content-Location. Where the reader sets none and axum knows the target as the client
-    /// sent it (`OriginalUri`, feature `axum`), it names that; otherwise it has none.
+    /// The 412 has the reader's Content-Location. If the reader sets none, it is the target as the client sent it, which is
+    /// known with the feature `axum` (`OriginalUri`) only.
     #[doc(alias("Prefer", "merge", "conflict"))]
     pub fn recover_with<R, B>(mut self, reader: R) -> Self
     where
@@ -227,7 +231,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// Takes rewritten tags in the preconditions of reads as the tags they came from. For those of writes:
+    /// Accepts rewritten tags in the preconditions of reads as the tags they were made from. For writes see
     /// [`WritePolicy::accept_rewritten_tags`].
     #[doc(alias("gzip", "nginx"))]
     pub fn accept_rewritten_tags_on_reads(mut self, rewrites: RewrittenTags) -> Self {
@@ -235,8 +239,8 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// Registers methods that RFC 9110 does not define: PROPFIND is [`MethodClass::Read`], PROPPATCH is
-    /// [`MethodClass::Write`]. `None` leaves a method what it is.
+    /// Says how methods that RFC 9110 does not define are evaluated: PROPFIND is a [`MethodClass::Read`], PROPPATCH is a
+    /// [`MethodClass::Write`]. `None` means the default class ([`MethodClass::of`]).
     #[doc(alias("WebDAV", "PROPFIND", "QUERY"))]
     pub fn classify(
         mut self,
@@ -246,27 +250,30 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// Keeps the conditional headers of reads in the request. By default they are removed once evaluated, so that an
-    /// inner service does not evaluate them again by other validators.
+    /// Keeps the conditional headers of reads in the request, as a gateway needs it.
+    ///
+    /// By default the layer removes them once evaluated, so that an inner service does not evaluate them again by other
+    /// validators.
     #[doc(alias("gateway"))]
     pub fn keep_preconditions(mut self) -> Self {
         self.options_mut().keeps_preconditions = true;
         self
     }
 
-    /// Sends HEAD inward as it came, over a source that hashes bodies. By default it goes inward as GET, so that
-    /// both get the same tag; the body is dropped.
+    /// Passes HEAD to the handler as HEAD, also if the source makes tags from bodies.
+    ///
+    /// By default such a HEAD is passed on as GET, so that both get the same tag, and the body of the response is dropped.
     #[doc(alias("HEAD"))]
     pub fn leave_head_alone(mut self) -> Self {
         self.options_mut().leaves_head_alone = true;
         self
     }
 
-    /// Trusts the handlers of the route to state the version that they have read, by an `ETag` or `Last-Modified` of their own.
+    /// Declares that the handlers of the route state the version that they have read, by an `ETag` or `Last-Modified`.
     ///
-    /// Then a read without preconditions asks the source nothing, and a Range that If-Range allows reaches the handler. Where
-    /// the handler states another version than the one that was looked up, the preconditions of the read are evaluated
-    /// once more, against that.
+    /// Then reads without preconditions are not looked up, and a Range that If-Range allows reaches the handler. If the
+    /// handler states another version than the one that was looked up, the preconditions of the read are evaluated again
+    /// against that version.
     ///
     /// ```
     /// use axum::{Router, http::header::ETAG, routing::get};
@@ -289,7 +296,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// A layer that was cloned before, or has made services, gets options of its own.
+    /// Copies the options first if they are shared with a clone of the layer or with services.
     fn options_mut(&mut self) -> &mut Options {
         Arc::make_mut(&mut self.options)
     }
@@ -308,7 +315,7 @@ impl<S, V, C: Clone> Layer<S> for ConditionalLayer<V, C> {
     }
 }
 
-// Derived, it would ask for a source that is `Clone`.
+// Not derived: that would require `V: Clone`.
 impl<V, C: Clone> Clone for ConditionalLayer<V, C> {
     fn clone(&self) -> Self {
         Self {

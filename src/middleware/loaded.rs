@@ -1,4 +1,4 @@
-//! What a look-up has loaded, for the handler.
+//! The value that a look-up has loaded, for the handler.
 
 use std::any::Any;
 use std::fmt;
@@ -9,7 +9,7 @@ use http::Extensions;
 
 use crate::source::Found;
 
-/// In the extensions of a request that goes on: what the look-up has loaded, or why there is nothing.
+/// The request extension that says what the look-up has loaded, or why nothing.
 #[derive(Clone)]
 pub(crate) enum LookedUp {
     Loaded(Arc<dyn Any + Send + Sync>),
@@ -18,7 +18,7 @@ pub(crate) enum LookedUp {
 }
 
 impl LookedUp {
-    /// Hands what was loaded to the handler, and tells it of a target that does not exist.
+    /// Puts the loaded value into the extensions, or that the target does not exist.
     #[inline]
     pub(crate) fn hand_over(found: &mut Found, extensions: &mut Extensions) {
         if let Some(loaded) = found.loaded.take() {
@@ -29,11 +29,12 @@ impl LookedUp {
     }
 }
 
-/// What the source has loaded together with the version ([`Found::with`](crate::Found::with)): bytes and tag of one
-/// row, and the row is read once.
+/// The value that the source loaded together with the version ([`Found::with`](crate::Found::with)).
 ///
-/// With axum it is an extractor: 404 where the source has found nothing, 503 where it has failed. In a PUT that may
-/// create it is `Option<Loaded<T>>`, and `None` means that there is nothing.
+/// A handler that serves it sends a body and a tag of the same row, and the row is read once.
+///
+/// With axum it is an extractor. It answers 404 if the target does not exist, and 503 if the source failed. Take
+/// `Option<Loaded<T>>` in a PUT that may create: `None` means that the target does not exist.
 ///
 /// # Examples
 ///
@@ -52,7 +53,7 @@ impl LookedUp {
 pub struct Loaded<T>(Arc<T>);
 
 impl<T: Any + Send + Sync> Loaded<T> {
-    /// What the layer has put into the extensions of a request; `None` where nothing of this type was loaded.
+    /// Gets the value from the extensions of a request. `None` if no value of this type was loaded.
     #[must_use]
     pub fn of(extensions: &Extensions) -> Option<Self> {
         match extensions.get()? {
@@ -63,7 +64,7 @@ impl<T: Any + Send + Sync> Loaded<T> {
 }
 
 impl<T: Clone> Loaded<T> {
-    /// The value itself; cloned if the request still has it.
+    /// Returns the value, or a clone of it if the request still holds it.
     #[must_use]
     pub fn into_inner(self) -> T {
         Arc::unwrap_or_clone(self.0)

@@ -1,4 +1,4 @@
-//! The layer: it fetches what the server knows, asks for the judgement, and obeys. The only rooms that know async.
+//! The layer: it looks up the current state, has the preconditions evaluated, and carries out the decision.
 
 mod checked;
 mod detached;

@@ -1,4 +1,4 @@
-//! What the operator sees: one record for each evaluated request.
+//! The observer: one event for each evaluated request.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -9,7 +9,7 @@ use crate::field::Field;
 use crate::method_class::MethodClass;
 use crate::{Current, Preconditions, Reason};
 
-/// What was decided and done about one request, as the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) sees it.
+/// The event of one evaluated request, as the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) gets it.
 ///
 /// It holds no tags: a tag can identify a user.
 ///
@@ -36,9 +36,10 @@ pub struct Evaluation {
     pub class: MethodClass,
     /// What was done.
     pub outcome: Outcome,
-    /// The field that decided; where the request proceeded, the precondition that was satisfied.
+    /// The conditional header that failed or is missing; of a request that proceeded, the one that was satisfied.
     pub field: Option<Field>,
-    /// Why the request was refused; `Absent` on a write that succeeded on what does not exist.
+    /// Why the request was refused. `Absent` on an [`Unevaluated`](Outcome::Unevaluated) write to a target that does not
+    /// exist.
     pub reason: Option<Reason>,
     /// Whether the request was evaluated before its handler ran or after it.
     pub phase: Phase,
@@ -48,35 +49,36 @@ pub struct Evaluation {
     pub look_up: Duration,
     /// How many versions the client was behind, where its tag and the current one are version tags of one epoch.
     pub versions_behind: Option<u64>,
-    /// A short hash of the tag that If-Match carried, keyed for each process: one value that repeats is one tag that
-    /// somebody has hard-coded, and nobody can compute the tag from it.
+    /// A short hash of the first tag in If-Match, keyed for each process. A value that repeats is a tag that a client has
+    /// hard-coded. The tag cannot be computed from it.
     pub tag_hash: Option<u32>,
     /// The error of a source or lock that failed. It never reaches the client.
     pub error: Option<Arc<str>>,
 }
 
-/// What was done about a request: the [`Decision`](crate::Decision) of its preconditions, and what else can happen.
+/// What was done with a request. The [`Decision`](crate::Decision) is what evaluation says; this is what came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The preconditions were satisfied.
+    /// The preconditions were satisfied, and the handler was called.
     Proceeded,
-    /// 304.
+    /// The client got a 304.
     NotModified,
-    /// 400, 412, 428 or 503; the reason says which.
+    /// The client got a 400, 412, 428 or 503. The reason says which.
     Refused,
-    /// A conditional write succeeded (2xx) although no precondition was found true: nobody had evaluated it, or (with the
-    /// reason [`Absent`](Reason::Absent)) it carried If-Match, the source said that the target does not exist, and the
-    /// handler did not answer 404. A lost update may have happened.
+    /// A conditional write succeeded (2xx) although no precondition was satisfied. A lost update may have happened.
+    ///
+    /// Either nobody evaluated the preconditions. Or, with the reason [`Absent`](Reason::Absent), the write carried If-Match,
+    /// the source said that the target does not exist, and the handler did not answer 404.
     Unevaluated,
-    /// The source failed, and the read passed unjudged.
+    /// The source failed, and the read went to its handler without evaluation.
     SourceFailed,
-    /// A write that would have been refused had taken effect before, and got that answer.
+    /// A write that would have been refused had taken effect before, and got the answer of its first attempt.
     AlreadyApplied,
 }
 
 impl Outcome {
-    /// The stable name that logs and metrics use: `not_modified`.
+    /// The stable name for logs and metrics, such as `not_modified`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -94,9 +96,9 @@ impl Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums, reason = "there are two phases")]
 pub enum Phase {
-    /// Before the handler, by what the source looked up.
+    /// Before the handler ran, against the state that the source looked up.
     Before,
-    /// After the handler, by its response.
+    /// After the handler ran, against its response.
     After,
 }
 
@@ -128,7 +130,7 @@ impl Evaluation {
     }
 }
 
-/// What the first tag of an If-Match list tells the operator; the tag itself is not kept.
+/// How many versions the first tag of If-Match is behind, and its hash. The tag itself is not kept.
 pub(crate) fn evidence(
     preconditions: &Preconditions<'_>,
     current: &Current,
@@ -158,17 +160,17 @@ impl Observer {
         Self(Some(Arc::new(hook)))
     }
 
-    /// Whether anybody looks: time is measured only then.
+    /// Whether there is a hook or a subscriber. Only then is time measured.
     pub(crate) fn is_on(&self) -> bool {
         self.0.is_some() || is_traced()
     }
 
-    /// The time now, if anybody wants to know.
+    /// The time now, if there is a hook or a subscriber.
     pub(crate) fn start(&self) -> Option<Instant> {
         self.is_on().then(Instant::now)
     }
 
-    /// The record is made only if anybody looks.
+    /// Makes the event and gives it to the hook and to `tracing`, if either is there.
     pub(crate) fn emit(&self, evaluation: impl FnOnce() -> Evaluation) {
         if !self.is_on() {
             return;
@@ -190,7 +192,7 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// Whether anybody listens to the loudest of our events.
+/// Whether a subscriber takes our events of the highest level.
 #[cfg(feature = "tracing")]
 fn is_traced() -> bool {
     tracing::enabled!(target: "tower_conditional", tracing::Level::ERROR)

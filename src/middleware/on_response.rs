@@ -1,4 +1,4 @@
-//! The second moment: what is done with the handler's response.
+//! What the layer does with the handler's response.
 
 use std::mem;
 use std::ops::ControlFlow;
@@ -29,15 +29,15 @@ use crate::{
     response,
 };
 
-/// What is to be done with the handler's response.
+/// What to do with the handler's response.
 pub(crate) enum OnResponse {
-    /// Nothing: the request was not ours to judge.
+    /// Nothing: the layer has no part in this request.
     Pass,
-    /// A read that was looked up: add the validators that the handler did not set.
+    /// The read was looked up: add the validators that the handler did not set.
     Attach(Attached),
-    /// A read whose validators only the response can tell.
+    /// The read was not looked up: evaluate its preconditions by the validators of the response.
     Evaluate(DeferredEvaluation),
-    /// A write.
+    /// The request is a write: free the lock, and report what was done.
     Write(WriteInFlight),
 }
 
@@ -45,40 +45,40 @@ pub(crate) enum OnResponse {
 #[derive(Debug, Default)]
 pub(crate) struct Attached {
     pub(crate) current: Representation,
-    /// The handler was given what the source has loaded: it serves that.
+    /// The handler got the value that the source has loaded, and serves that.
     pub(crate) is_loaded: bool,
-    /// The handler may send a part.
+    /// The handler may send a part (206).
     pub(crate) has_range: bool,
-    /// What is evaluated once more where the handler states another version.
+    /// The preconditions to evaluate again if the handler states another version.
     pub(crate) recheck: Option<Box<DetachedPreconditions>>,
 }
 
-/// What is left to judge when the response is there.
+/// The evaluation of a read that is left to its response.
 #[derive(Debug, Default)]
 pub(crate) struct DeferredEvaluation {
     /// `None` when the request carries no precondition.
     pub(crate) preconditions: Option<Box<DetachedPreconditions>>,
-    /// A HEAD that went inward as GET.
+    /// The request was a HEAD and was sent to the handler as GET: drop the body.
     pub(crate) drops_body: bool,
     pub(crate) is_head: bool,
 }
 
-/// A write on its way through the handler.
+/// A write whose handler runs.
 #[derive(Debug)]
 pub(crate) struct WriteInFlight {
     /// Held until the handler has answered.
     pub(crate) lock: Option<HeldLock>,
     pub(crate) is_put: bool,
-    /// To be reported when the handler has answered, if anybody looks.
+    /// The event to emit when the handler has answered; `None` without an observer.
     pub(crate) evaluation: Option<Box<Evaluation>>,
-    /// Nobody has judged the write yet.
+    /// Set if no layer has evaluated the write's preconditions yet.
     pub(crate) awaits: Option<AwaitsEvaluation>,
-    /// If-Match was sent and there was nothing that it could match: the handler was expected to say 404.
+    /// If-Match was sent and the target does not exist: the handler should answer 404.
     pub(crate) expected_to_fail: bool,
 }
 
 impl WriteInFlight {
-    /// A write that nobody has judged. What its handler says of the new state counts all the same.
+    /// A write that was not evaluated. Its handler may state the new version all the same.
     pub(crate) fn unevaluated(method: &Method) -> Self {
         Self {
             lock: None,
@@ -90,7 +90,7 @@ impl WriteInFlight {
     }
 }
 
-/// A response whose body is read to make its tag.
+/// A response whose body is being read to make its tag.
 pub(crate) struct Reading<B> {
     head: http_response::Parts,
     pub(crate) hashing: Hashing<B>,
@@ -98,8 +98,8 @@ pub(crate) struct Reading<B> {
 }
 
 impl Options {
-    /// A read that was looked up: the validators that the handler did not set are added, on 200 and 206 alike, where they
-    /// are those of what it has sent (section 8.8.1).
+    /// Adds the looked-up validators that the handler did not set to a 200 or 206, if they are those of the bytes that
+    /// the handler sends (section 8.8.1).
     pub(crate) fn attach<B: Body>(
         &self,
         attached: &mut Attached,
@@ -113,7 +113,7 @@ impl Options {
         let states_current = response::states_version_of(headers, stated, &attached.current);
         if let Some(recheck) = &attached.recheck
             && let Some(refusal) =
-                self.refused_by_what_is_stated(attached, recheck, states_current, response)
+                self.refused_by_stated_version(attached, recheck, states_current, response)
         {
             let evaluation = || Evaluation {
                 phase: Phase::After,
@@ -136,10 +136,11 @@ impl Options {
         }
     }
 
-    /// Evaluates the preconditions of a read once more where its handler states another version than the one that was
-    /// looked up. A part of another representation than If-Range names is never sent: the client would splice it
-    /// (section 13.1.5).
-    fn refused_by_what_is_stated<B>(
+    /// Evaluates the preconditions of a read again if its handler states another version than the one that was looked up.
+    ///
+    /// Refuses to send a part of another representation than If-Range names: the client would combine it with the part
+    /// that it has (section 13.1.5).
+    fn refused_by_stated_version<B>(
         &self,
         attached: &Attached,
         recheck: &DetachedPreconditions,
@@ -168,20 +169,20 @@ impl Options {
         }
     }
 
-    /// Whether the tag of this response may have to be made of its body.
+    /// Whether the tag of this response may be made of its body.
     pub(crate) fn may_read_body<B: Body>(
         &self,
         deferred: &DeferredEvaluation,
         response: &Response<B>,
     ) -> bool {
         let body_is_whole = !deferred.is_head || deferred.drops_body;
-        // A handler for HEAD may answer the GET that it gets with nothing: that is no body to make a tag of.
+        // A handler for HEAD may answer the GET with an empty body, which is not the content of a GET.
         let may_be_of_head = deferred.drops_body && response.body().is_end_stream();
         self.reads_bodies && body_is_whole && !may_be_of_head && response.status() == StatusCode::OK
     }
 
-    /// A response whose tag may have to be made of its body. Most bodies are there at once, and that is the end of it;
-    /// otherwise the reading goes on.
+    /// Reads a body to make the tag of its response. Breaks with the response if the whole body is there at once, or if
+    /// the source makes no tag of it; continues with the reading if it has to wait.
     pub(crate) fn read_ahead<B: Body<Data = Bytes> + Unpin>(
         &self,
         deferred: &mut DeferredEvaluation,
@@ -189,7 +190,7 @@ impl Options {
         cx: &mut Context<'_>,
     ) -> ControlFlow<Response<ConditionalBody<B>>, Reading<B>> {
         let (mut head, body) = response.into_parts();
-        // What the route says counts, too: a response that is not to be stored gets no tag.
+        // Before the source decides: a `no-store` of the route also means that there is no tag to make.
         response::add_fields(&mut head.headers, &self.response_fields);
         let mut hashing = match Hashing::start(|head| self.compute(head), &head, body) {
             Ok(hashing) => hashing,
@@ -213,7 +214,7 @@ impl Options {
         }
     }
 
-    /// What becomes of a response whose body was read.
+    /// Finishes a response whose body was read.
     pub(crate) fn answer_read_ahead<B: Body<Data = Bytes> + Unpin>(
         &self,
         reading: Reading<B>,
@@ -227,7 +228,7 @@ impl Options {
         )
     }
 
-    /// What becomes of a response whose body is left alone. As a call it would move every response once more.
+    /// Applies what was prepared to a response whose body is not read. Inlined, so that the response is not moved.
     #[inline(always)]
     pub(crate) fn apply<B: Body>(
         &self,
@@ -244,8 +245,8 @@ impl Options {
         response
     }
 
-    /// A response with whatever validators it has by now: it stays, or becomes 304, 412 or 400. Anything but a 200
-    /// stays what it is (section 13.2.1).
+    /// Evaluates the preconditions by the validators of the response, which stays or becomes a 304, 412 or 400. Any other
+    /// response than a 200 stays (section 13.2.1).
     pub(crate) fn finish<B: Body>(
         &self,
         deferred: &DeferredEvaluation,
@@ -267,7 +268,6 @@ impl Options {
                 response.headers_mut().insert(ETAG, tag.into());
             }
         }
-        // A HEAD that went inward as GET loses its body here.
         if deferred.drops_body {
             drop_content_of_head(response);
         }
@@ -283,7 +283,7 @@ impl Options {
         response
     }
 
-    /// Whether the response has become another one.
+    /// Evaluates the preconditions by the response. Returns whether the response was replaced by a 304, 412 or 400.
     fn evaluate_response<B: Body>(
         &self,
         deferred: &DeferredEvaluation,
@@ -321,13 +321,14 @@ impl Options {
         true
     }
 
-    /// A write: its handler may have lost the race after all, or may vouch for the validators of the new state.
+    /// Finishes a write: frees the lock, answers 412 if the handler's compare-and-swap failed, sends the validators of the
+    /// new version, and emits the event.
     pub(crate) fn finish_write<B: Body>(
         &self,
         write: &mut WriteInFlight,
         response: &mut Response<ConditionalBody<B>>,
     ) {
-        // The handler has answered: the next writer may go on.
+        // First of all, so that the next writer does not wait for the rest.
         drop(write.lock.take());
         let evaluation = write.evaluation.take();
         if let Some(&lost) = response.extensions().get::<PreconditionFailed>() {
@@ -336,7 +337,7 @@ impl Options {
         }
         if response.status().is_success() {
             self.report_unevaluated(write, response);
-            self.vouch_for_validators(response, write.is_put);
+            self.send_new_version(response, write.is_put);
         }
         if let Some(mut evaluation) = evaluation {
             if write.expected_to_fail && succeeded_unevaluated(response) {
@@ -371,7 +372,7 @@ impl Options {
         answer
     }
 
-    /// Nobody panics over it: a client could trigger that. The hook and the log say so.
+    /// Reports a conditional write that succeeded without evaluation. It does not panic, because a client could cause that.
     fn report_unevaluated<B>(&self, write: &WriteInFlight, response: &Response<B>) {
         let unevaluated = write
             .awaits
@@ -384,33 +385,33 @@ impl Options {
         }
     }
 
-    /// Validators of the state that the write has made: only the handler can know them (section 9.3.4).
-    fn vouch_for_validators<B>(&self, response: &mut Response<B>, is_put: bool) {
+    /// Sends the validators of the new version that the handler states (section 9.3.4).
+    fn send_new_version<B>(&self, response: &mut Response<B>, is_put: bool) {
         let extensions = response.extensions_mut();
         if extensions.is_empty() {
             return;
         }
         let new = extensions.remove::<NewVersion>();
-        // Section 9.3.4: on a PUT a validator says that the bytes that were sent are the representation.
+        // Section 9.3.4: in the response to a PUT a validator means that the content was stored as it was sent.
         if let Some(new) = new.filter(|new| new.is_verbatim || !is_put) {
             response::replace_validators(response.headers_mut(), &new.state, || self.now());
         }
     }
 }
 
-/// Whether the handler has performed the write, and does not say that it has evaluated the preconditions itself.
+/// Whether the handler has performed the write without stating that it evaluated the preconditions itself.
 fn succeeded_unevaluated<B>(response: &Response<B>) -> bool {
     response.status().is_success() && response.extensions().get::<EvaluatedByHandler>().is_none()
 }
 
-/// What is coded by now was tagged as such.
+/// Marks a response that has a Content-Encoding: its tag is already that of the encoded bytes.
 fn mark_as_tagged_for_coding<B>(response: &mut Response<B>) {
     if has(response.headers(), &CONTENT_ENCODING) {
         response.extensions_mut().insert(TaggedForCoding);
     }
 }
 
-/// A 206 carries what the 200 would (section 15.3.7).
+/// Whether the response carries the validators of a representation: a 206 has those of the 200 (section 15.3.7).
 fn selects_a_representation(status: StatusCode) -> bool {
     matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT)
 }

@@ -1,4 +1,4 @@
-//! One call of a service that has to be made ready first.
+//! One call of a service that is not ready yet.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,9 +8,10 @@ use pin_project_lite::pin_project;
 use tower::Service;
 
 pin_project! {
-    /// The readiness that was given back is asked for again only now, once for the one call.
+    /// Makes a service ready and calls it once.
     ///
-    /// Not an `async fn`: that has room for service, request and call at once, and every request that waits carries it.
+    /// Not an `async fn`, because its future would reserve space for the service, the request and the call at the same
+    /// time. The one of `tower::util` would add five dependencies.
     #[project = OneshotProjection]
     pub(crate) enum Oneshot<S, R>
     where

@@ -1,4 +1,4 @@
-//! What a layer was told, shared by all services it makes.
+//! The configuration of a layer, shared by all services that it makes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,12 +26,12 @@ type ClassFn = Arc<dyn Fn(&Method) -> Option<MethodClass> + Send + Sync>;
 type ClockFn = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 type ComputeFn = Arc<dyn Fn(&response::Parts) -> Option<BodyTag> + Send + Sync>;
 
-/// The configuration of a layer. No rule of a request is generic over the source: what the rules need of it is here.
+/// The configuration of a layer. It also holds what the rules need from the source, so that no rule is generic over it.
 #[derive(Clone)]
 pub(crate) struct Options {
     /// Whether the source looks validators up before the handler runs.
     pub(crate) looks_up: bool,
-    /// Whether the source makes tags of bodies.
+    /// Whether the source makes tags from bodies.
     pub(crate) reads_bodies: bool,
     /// Whether the source names its kind of resource.
     pub(crate) is_named: bool,
@@ -55,7 +55,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The source is asked for its facts once, here.
+    /// The defaults for this source, whose constant answers are asked for once, here.
     pub(crate) fn of<V: ValidatorSource>(source: Arc<V>) -> Self {
         let own_lock: Arc<dyn WriteLock> = Arc::new(if source.is_named() {
             InProcessLock::of_the_process()
@@ -85,7 +85,7 @@ impl Options {
         }
     }
 
-    /// How writes are guarded from now on.
+    /// Sets the policy, and with it the lock.
     pub(crate) fn set_writes(&mut self, policy: WritePolicy) {
         self.lock = match &policy.lock {
             LockChoice::Own => Some(self.own_lock.clone()),
@@ -95,7 +95,7 @@ impl Options {
         self.writes = policy;
     }
 
-    /// What the source wants done with this response.
+    /// How the source makes the tag of this response, if it makes one.
     pub(crate) fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         (self.compute)(response)
     }
@@ -112,7 +112,7 @@ impl Options {
         }
     }
 
-    /// The clock is read only where a date has to be judged.
+    /// The time for evaluating these fields. Reads the clock only if one of them is a date.
     pub(crate) fn now_for(&self, given: FieldSet) -> HttpDate {
         if given.any_date() {
             self.now()

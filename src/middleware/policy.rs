@@ -1,4 +1,4 @@
-//! What a route asks of writes: whether a precondition is required, how the lock is taken, what is tolerated.
+//! The policy of a route for its writes: whether a precondition is required, which lock is taken, what is accepted.
 
 use std::fmt;
 use std::future::Future;
@@ -18,16 +18,16 @@ use crate::{Current, Preconditions, Reason, Representation};
 /// Which write lock a route takes.
 #[derive(Clone)]
 pub(crate) enum LockChoice {
-    /// That of the layer, or that of the process where the source names its kind of resource.
+    /// The layer's own lock, or the one of the process if the source names its kind of resource.
     Own,
     Custom(Arc<dyn WriteLock>),
     None,
 }
 
-/// The further keys of a write, by its head.
+/// Makes the further keys of a write from its head.
 type KeysFn = Arc<dyn Fn(&Parts) -> Vec<WriteKey> + Send + Sync>;
 
-/// How writes are guarded on a route; the default requires nothing and holds the write lock.
+/// How writes are guarded on a route. The default requires no precondition, and takes the write lock.
 ///
 /// # Examples
 ///
@@ -56,7 +56,7 @@ pub struct WritePolicy {
 }
 
 impl WritePolicy {
-    /// Preconditions are evaluated when they are sent, and not required.
+    /// Evaluates preconditions that are sent, and requires none.
     #[must_use]
     pub fn optional() -> Self {
         Self {
@@ -75,11 +75,12 @@ impl WritePolicy {
         }
     }
 
-    /// PUT, PATCH and DELETE need a precondition, or they get 428
+    /// Answers 428 to a PUT, PATCH or DELETE without a precondition
     /// ([RFC 6585, section 3](https://www.rfc-editor.org/rfc/rfc6585#section-3)).
     ///
-    /// A valid If-Match, an applicable If-Unmodified-Since, or `If-None-Match: *` will do. A request that the source
-    /// has left to its handler ([`Current::Delegated`]) is not asked for one: see [`Preconditions::require`].
+    /// If-Match, `If-None-Match: *`, and an If-Unmodified-Since whose target has a modification date are accepted. Requests
+    /// that the source leaves to the handler ([`Current::Delegated`]) need none: the handler can call
+    /// [`Preconditions::require`].
     #[doc(alias("If-Match", "428"))]
     #[must_use]
     pub fn required() -> Self {
@@ -89,10 +90,12 @@ impl WritePolicy {
         }
     }
 
-    /// As [`required`](Self::required), and what does not prevent a lost update does not count: `If-Match: *`, and a
-    /// date of which it is not known that it changes with every change
-    /// ([RFC 9110, section 8.8.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2)): several writers within one second
-    /// would all pass. A source says that it does with [`Representation::strong_last_modified`](crate::Representation::strong_last_modified).
+    /// As [`required`](Self::required), but without the preconditions that do not prevent a lost update.
+    ///
+    /// `If-Match: *` does not count. If-Unmodified-Since counts only if the date is strong, because two changes within one
+    /// second may share a date ([RFC 9110, section 8.8.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2)). A
+    /// source states a strong date by
+    /// [`Representation::strong_last_modified`](crate::Representation::strong_last_modified).
     #[must_use]
     pub fn strictly_required() -> Self {
         Self {
@@ -101,7 +104,7 @@ impl WritePolicy {
         }
     }
 
-    /// Requires a precondition of these methods, instead of PUT, PATCH and DELETE.
+    /// Requires a precondition for these methods, in place of PUT, PATCH and DELETE.
     ///
     /// ```
     /// use http::Method;
@@ -118,27 +121,29 @@ impl WritePolicy {
         self
     }
 
-    /// Takes this write lock instead of the layer's own, such as one that works across machines. The source has to name its
-    /// kind of resource ([`ValidatorSource::named`](crate::ValidatorSource::named)): the lock tells resources apart by that.
+    /// Takes this write lock in place of the layer's own, such as one that works across machines.
+    ///
+    /// The source must name its kind of resource ([`ValidatorSource::named`](crate::ValidatorSource::named)), which becomes a
+    /// part of the lock's keys.
     #[must_use]
     pub fn use_lock(mut self, lock: impl WriteLock) -> Self {
         self.lock = LockChoice::Custom(Arc::new(lock));
         self
     }
 
-    /// Takes no write lock: check and write are two steps, unless the handler's own statement makes them one.
+    /// Takes no write lock. Then check and write are two steps, unless the handler's statement is a compare-and-swap.
     #[must_use]
     pub fn skip_lock(mut self) -> Self {
         self.lock = LockChoice::None;
         self
     }
 
-    /// Locks the resources that a write touches beside the one that the source identifies, all of them in a fixed
-    /// order. The source has to name its kind of resource
-    /// ([`ValidatorSource::named`](crate::ValidatorSource::named)).
+    /// Locks further resources that a write changes beside its target. All keys are taken in a fixed order.
     ///
-    /// A layer inside a layer with the same lock takes only the keys that the outer one does not hold. Let the outer
-    /// one name them all: keys taken in two steps are in no fixed order, and two such writes may wait for each other.
+    /// The source must name its kind of resource ([`ValidatorSource::named`](crate::ValidatorSource::named)).
+    ///
+    /// An inner layer with the same lock takes only the keys that the outer layer does not hold. Name all keys in the outer
+    /// layer: keys that are taken in two steps have no fixed order, and two such writes can deadlock.
     ///
     /// ```
     /// use tower_conditional::lock::WriteKey;
@@ -160,8 +165,10 @@ impl WritePolicy {
         self
     }
 
-    /// Takes the write lock for these methods even without preconditions, beside PUT, PATCH, DELETE and those that need a
-    /// precondition. A POST that changes its target takes it only if it carries preconditions or is named here.
+    /// Takes the write lock for these methods also without preconditions.
+    ///
+    /// PUT, PATCH, DELETE and the methods that need a precondition always take it. A POST takes it only if it carries
+    /// preconditions, or if it is named here.
     ///
     /// ```
     /// use http::Method;
@@ -177,11 +184,13 @@ impl WritePolicy {
         self
     }
 
-    /// Limits how many writes of this layer may wait for the lock of one resource (default 4,096): the next one is answered 503
-    /// (`lock`) at once. Each layer counts its own: two layers over one kind of resource share a lock, and not this limit.
+    /// Limits how many writes of this layer may wait for the lock of one resource (default 4,096). The next one is answered
+    /// 503 (`lock`) at once.
     ///
-    /// How *long* a write waits is not limited here, because the crate has no timer: a lock of your own may give up by an
-    /// error, or an outer layer may limit the time of the whole request.
+    /// Each layer counts its own writes, also if two layers share a lock.
+    ///
+    /// The time that a write waits is not limited, because the crate has no timer. Put a timeout outside of the layer, or use
+    /// a lock of your own that fails after some time.
     #[doc(alias("503", "timeout"))]
     #[must_use]
     pub const fn limit_waiters(mut self, writes: usize) -> Self {
@@ -189,10 +198,10 @@ impl WritePolicy {
         self
     }
 
-    /// Answers 412 instead of 400 to a write with a malformed If-Match or If-None-Match: the letter of
-    /// [section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1), for clients that know no other answer.
+    /// Answers 412 in place of 400 to a write with a malformed If-Match or If-None-Match
+    /// ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)), for clients that expect only 412.
     ///
-    /// Reads are left as they are: a malformed If-Match is 400 there, because this is what a route asks of writes.
+    /// A read with a malformed If-Match is still answered 400.
     #[doc(alias("400"))]
     #[must_use]
     pub const fn treat_malformed_as_failed(mut self) -> Self {
@@ -200,7 +209,7 @@ impl WritePolicy {
         self
     }
 
-    /// Shows the current validators in the 412 of a write. It saves a round trip, and it invites blind retries.
+    /// Sends the current validators in the 412 to a write. This saves a round trip, and invites clients to retry blindly.
     #[doc(alias("ETag"))]
     #[must_use]
     pub const fn show_validators(mut self) -> Self {
@@ -208,21 +217,22 @@ impl WritePolicy {
         self
     }
 
-    /// Reads up to this many bytes of a refused request's body before answering, so that a client that is busy
-    /// sending sees the 412 and not a broken connection (default 0). Not done for `Expect: 100-continue`.
+    /// Reads up to `limit` bytes of a refused request's body before answering (default 0). A client that is still sending
+    /// then gets the 412, and not a broken connection. Not done for `Expect: 100-continue`.
     #[must_use]
     pub const fn read_refused_bodies(mut self, limit: u64) -> Self {
         self.drain_limit = limit;
         self
     }
 
-    /// Asks, before a write is refused with 412 for its If-Match or If-Unmodified-Since, whether the change has
-    /// already taken effect: a client that never saw the answer to its first attempt may get it now
-    /// ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). Only a 2xx counts.
+    /// Answers a write with the 2xx of its first attempt, if that has already taken effect
+    /// ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)).
     ///
-    /// Never use it where a success means "it was you": with a resource used as a lock or semaphore, a second client
-    /// that asks for the same state would be told that it has it. Recognise the *attempt*, by a key that the client
-    /// chose for it, and not the state:
+    /// The hook is called before a write is refused with 412 for its If-Match or If-Unmodified-Since. `None`, and any
+    /// response that is not a 2xx, mean that the write is refused.
+    ///
+    /// Recognise the *attempt*, by a key that the client has chosen for it. Do not compare the state: if the resource is a
+    /// lock or semaphore, a second client that asks for the same state would be told that it has acquired it.
     ///
     /// ```
     /// use http::Response;
@@ -249,7 +259,7 @@ impl WritePolicy {
         self
     }
 
-    /// Takes rewritten tags in the preconditions of writes as the tags they came from.
+    /// Accepts rewritten tags in the preconditions of writes as the tags they were made from.
     #[doc(alias("gzip", "nginx"))]
     #[must_use]
     pub fn accept_rewritten_tags(mut self, rewrites: RewrittenTags) -> Self {
@@ -257,7 +267,7 @@ impl WritePolicy {
         self
     }
 
-    /// Why the request is to be answered 428, if it is (`None`: it is guarded, or need not be).
+    /// Why the request is answered 428. `None` if it carries a precondition that counts, or needs none.
     pub(crate) fn unguarded(
         &self,
         method: &Method,
@@ -279,13 +289,13 @@ impl WritePolicy {
         }
     }
 
-    /// Whether an If-Unmodified-Since guards against a lost update, as far as this policy asks for it.
+    /// Whether If-Unmodified-Since counts as a precondition under this policy.
     fn counts_date_of(&self, current: &Current) -> bool {
         let modified = current.representation().and_then(Representation::modified);
         modified.is_some_and(|modified| modified.strong || !self.strict)
     }
 
-    /// Whether keys have to mean the same to others than this layer.
+    /// Whether the source must name its kind of resource, because others use the same keys.
     pub(crate) const fn needs_named_resources(&self) -> bool {
         matches!(self.lock, LockChoice::Custom(_)) || self.further_keys.is_some()
     }
@@ -294,7 +304,7 @@ impl WritePolicy {
         self.required && self.methods.contains(method)
     }
 
-    /// Whether this method takes the lock even without preconditions.
+    /// Whether this method takes the lock also without preconditions.
     pub(crate) fn always_guards(&self, method: &Method) -> bool {
         matches!(*method, Method::PUT | Method::PATCH | Method::DELETE)
             || self.requires(method)

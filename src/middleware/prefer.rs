@@ -1,4 +1,4 @@
-//! The Prefer field, as far as it asks for the representation ([RFC 7240, sections 2 and 4.2]).
+//! The Prefer header: whether it asks for the representation ([RFC 7240, sections 2 and 4.2]).
 //!
 //! [RFC 7240, sections 2 and 4.2]: https://www.rfc-editor.org/rfc/rfc7240#section-2
 
@@ -6,8 +6,7 @@ use http::header::{HeaderMap, HeaderName};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
-/// Whether the request says `return=representation`. Of a preference that stands there several times the first counts
-/// (section 2).
+/// Whether the request says `return=representation`. If a preference is sent several times, the first counts (section 2).
 pub(crate) fn asks_for_representation(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(PREFER).iter();
     let preferences = lines.flat_map(|line| split_outside_quotes(line.as_bytes(), b','));
@@ -28,7 +27,7 @@ fn name_and_value(preference: &[u8]) -> (&[u8], &[u8]) {
     (side(), side())
 }
 
-/// Cuts at the separators that are not inside a quoted string; one that is never closed reaches to the end.
+/// Splits at the separators outside of quoted strings. A quoted string that is never closed reaches to the end.
 fn split_outside_quotes(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     text.split(move |&byte| {
@@ -45,8 +44,8 @@ fn split_outside_quotes(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8
     })
 }
 
-/// Whether a token or quoted string is this word. The words of section 4.2 are compared as RFC 5234 compares literals:
-/// without regard to case.
+/// Whether a token or quoted string is this word. The case of letters is ignored: the words of section 4.2 are literals of
+/// RFC 5234.
 fn word_is(word: &[u8], expected: &[u8]) -> bool {
     let quoted = word
         .strip_prefix(b"\"")

@@ -1,4 +1,5 @@
-//! A read: how it is evaluated before the handler, answered without it, or let through; and the future of one that waits.
+//! A read: its evaluation before the handler, its answer without the handler, what it leaves for the response, and the
+//! future of a read that waits.
 
 use std::future::Future;
 use std::mem;
@@ -29,7 +30,7 @@ use crate::refusal::Refusal;
 use crate::source::{Found, SourceError, Unidentified, ValidatorSource};
 use crate::{BoxError, Current, Decision, response};
 
-/// How a read is answered that the handler does not, or no longer, answer.
+/// How the layer answers a read in place of the handler.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer {
     NotModified,
@@ -37,17 +38,17 @@ pub(crate) enum Answer {
 }
 
 impl Options {
-    /// Evaluates a read before its handler runs.
+    /// Evaluates the preconditions of a read before its handler runs.
     ///
     /// # Errors
     ///
-    /// The handler must not run: how the read is answered.
+    /// The handler must not run. The error says how the read is answered.
     pub(crate) fn evaluate_read(
         &self,
         request: &Incoming,
         current: &mut Current,
     ) -> Result<Decision, Answer> {
-        if !request.given.any() || cannot_tell(current) {
+        if !request.given.any() || is_evaluated_later(current) {
             return Ok(Decision::Proceed);
         }
         let preconditions = self.preconditions(MethodClass::Read, request);
@@ -85,8 +86,8 @@ impl Options {
         }
     }
 
-    /// Prepares a read that goes on for its handler, and says what follows the handler. What was evaluated is taken off
-    /// the request.
+    /// Prepares a read for its handler, and says what to do with the handler's response. Removes the preconditions that
+    /// were evaluated from the request.
     pub(crate) fn prepare_read(
         &self,
         request: &mut Incoming,
@@ -115,8 +116,10 @@ impl Options {
         }
     }
 
-    /// Takes what was evaluated off the request. Returns whether the handler may send a part, and what is evaluated once
-    /// more where it states another version.
+    /// Removes the preconditions that were evaluated from the request.
+    ///
+    /// Returns whether the handler may send a part (206), and the preconditions to evaluate again if the handler states
+    /// another version.
     fn prepare_for_handler(
         &self,
         request: &mut Incoming,
@@ -141,7 +144,7 @@ impl Options {
         (has_range, recheck)
     }
 
-    /// What is evaluated once more where the handler states another version, taken off the request.
+    /// Detaches the preconditions to evaluate again if the handler states another version.
     fn recheck(
         &self,
         request: &mut Incoming,
@@ -161,8 +164,8 @@ impl Options {
         Some(Box::new(taken))
     }
 
-    /// A part of the representation may only follow If-Range where the handler serves what was looked up, or says what
-    /// it serves (section 13.1.5). Ignoring Range is always allowed (section 14.2).
+    /// Ignores Range where If-Range is true but nobody knows which version the handler will serve (section 13.1.5): the
+    /// handler got no loaded value, and does not state its version. Ignoring Range is always allowed (section 14.2).
     const fn without_unsafe_range(
         &self,
         given: FieldSet,
@@ -198,8 +201,8 @@ impl Options {
         answer
     }
 
-    /// Fields that were judged must not be judged again further in by other validators; a Range goes if If-Range
-    /// says so.
+    /// Removes the preconditions that were evaluated, so that an inner layer does not evaluate them again by other
+    /// validators. Removes Range if If-Range is false.
     fn forget_preconditions(&self, request: &mut Incoming, decision: Decision) {
         let headers = &mut request.head.headers;
         if decision == Decision::IgnoreRange {
@@ -212,9 +215,11 @@ impl Options {
         }
     }
 
-    /// Only the response can tell. A Range is taken off where the answer may be a 304, a 412 or a whole 200: a 206
-    /// or 416 could not be judged, and ignoring Range is always allowed (section 14.2). On a HEAD it means nothing,
-    /// and must not once it goes inward as GET.
+    /// Leaves the evaluation to the response, because nothing is known before the handler runs.
+    ///
+    /// Removes Range where the preconditions may turn the response into a 304 or 412: a 206 or 416 could not be evaluated,
+    /// and ignoring Range is always allowed (section 14.2). On a HEAD Range means nothing, so it must not take effect when
+    /// the HEAD is sent to the handler as GET.
     fn defer_evaluation(&self, request: &mut Incoming) -> DeferredEvaluation {
         let Incoming { head, given, .. } = request;
         let is_head = head.method == Method::HEAD;
@@ -237,7 +242,8 @@ impl Options {
         }
     }
 
-    /// The source failed: a read passes unjudged, with its fields. A Range that If-Range was to judge is taken off.
+    /// The source failed: the read goes to its handler without evaluation, with its conditional headers. Range is removed
+    /// if it depends on If-Range.
     pub(crate) fn pass_unevaluated_read(
         &self,
         request: &mut Incoming,
@@ -255,12 +261,12 @@ impl Options {
     }
 }
 
-/// Whether the preconditions of a read cannot be evaluated before the handler runs.
-const fn cannot_tell(current: &Current) -> bool {
+/// Whether the preconditions of a read are evaluated by its response, or by its handler.
+const fn is_evaluated_later(current: &Current) -> bool {
     matches!(current, Current::Unknown | Current::Delegated)
 }
 
-/// A read that has to wait for its source. `resource` is what it was identified as, if that needed no waiting.
+/// The future of a read that waits for its source. `resource` is `None` if the source still has to identify it.
 #[expect(
     clippy::manual_async_fn,
     reason = "an async fn keeps its arguments twice, and every request that waits carries them"

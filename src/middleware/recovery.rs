@@ -1,5 +1,5 @@
-//! A way on for a refused write: the current representation in the 412 itself ([RFC 7240], [RFC 8144, section 3.2]),
-//! or the 2xx of a first attempt that did take effect ([RFC 9110, section 13.1.1]).
+//! Help for a refused write: the current representation in the 412 itself ([RFC 7240], [RFC 8144, section 3.2]), or the
+//! 2xx of a first attempt that has taken effect ([RFC 9110, section 13.1.1]).
 //!
 //! [RFC 7240]: https://www.rfc-editor.org/rfc/rfc7240
 //! [RFC 8144, section 3.2]: https://www.rfc-editor.org/rfc/rfc8144#section-3.2
@@ -48,7 +48,7 @@ impl Recovery {
         R::Error: Into<BoxError>,
         B: Body<Data = Bytes> + Send + Unpin,
     {
-        // Locked only to be cloned, so that the reader need not be `Sync`.
+        // Locked only to clone the reader, which need not be `Sync`.
         let reader = Mutex::new(reader);
         Self(Arc::new(move |probe| {
             let reader = reader
@@ -68,7 +68,7 @@ impl Recovery {
         asks_for_representation(&head.headers)
     }
 
-    /// The 412 with the representation that a GET by the same caller gets; as it was where that GET is no 2xx.
+    /// Puts the representation that a GET by the same caller gets into the 412. Without a 2xx the refusal stays as it is.
     pub(crate) async fn add_to<B: Body>(
         &self,
         head: &Parts,
@@ -103,14 +103,14 @@ impl fmt::Debug for Recovery {
     }
 }
 
-/// What is sent depends on Prefer, also where the request had none (RFC 7240, section 2).
+/// Adds Prefer to Vary, because the answer depends on it even if the request has none (RFC 7240, section 2).
 pub(crate) fn vary_on_prefer(headers: &mut HeaderMap) {
     add_vary(headers, &HeaderValue::from_static("prefer"));
     debug_assert!(headers.contains_key(VARY));
 }
 
-/// The target as the client sent it, where that is known: the URI of the head may have lost a prefix on its way to the
-/// layer, and would name another resource.
+/// The target as the client sent it, if axum knows it. The URI of the head may lack the prefix of a `nest`, and would name
+/// another resource.
 #[cfg(feature = "axum")]
 fn target_of(head: &Parts) -> Option<HeaderValue> {
     let original = head.extensions.get::<axum::extract::OriginalUri>()?;
@@ -141,7 +141,8 @@ impl AlreadyApplied {
         }))
     }
 
-    /// The answer that the first attempt got. Only If-Match and If-Unmodified-Since leave room for it.
+    /// The 2xx that the first attempt got, if the application has one. Section 13.1 allows it only for If-Match and
+    /// If-Unmodified-Since.
     pub(crate) async fn answer(
         &self,
         head: &Parts,

@@ -1,4 +1,4 @@
-//! Refusals: put into words, reported, and made as helpful as the route allows.
+//! Refusals: their responses and events, and what the route adds to them for the client.
 
 use std::future::Future;
 
@@ -20,8 +20,8 @@ use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::{Current, PreconditionFailed, Reason, response};
 
-/// An answer without the handler. To a HEAD it has no content and says how long that of a GET would be: a server
-/// that finds an empty body would say 0 (section 8.6).
+/// Turns a response of the source or the application into the answer. For a HEAD it drops the content and states the
+/// length that a GET would have: the server would otherwise send `Content-Length: 0` (section 8.6).
 pub(crate) fn own_answer<B: Body>(
     mut response: Response<Bytes>,
     is_head: bool,
@@ -53,7 +53,7 @@ impl Options {
         answer
     }
 
-    /// The source or the lock failed: a write that is guarded must not run.
+    /// The 503 for a guarded write whose source or lock failed.
     pub(crate) fn unavailable<B: Body>(
         &self,
         reason: Reason,
@@ -67,7 +67,7 @@ impl Options {
         self.refuse(Refusal::of(None, reason), false, evaluation)
     }
 
-    /// A refusal as the application wants to word it, reported.
+    /// The response to a refusal, in the application's form. Emits the event.
     pub(crate) fn refuse<B: Body>(
         &self,
         refusal: Refusal,
@@ -87,7 +87,7 @@ impl Options {
         own_answer(answer, is_head)
     }
 
-    /// A 412 may say what is current. A 400 or 428 rests on the request alone, and must not tell what exists.
+    /// Adds the current validators to a 412. A 400 or 428 depends on the request alone, and must not reveal what exists.
     pub(crate) fn show_validators<B>(
         &self,
         answer: &mut Response<B>,
@@ -101,7 +101,7 @@ impl Options {
         }
     }
 
-    /// The refusal of a write with a malformed field.
+    /// The refusal of a write with a malformed field: 400, or 412 if the policy says so.
     pub(crate) fn malformed(&self, field: Field) -> Refusal {
         if self.writes.malformed_is_412 {
             PreconditionFailed::new(field, Reason::Stale).into()
@@ -112,14 +112,15 @@ impl Options {
 }
 
 impl Options {
-    /// Whether a refusal would have something to wait for: the application, the reader, the rest of the body.
+    /// Whether a refusal may have to wait: for the application, the recovery reader or the rest of the body.
     pub(crate) fn may_wait_to_refuse(&self, head: &Parts, body: &impl Body) -> bool {
         self.writes.already_applied.is_some()
             || self.recovery_for(head).is_some()
             || self.drains(head, body)
     }
 
-    /// Answers a refused write, in the way that helps the client most.
+    /// Answers a refused write: with the 2xx of its first attempt if the application has one, else with the refusal, which
+    /// carries the current representation if the client asks for it.
     pub(crate) async fn answer_refused<ReqBody: Body, ResBody: Body>(
         &self,
         request: &Incoming,
@@ -159,13 +160,13 @@ impl Options {
         Some(answer.map(ConditionalBody::text))
     }
 
-    /// The way to the current representation, if the route offers it and the client asks for it.
+    /// The reader of the current representation, if the route has one and the client asks for it.
     pub(crate) fn recovery_for(&self, head: &Parts) -> Option<&Recovery> {
         let recovery = self.recovery.as_ref()?;
         Recovery::is_wanted(head).then_some(recovery)
     }
 
-    /// The same for a write whose handler lost the race after all.
+    /// Adds the current representation to the 412 of a write whose handler's compare-and-swap has failed.
     pub(crate) async fn recover_lost<ResBody: Body, E>(
         &self,
         head: Box<Parts>,
@@ -179,7 +180,7 @@ impl Options {
         }
     }
 
-    /// Whether the rest of a refused request's body is to be read.
+    /// Whether to read the rest of a refused request's body.
     fn drains(&self, head: &Parts, body: &impl Body) -> bool {
         self.writes.drain_limit > 0 && !body.is_end_stream() && !head.headers.contains_key(EXPECT)
     }

@@ -1,4 +1,4 @@
-//! A request on its way to the handler, and what every rule of it begins with.
+//! A request on its way to the handler, and the rules that reads and writes share.
 
 use std::time::{Duration, Instant};
 
@@ -16,12 +16,12 @@ use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::{Decision, Preconditions, Reason};
 
-/// A request on its way to the handler. Its body goes beside it, because nobody judges that.
+/// A request on its way to the handler. Its body is passed separately, because no rule looks at it.
 pub(crate) struct Incoming {
     pub(crate) head: Parts,
-    /// Which preconditions it carries.
+    /// The conditional headers that it carries.
     pub(crate) given: FieldSet,
-    /// What waiting has cost so far.
+    /// How long it has waited so far.
     pub(crate) timings: Timings,
 }
 
@@ -31,8 +31,8 @@ impl Incoming {
     }
 }
 
-/// What waiting has cost so far, in nanoseconds: every request is moved about with it, and two durations are twice as
-/// large.
+/// How long a request has waited, in nanoseconds. Two `Duration`s would be twice as large, and every request is moved with
+/// this.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Timings {
     lock: u64,
@@ -40,12 +40,12 @@ pub(crate) struct Timings {
 }
 
 impl Timings {
-    /// The request has waited for the lock since then. `None`: nobody wants to know.
+    /// Adds the time since `start` to the wait for the lock. `None` adds nothing: no observer is there.
     pub(crate) fn add_lock_wait_since(&mut self, start: Option<Instant>) {
         self.lock = self.lock.saturating_add(nanoseconds_since(start));
     }
 
-    /// The same for the source.
+    /// Adds the time since `start` to the look-up.
     pub(crate) fn add_look_up_since(&mut self, start: Option<Instant>) {
         self.look_up = self.look_up.saturating_add(nanoseconds_since(start));
     }
@@ -57,7 +57,8 @@ fn nanoseconds_since(start: Option<Instant>) -> u64 {
 }
 
 impl Options {
-    /// What follows a request without conditional fields, where nothing has to be known before the handler runs.
+    /// The short way for a request without conditional headers: what to do with its response. `None` if something has to be
+    /// looked up, locked or changed before the handler runs.
     pub(crate) fn without_preconditions(
         &self,
         class: MethodClass,
@@ -86,7 +87,7 @@ impl Options {
         Preconditions::of_given(class, &head.method, &head.headers, *given, now)
     }
 
-    /// What a read gets instead of the handler's answer, if anything.
+    /// The answer to a read in place of the handler, if the decision has one.
     pub(crate) fn short_circuit(&self, decision: Decision) -> Option<Answer> {
         match decision {
             Decision::Proceed | Decision::IgnoreRange => None,
@@ -98,6 +99,7 @@ impl Options {
         }
     }
 
+    /// The event of a request that was evaluated before its handler ran.
     pub(crate) fn evaluation(
         &self,
         class: MethodClass,
@@ -113,7 +115,7 @@ impl Options {
     }
 }
 
-/// The lock that a layer further out holds for this request.
+/// The lock that an outer layer holds for this request.
 pub(crate) fn outer_lock(head: &Parts) -> Option<&HeldLock> {
     head.extensions.get::<Checked>().and_then(Checked::lock)
 }

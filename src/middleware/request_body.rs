@@ -1,4 +1,4 @@
-//! Request bodies: collected before the lock is taken, or read to their end after a refusal.
+//! Request bodies: collecting them before the lock is taken, and reading the rest after a refusal.
 
 use std::fmt;
 use std::future::Future;
@@ -10,18 +10,19 @@ use http_body::Body;
 use crate::body::{ConditionalBody, Left, Rest};
 use crate::frames::{Frames, ReadSoFar, Turns, next_frame};
 
-/// Whether and how a layer collects request bodies before it takes the write lock: `()` does not, and [`CollectUpTo`]
-/// does. It is a bound to name and not to implement.
+/// Whether a layer collects request bodies before it takes the write lock: [`CollectUpTo`] does, `()` does not.
+///
+/// It is sealed: use it as a bound, only this crate implements it.
 pub trait CollectBody<B>: sealed::Sealed + Clone + Send + Sync + 'static {
-    /// Whether this body is to be collected.
+    /// Whether to collect this body.
     fn collects(&self, body: &B) -> bool;
 
-    /// The body, with as much of it in memory as the limit allows.
+    /// Reads the body into memory, up to the limit. Returns what was read, followed by the rest.
     fn collect(&self, body: B) -> impl Future<Output = B> + Send;
 }
 
 mod sealed {
-    /// Only this crate implements what has it as a bound.
+    /// Only this crate can implement a trait that has it as a supertrait.
     #[expect(unnameable_types, reason = "that nobody can name it seals the trait")]
     pub trait Sealed {}
 
@@ -40,8 +41,7 @@ impl<B: Send> CollectBody<B> for () {
     }
 }
 
-/// Collects bodies of up to a number of bytes:
-/// [`ConditionalLayer::collect_bodies`](crate::ConditionalLayer::collect_bodies).
+/// Collects bodies up to a size. Made by [`ConditionalLayer::collect_bodies`](crate::ConditionalLayer::collect_bodies).
 #[derive(Clone)]
 pub struct CollectUpTo<F> {
     limit: u64,
@@ -93,7 +93,7 @@ where
     }
 }
 
-/// Reads a body that nobody wants, up to a limit, so that the client gets to read its answer.
+/// Reads and drops up to `limit` bytes of a refused request's body: a client that is still sending then reads the answer.
 pub(crate) async fn drain<B: Body>(body: B, limit: u64) {
     let mut body = pin!(body);
     let (mut read, mut turns) = (ReadSoFar::default(), Turns::default());

@@ -1,4 +1,4 @@
-//! The service: `call` is the flow of a request, from top to bottom.
+//! The service: `call` is the way of a request, from top to bottom.
 
 use std::mem;
 use std::ops::ControlFlow;
@@ -58,7 +58,7 @@ impl<S, V, C> Conditional<S, V, C> {
     }
 }
 
-// Derived, it would ask for a source that is `Clone`.
+// Not derived: that would require `V: Clone`.
 impl<S: Clone, V, C: Clone> Clone for Conditional<S, V, C> {
     fn clone(&self) -> Self {
         Self {
@@ -207,7 +207,7 @@ impl<S, V, C> Conditional<S, V, C> {
         ResBody::Error: Send,
     {
         let options = &self.options;
-        if !options.concerns(&request) {
+        if !options.guards(&request) {
             let on_response = options.pass_unevaluated_write(&mut request);
             return self.run(request.into_request(body), on_response);
         }
@@ -269,7 +269,7 @@ impl<S, V, C> Conditional<S, V, C> {
         ResponseFuture::waiting(self.options.clone(), waiting)
     }
 
-    /// Calls the instance that `poll_ready` made ready. As a call of its own it would move every request once more.
+    /// Calls the instance that `poll_ready` made ready. Inlined, so that the request is not moved.
     #[inline(always)]
     fn run<ReqBody, ResBody: Body>(
         &mut self,
@@ -289,8 +289,10 @@ impl<S, V, C> Conditional<S, V, C> {
         ResponseFuture::answered(self.options.clone(), response)
     }
 
-    /// A request that waits must not keep what `poll_ready` reserved: under a concurrency limit the one that it
-    /// waits for may need it. The clone that stays is made ready when it is about to be called.
+    /// Returns a clone that is not ready, for a request that waits, and drops the ready instance.
+    ///
+    /// A waiting request must not keep what `poll_ready` has reserved: under a concurrency limit, the write that it waits
+    /// for may need that permit. [`Oneshot`](super::oneshot::Oneshot) makes the clone ready when it is about to call it.
     fn take_unready(&mut self) -> S
     where
         S: Clone,

@@ -1,4 +1,4 @@
-//! The write lock of one request: taken at once where it is free, waited for where it is not.
+//! Taking the write lock of one request: at once if it is free, by waiting otherwise.
 
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
@@ -17,12 +17,12 @@ use crate::look_up::{Ended, Member};
 use crate::refusal::Refusal;
 use crate::source::{Found, ValidatorSource};
 
-/// The write lock of a request, as far as it could be had without waiting.
+/// What trying to take the write lock without waiting has given.
 pub(crate) enum TakenLock {
-    /// The route takes none.
+    /// The write takes no lock.
     NotNeeded,
     Held(HeldLock),
-    /// Somebody else has it, or it is to be taken later.
+    /// Another write holds the lock, or this one takes it later.
     WouldWait,
 }
 
@@ -38,7 +38,7 @@ impl TakenLock {
 /// How waiting for the lock has ended.
 pub(crate) enum Queued {
     Locked(TakenLock),
-    /// The state has changed meanwhile, and this is what the write is refused by.
+    /// The state has changed while the write waited. The write is refused by the new state.
     Refused(Found, Refusal),
 }
 
@@ -62,8 +62,11 @@ impl Options {
         }
     }
 
-    /// Waits for the lock, and leaves the queue as soon as the write can only lose: `member` hears what others have
-    /// looked up since it joined.
+    /// Waits for the lock. Leaves the queue early if `member` receives a state that refuses the write.
+    ///
+    /// # Errors
+    ///
+    /// The lock failed, or too many writes wait for it.
     pub(crate) async fn wait_for_lock(
         &self,
         request: &mut Incoming,
@@ -71,7 +74,7 @@ impl Options {
         member: Option<&mut Member>,
     ) -> Result<Queued, BoxError> {
         let head = &request.head;
-        // What was free by now, or belongs to an outer layer, needs no waiting.
+        // The lock may have become free, or an outer layer may hold it.
         match self.try_lock(head, || key.clone()) {
             TakenLock::WouldWait => {}
             taken => return Ok(Queued::Locked(taken)),
@@ -94,8 +97,8 @@ impl Options {
         })
     }
 
-    /// The lock, or the refusal that a look-up begun since has made certain: the write would be refused by it in the
-    /// queue as well.
+    /// Waits for the lock, or for a look-up of another request whose result refuses this write. The write would get the
+    /// same refusal under the lock.
     async fn lock_or_refusal(
         &self,
         request: &Incoming,
@@ -117,7 +120,7 @@ impl Options {
         .await
     }
 
-    /// The keys of a write, without those that an outer layer holds already.
+    /// The keys that a write has to lock: without those that an outer layer holds.
     fn keys_to_take(&self, head: &Parts, key: WriteKey, lock: &dyn WriteLock) -> WriteKeys {
         let mut keys = match &self.writes.further_keys {
             Some(further) => WriteKeys::Many([vec![key], further(head)].concat()),
@@ -130,11 +133,13 @@ impl Options {
     }
 }
 
-/// How many writes wait for each resource. Only those that wait come by here.
+/// How many writes wait for each resource. A write that does not wait is not counted.
 #[derive(Clone, Default)]
 pub(crate) struct Waiters(Arc<Mutex<HashMap<WriteKey, usize>>>);
 
 impl Waiters {
+    /// Counts one more waiting write.
+    ///
     /// # Errors
     ///
     /// `limit` writes wait already.
@@ -143,7 +148,7 @@ impl Waiters {
         let waiting = waiters.entry(key.clone()).or_default();
         if *waiting >= limit {
             let text = format!("{limit} writes wait for this resource already");
-            // The last place may just have been entered for the first time, with a limit of 0.
+            // With a limit of 0 the entry was just made.
             if *waiting == 0 {
                 waiters.remove(key);
             }
@@ -154,12 +159,12 @@ impl Waiters {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<WriteKey, usize>> {
-        // Nothing in here can panic half-way.
+        // No code panics while it holds the mutex, so a poisoned map is consistent.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One write that waits; dropped, it waits no longer.
+/// One write that waits. Dropping it takes it off the count.
 struct Place<'w> {
     waiters: &'w Waiters,
     key: &'w WriteKey,

@@ -1,4 +1,4 @@
-//! A write: which step comes next, each rule once and without a future; and the future of a write that waits.
+//! A write: the order of its steps, each rule of it as a plain function, and the future of a write that waits.
 
 use std::future::{Future, poll_fn};
 use std::mem;
@@ -33,11 +33,11 @@ use crate::refusal::Refusal;
 use crate::source::{Found, SourceError, Unidentified, ValidatorSource};
 use crate::{Current, Decision, PreconditionFailed, Preconditions, Reason};
 
-/// What a write does next.
+/// The next step of a write.
 ///
-/// The lock is taken before the look-up where it is free: one look-up, under the lock. Where it is not, the write is
-/// evaluated first without it, so that it is refused before it waits; then it waits, and is evaluated again under the
-/// lock.
+/// If the lock is free, the write takes it before the look-up, and one look-up is enough. Otherwise the write is evaluated
+/// first without the lock, so that a stale one is refused before it waits. Then it waits for the lock, and is looked up and
+/// evaluated again under it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Step {
     /// Look up the current state, then [`Write::looked_up`].
@@ -52,14 +52,14 @@ pub(crate) enum Step {
     Run(Option<Field>),
 }
 
-/// How far a write has come.
+/// The state of a write between its steps.
 pub(crate) struct Write {
     lock: TakenLock,
     collects: bool,
 }
 
 impl Write {
-    /// Takes the lock if it is free. Without a lock no body has to be collected.
+    /// Takes the lock if it is free. Bodies are collected only where there is a lock to free from slow clients.
     pub(crate) fn begin(
         options: &Options,
         head: &Parts,
@@ -72,20 +72,20 @@ impl Write {
         }
     }
 
-    /// A write of which no source knows what it is about: there is nothing to lock, nor to wait for.
-    pub(crate) const fn of_nothing_known() -> Self {
+    /// A write to a target that the source does not identify. It has no lock to take.
+    pub(crate) const fn unidentified() -> Self {
         Self {
             lock: TakenLock::NotNeeded,
             collects: false,
         }
     }
 
-    /// Whether what is looked up now is still true when the handler runs.
+    /// Whether the write need not wait for the lock, so that what is looked up now is still true when the handler runs.
     pub(crate) const fn is_under_lock(&self) -> bool {
         !matches!(self.lock, TakenLock::WouldWait)
     }
 
-    /// The current state is there: evaluates the write.
+    /// Evaluates the write against the current state that was looked up.
     pub(crate) fn looked_up(
         &mut self,
         options: &Options,
@@ -103,8 +103,9 @@ impl Write {
         }
     }
 
-    /// The source has failed or refused. A write that needs no evaluation runs as it would have, under its lock.
-    /// A write that must not run breaks off with its answer.
+    /// The source has failed or refused. A write that needs no evaluation goes on under its lock.
+    ///
+    /// Breaks with the answer if the write must not run.
     pub(crate) fn not_looked_up<B: Body>(
         &mut self,
         options: &Options,
@@ -126,12 +127,12 @@ impl Write {
         }
     }
 
-    /// The body has to be waited for: nobody else waits for this client.
+    /// Frees the lock, because the body has not arrived: other writers do not wait for a slow client.
     fn release_before_collecting(&mut self) {
         self.lock = TakenLock::WouldWait;
     }
 
-    /// The body is in memory.
+    /// The body is collected.
     pub(crate) fn collected(&mut self, satisfied: Option<Field>) -> Step {
         self.collects = false;
         if self.is_under_lock() {
@@ -141,36 +142,36 @@ impl Write {
         }
     }
 
-    /// The lock is held: what was looked up without it may have changed.
+    /// The write holds the lock. It is looked up again, because the state may have changed while it waited.
     pub(crate) fn locked(&mut self, lock: TakenLock) -> Step {
         self.lock = lock;
         Step::LookUp
     }
 
-    /// The observer, the application and the client may take their time, and the next writer need not wait for that.
+    /// Frees the lock, so that the next writer does not wait while the observer, the application or the client is slow.
     fn release_before_refusal(&mut self) {
         self.lock = TakenLock::NotNeeded;
     }
 
-    /// The lock, to be held while the handler runs.
+    /// The lock, to hold while the handler runs.
     pub(crate) fn into_held_lock(self) -> Option<HeldLock> {
         self.lock.held()
     }
 
-    /// The same where the write stays.
+    /// As [`into_held_lock`](Self::into_held_lock), out of a write that stays where it is.
     fn take_held_lock(&mut self) -> Option<HeldLock> {
-        mem::replace(self, Self::of_nothing_known()).into_held_lock()
+        mem::replace(self, Self::unidentified()).into_held_lock()
     }
 }
 
-/// What a write has reached before it has to wait.
+/// What a write has reached before it waits.
 pub(crate) struct Progress<R> {
-    /// `None`: the request is about nothing that the source knows.
+    /// `None` if the source does not identify the target.
     pub(crate) resource: Option<Identified<R>>,
     pub(crate) write: Write,
     pub(crate) step: Step,
     pub(crate) found: Found,
-    /// Once it has asked, or waits, beside others.
+    /// Set once the write shares look-ups with other requests.
     pub(crate) member: Option<Box<Member>>,
 }
 
@@ -192,8 +193,8 @@ impl<R> Progress<R> {
 }
 
 impl<R: ResourceKey> Progress<R> {
-    /// Looks up together with others: under the lock, for those who wait for it; before that, by a look-up that serves
-    /// all who have asked.
+    /// Looks up together with other requests for the resource. Under the lock the result also goes to the writes that wait
+    /// for the lock. Before that, one look-up serves all requests that have asked.
     async fn look_up_beside_others<V: ValidatorSource<Resource = R>>(
         &mut self,
         look_ups: &LookUps,
@@ -221,8 +222,8 @@ impl<R: ResourceKey> Progress<R> {
     }
 }
 
-/// A write that has to wait: for the source, the lock, its body, or to be refused in a helpful way. `progress` is
-/// `None` where not even the resource is known yet.
+/// The future of a write that waits: for the source, the lock, its body, or for what its refusal needs. `progress` is
+/// `None` if the source still has to identify the resource.
 #[expect(
     clippy::manual_async_fn,
     reason = "an async fn keeps its arguments twice, and every request that waits carries them"
@@ -244,7 +245,7 @@ where
     ResBody: Body<Data = Bytes> + Unpin,
 {
     async move {
-        // It stays where it is: what a future takes apart it keeps room for twice.
+        // Borrowed and not destructured: the future would reserve space for the parts as well.
         let progress = match &mut progress {
             Some(progress) => progress,
             progress => {
@@ -263,7 +264,7 @@ where
                 Step::LookUp => {
                     let start = options.observer.start();
                     let looked_up = match &progress.resource {
-                        // Nobody waits for what this one finds.
+                        // No other request waits for the result.
                         Some(resource)
                             if progress.write.is_under_lock() && progress.member.is_none() =>
                         {
@@ -271,7 +272,7 @@ where
                         }
                         Some(_) => {
                             let look_ups = &options.look_ups;
-                            // Boxed, here and below: what few writes need is no part of every one that waits.
+                            // Boxed, here and below: few writes need it, and it would enlarge the future of all.
                             Box::pin(progress.look_up_beside_others(look_ups, &source)).await
                         }
                         None => Ok(Found::unknown()),
@@ -350,7 +351,7 @@ where
     }
 }
 
-/// The output of a future that need not wait.
+/// Polls a future once: its output if it is ready.
 async fn at_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     poll_fn(|cx| match future.as_mut().poll(cx) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
@@ -359,11 +360,13 @@ async fn at_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     .await
 }
 
-/// The answer of a write that must not go on, or its resource and how far it has come.
+/// The answer to a write that must not go on, or its resource and its state.
 type Begun<B, R> = ControlFlow<Response<ConditionalBody<B>>, (Option<R>, Write)>;
 
-/// Begins a write whose resource the source has identified, or has not. A write whose resource could not be identified
-/// is answered 503: it cannot be locked, and without the lock it might come between the check and the write of another.
+/// Begins a write by what the source has identified.
+///
+/// Breaks with 503 if the source failed to identify the resource: the write cannot take its lock, and without the lock it
+/// could run between the check and the write of another request.
 pub(crate) fn begin<V: ValidatorSource, B: Body>(
     source: &V,
     options: &Options,
@@ -377,7 +380,7 @@ pub(crate) fn begin<V: ValidatorSource, B: Body>(
             let write = Write::begin(options, &request.head, key, collects);
             (Some(resource), write)
         }
-        Err(Unidentified::NotMine) => (None, Write::of_nothing_known()),
+        Err(Unidentified::NotMine) => (None, Write::unidentified()),
         Err(Unidentified::Refused(response)) => {
             return ControlFlow::Break(own_answer(*response, false));
         }
@@ -387,13 +390,13 @@ pub(crate) fn begin<V: ValidatorSource, B: Body>(
     })
 }
 
-/// What only a layer that recovers wants to know of a response.
+/// Removes the mark that only a layer with a recovery reader needs.
 fn without_lost<B>(mut response: Response<B>) -> Response<B> {
     response.extensions_mut().remove::<PreconditionFailed>();
     response
 }
 
-/// The head of a write, to outlive it: a copy of what was checked would hold the lock.
+/// A copy of the head that may outlive the write. It has no [`Checked`], because that would hold the lock.
 fn without_lock(head: &Parts) -> Parts {
     let mut head = head.clone();
     head.extensions.remove::<Checked>();
@@ -401,11 +404,11 @@ fn without_lock(head: &Parts) -> Parts {
 }
 
 impl Options {
-    /// A write: the precondition that holds it, if it carries one that counts.
+    /// Evaluates the preconditions of a write. Returns the precondition that was satisfied, if the request carries one.
     ///
     /// # Errors
     ///
-    /// The handler must not run: 400, 428 or 412.
+    /// The handler must not run: the refusal is a 400, 428 or 412.
     pub(crate) fn evaluate_write(
         &self,
         request: &Incoming,
@@ -416,7 +419,7 @@ impl Options {
         }
         mark_evaluated(&request.head);
         if !request.given.any() {
-            return self.may_go_without(&request.head.method);
+            return self.without_any(&request.head.method);
         }
         let found = self.preconditions(MethodClass::Write, request);
         let found = found.accept_rewritten_tags(self.writes.rewrites);
@@ -426,18 +429,19 @@ impl Options {
         }
     }
 
-    /// Whether the source must be asked about this write, and the lock taken.
-    pub(crate) fn concerns(&self, request: &Incoming) -> bool {
-        let guards = self.writes.always_guards(&request.head.method);
-        self.looks_up && (guards || request.given.any_for_writes())
+    /// Whether this write is looked up and takes the lock.
+    pub(crate) fn guards(&self, request: &Incoming) -> bool {
+        let always = self.writes.always_guards(&request.head.method);
+        self.looks_up && (always || request.given.any_for_writes())
     }
 
-    /// Whether a write must not run without having been evaluated.
+    /// Whether a write must not run without evaluation.
     fn must_evaluate(&self, request: &Incoming) -> bool {
         request.given.any_for_writes() || self.writes.requires(&request.head.method)
     }
 
-    /// What follows the handler of a write that goes on; the handler learns what the judgement rested on.
+    /// Prepares a write for its handler, and says what to do with the handler's response. The handler finds in
+    /// [`Checked`] the state that the preconditions were evaluated against.
     pub(crate) fn prepare_write(
         &self,
         request: &mut Incoming,
@@ -450,14 +454,14 @@ impl Options {
             return self.pass_unevaluated_write(request);
         }
         let head = &mut request.head;
-        // A layer further out may hold a lock that this one did not take.
+        // An outer layer may hold the lock that this one did not take.
         let lock = lock.or_else(|| outer_lock(head).cloned());
         let is_put = head.method == Method::PUT;
         let expected_to_fail =
             satisfied == Some(Field::IfMatch) && matches!(found.current, Current::Absent(_));
         let checked = Checked::new(found.take_current(), satisfied, lock.clone());
         head.extensions.insert(checked);
-        let looked_at = satisfied.is_some() && self.observer.is_on();
+        let is_observed = satisfied.is_some() && self.observer.is_on();
         let evaluation = || Evaluation {
             field: satisfied,
             ..self.evaluation(MethodClass::Write, Outcome::Proceeded, request.timings)
@@ -465,13 +469,13 @@ impl Options {
         OnResponse::Write(WriteInFlight {
             lock,
             is_put,
-            evaluation: looked_at.then(|| Box::new(evaluation())),
+            evaluation: is_observed.then(|| Box::new(evaluation())),
             awaits: None,
             expected_to_fail,
         })
     }
 
-    /// What the operator learns of a write that is not performed.
+    /// The event of a write that is not performed.
     pub(crate) fn not_performed(&self, request: &Incoming, current: &Current) -> Evaluation {
         let found = self.preconditions(MethodClass::Write, request);
         let (versions_behind, tag_hash) = evidence(&found, current);
@@ -482,8 +486,8 @@ impl Options {
         }
     }
 
-    /// A write that carries no precondition at all.
-    fn may_go_without(&self, method: &Method) -> Result<Option<Field>, Refusal> {
+    /// A write without preconditions: 428 if the policy requires one.
+    fn without_any(&self, method: &Method) -> Result<Option<Field>, Refusal> {
         if self.writes.requires(method) {
             Err(Refusal::of(Some(Field::IfMatch), Reason::Missing))
         } else {
@@ -516,8 +520,8 @@ impl Options {
         }
     }
 
-    /// A write that passes unjudged; one with preconditions is reported if it succeeds that way. Its handler may
-    /// speak of the new state all the same.
+    /// Lets a write go to its handler without evaluation. If it has preconditions and succeeds all the same, the observer
+    /// gets an event. The handler may state the new version in any case.
     pub(crate) fn pass_unevaluated_write(&self, request: &mut Incoming) -> OnResponse {
         let head = &mut request.head;
         let evaluated_by_outer_layer = head.extensions.get::<Checked>().is_some();
@@ -529,17 +533,18 @@ impl Options {
     }
 }
 
-/// A layer further out let this write pass unjudged: it is judged now.
+/// Tells the outer layers that let this write pass that it is evaluated now.
 fn mark_evaluated(head: &Parts) {
     if let Some(awaits) = head.extensions.get::<AwaitsEvaluation>() {
         awaits.mark_evaluated();
     }
 }
 
-/// One mark for all layers that let the request pass: whoever judges it settles the matter for all of them.
+/// Marks a write that passes without evaluation. All layers that it passes share one mark, so that the layer that
+/// evaluates it clears the mark for all.
 fn mark_as_awaiting_evaluation(head: &mut Parts) -> AwaitsEvaluation {
-    let further_out = head.extensions.get::<AwaitsEvaluation>();
-    let awaits = further_out.cloned().unwrap_or_default();
+    let outer = head.extensions.get::<AwaitsEvaluation>();
+    let awaits = outer.cloned().unwrap_or_default();
     head.extensions.insert(awaits.clone());
     awaits
 }
