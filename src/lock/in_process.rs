@@ -1,4 +1,4 @@
-//! The lock of one process: a first-come, first-served queue for each key, over std and wakers alone.
+//! The lock of one process: a first-come, first-served queue for each key, made of std and wakers alone.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,14 +10,14 @@ use super::keyed_queue::{KeyGuard, KeyedQueue, Waiting};
 use super::{WriteGuard, WriteKey, WriteLock};
 use crate::BoxError;
 
-/// A [`WriteLock`] among the writers of one process; clones share it.
+/// A [`WriteLock`] for the writes of one process. Clones share it.
 ///
-/// Waiters are served in the order in which they came. Its memory is bounded by the requests in flight; a dropped
-/// future, a panic and an error all release it; it needs no runtime.
+/// It serves waiters in the order in which they came. A dropped future, a panic and an error free it. Its memory is bounded
+/// by the requests in flight. It needs no runtime.
 ///
 /// # Examples
 ///
-/// Replicas of a service in one process, as a test may have them, each with a lock of its own:
+/// Two replicas of a service in one process, as in a test, each with its own lock:
 ///
 /// ```
 /// use tower_conditional::source::InMemoryVersions;
@@ -35,13 +35,13 @@ use crate::BoxError;
 pub struct InProcessLock(KeyedQueue);
 
 impl InProcessLock {
-    /// The lock of all layers in this process whose source names its kind of resource.
+    /// The lock that all layers of this process share whose source names its kind of resource.
     pub(crate) fn of_the_process() -> Self {
         static LOCK: OnceLock<InProcessLock> = OnceLock::new();
         LOCK.get_or_init(Self::new).clone()
     }
 
-    /// A lock of its own; only layers that share this value (or a clone) wait for each other.
+    /// A new lock. Only layers that share it or a clone of it exclude each other.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -77,7 +77,7 @@ impl WriteLock for InProcessLock {
     }
 }
 
-/// Takes the keys one after the other, in their fixed order; dropped half-way, it gives back what it has.
+/// Takes the keys one after the other, in their fixed order. Dropping it frees those that it has.
 struct TakeAll {
     queue: KeyedQueue,
     keys: KeyHashes,
@@ -165,7 +165,7 @@ mod tests {
         waiting.truncate(10);
         assert_eq!(lock.0.waiters(number), 10);
         drop(held);
-        assert_eq!(lock.0.len(), 1, "the first of the line has been called");
+        assert_eq!(lock.0.len(), 1, "the first waiter has been woken");
         drop(waiting);
         assert_eq!(lock.0.len(), 0);
     }
@@ -221,7 +221,7 @@ mod tests {
         assert!(poll(&mut waiting).is_pending());
         drop(guard(&mut waiting));
 
-        // Dropped with the place in the line.
+        // Dropped together with its entry in the queue.
         let waker = owning();
         let mut waiting = lock.lock(&keys);
         let polled = waiting.as_mut().poll(&mut Context::from_waker(&waker));
@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(lock.0.len(), 0);
     }
 
-    /// The waker that was given last is the one that is called.
+    /// The waker of the last poll is the one that is woken.
     #[test]
     fn the_last_waker_counts() {
         #[derive(Default)]

@@ -1,12 +1,13 @@
-//! What a write lock is taken for: the bytes that name a resource.
+//! The keys of the write lock: the bytes that name a resource.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, OnceLock};
 
-/// The bytes that name a resource: each part is its length (u32, big-endian) and its bytes, so that `("a", "bc")` and
-/// `("ab", "c")` differ. A short key needs no allocation.
+/// The bytes that name a resource. A short key needs no allocation.
+///
+/// Each part is its length (`u32`, big-endian) and its bytes, so that `("a", "bc")` and `("ab", "c")` differ.
 #[derive(Clone)]
 pub struct KeyBuf(Bytes);
 
@@ -16,7 +17,7 @@ enum Bytes {
     Heap(Vec<u8>),
 }
 
-/// How many bytes of a key need no allocation.
+/// The longest key that needs no allocation, in bytes.
 const INLINE: usize = 62;
 
 impl KeyBuf {
@@ -64,15 +65,15 @@ impl fmt::Debug for KeyBuf {
     }
 }
 
-/// A value that names a resource: what a [`ValidatorSource`](crate::ValidatorSource) looks its state up by.
+/// A value that names a resource, such as its id. A [`ValidatorSource`](crate::ValidatorSource) looks up the state by it.
 ///
-/// Equal resources write equal keys, and so have one write lock. Distinct resources write distinct keys, or share a lock
-/// and are only slower. The key of a resource is the same in every process and release: a lock may live on another
-/// machine.
+/// Equal resources must write equal keys, so that they have one write lock. Distinct resources should write distinct keys:
+/// otherwise they share a lock, which is slower and still safe. A resource must write the same key in every process and
+/// release, because a lock may be on another machine.
 ///
-/// Implemented for integers (`7_i64` and `7_u32` are one key), strings, bytes, [`Method`](http::Method), tuples and `()`,
-/// the only resource of its kind. A UUID is its bytes or its `u128`. `Option` is none: a request that names no resource is
-/// [`Unidentified::NotMine`](crate::source::Unidentified::NotMine).
+/// It is implemented for integers (`7_i64` and `7_u32` are one key), strings, bytes, [`Method`](http::Method), tuples, and
+/// `()` for the only resource of its kind. Use the bytes or the `u128` of a UUID. It is not implemented for `Option`: a
+/// request that names no resource is [`Unidentified::NotMine`](crate::source::Unidentified::NotMine).
 ///
 /// # Examples
 ///
@@ -100,24 +101,24 @@ impl fmt::Debug for KeyBuf {
     note = "a value that the look-up needs and that names nothing goes into `Beside`"
 )]
 pub trait ResourceKey: Send + Sync + 'static {
-    /// Appends what names the resource.
+    /// Appends the parts that name the resource.
     fn write_key(&self, key: &mut KeyBuf);
 
-    /// Whether a look-up of `other` finds what one of this resource finds: all of both is the same, also what the key
-    /// leaves out. Such look-ups may be one, asked for by several requests at the same time.
+    /// Whether a look-up of `other` has the same result: every part of both is equal, also parts that are not in the key.
+    /// Then one look-up may serve several requests.
     ///
-    /// The default is `false`: every request looks up by itself. With `PartialEq` it is `self == other`.
+    /// The default is `false`: every request looks up by itself. If the type is `PartialEq`, return `self == other`.
     fn is_same(&self, other: &Self) -> bool {
         let _ = other;
         false
     }
 }
 
-/// The name of a resource, for the write lock: its kind and its key.
+/// A key of the write lock: the kind of a resource and its [`ResourceKey`].
 ///
 /// # Examples
 ///
-/// What a layer over `source.named("notes")` locks for the note 7:
+/// The key that a layer over `source.named("notes")` locks for note 7:
 ///
 /// ```
 /// use tower_conditional::lock::WriteKey;
@@ -136,10 +137,10 @@ impl WriteKey {
     /// The key of a resource of this kind ([`ValidatorSource::named`](crate::ValidatorSource::named)).
     #[must_use]
     pub fn new(kind: &str, resource: &impl ResourceKey) -> Self {
-        Self::written(kind, |key| resource.write_key(key))
+        Self::written_by(kind, |key| resource.write_key(key))
     }
 
-    pub(crate) fn written(kind: &str, write: impl FnOnce(&mut KeyBuf)) -> Self {
+    pub(crate) fn written_by(kind: &str, write: impl FnOnce(&mut KeyBuf)) -> Self {
         let mut bytes = KeyBuf::new();
         bytes.push(kind.as_bytes());
         write(&mut bytes);
@@ -147,12 +148,12 @@ impl WriteKey {
         Self { bytes, hash }
     }
 
-    /// The same for equal keys of one process.
+    /// A hash of the key, seeded for each process.
     pub(crate) const fn hash(&self) -> u64 {
         self.hash
     }
 
-    /// The bytes of the key, for a lock on another machine: the same in every process and release.
+    /// The bytes of the key, for a lock on another machine. They are the same in every process and release.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.as_bytes()
@@ -191,8 +192,8 @@ impl fmt::Debug for WriteKey {
     }
 }
 
-/// The form that all spellings of a path share: percent-decoded, without empty segments and a trailing slash, because
-/// `/notes/a%62` and `/notes//ab/` may well be `/notes/ab`.
+/// Normalises a path: percent-decoded, without empty segments and without a trailing slash. A router may take
+/// `/notes/a%62`, `/notes//ab/` and `/notes/ab` for one resource.
 pub(crate) fn normalised_path(path: &str) -> Cow<'_, [u8]> {
     if is_normal(path.as_bytes()) {
         Cow::Borrowed(path.as_bytes())
@@ -224,7 +225,7 @@ fn normalised(path: &[u8]) -> Vec<u8> {
     key
 }
 
-/// One pass over the bytes decodes what a router decodes; `%2541` stays `%41`, as it does there.
+/// Decodes percent-encoding once, as a router does: `%2541` becomes `%41`.
 fn fully_decoded(path: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(path.len());
     let mut rest = path;
@@ -247,7 +248,7 @@ fn hex(digit: u8) -> Option<u8> {
     u8::try_from(value).ok()
 }
 
-/// The keys of one request; the usual one needs no allocation.
+/// The keys of one request. A single key needs no allocation.
 #[derive(Debug)]
 pub(crate) enum WriteKeys {
     One([WriteKey; 1]),
@@ -271,9 +272,9 @@ impl WriteKeys {
     }
 }
 
-/// The keys of one request as numbers, sorted, each once: the fixed order in which locks are taken.
+/// The hashes of the keys of one request, sorted and without duplicates: the fixed order in which they are locked.
 ///
-/// Two keys with one hash share a lock, which is only slower.
+/// Two keys with the same hash share a lock, which is slower and still safe.
 #[derive(Clone, Debug)]
 pub(crate) enum KeyHashes {
     One(u64),
@@ -303,7 +304,7 @@ impl KeyHashes {
     }
 }
 
-/// Seeded for each process: nobody can choose paths that share a lock.
+/// Seeded for each process, so that a client cannot choose paths that share a lock.
 fn hash(bytes: &[u8]) -> u64 {
     static SEED: OnceLock<std::hash::RandomState> = OnceLock::new();
     let mut hasher = SEED.get_or_init(Default::default).build_hasher();
@@ -337,7 +338,7 @@ mod tests {
         assert_ne!(normalised_path("/a%4"), normalised_path("/a%41"));
     }
 
-    /// A remote lock compares these bytes between releases: they never change.
+    /// A remote lock compares these bytes between releases, so they never change.
     #[test]
     fn the_bytes_of_a_key_are_a_contract() {
         let key = WriteKey::new("notes", &(7_u16, "ab"));
@@ -354,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_told_apart() {
+    fn parts_are_kept_apart() {
         assert_ne!(
             WriteKey::new("", &("a", "bc")),
             WriteKey::new("", &("ab", "c"))
@@ -362,7 +363,7 @@ mod tests {
         assert_ne!(WriteKey::new("", &"a"), WriteKey::new("a", &()));
     }
 
-    /// The type that an extractor happens to use takes no part.
+    /// The integer type that an extractor uses is not part of the key.
     #[test]
     fn integers_of_all_widths_are_one() {
         let key = WriteKey::new("", &7_i64);

@@ -1,4 +1,4 @@
-//! The queue behind the lock, in one file that knows nothing of the crate, so that a model checker can include it.
+//! The queue of the lock. The file uses nothing of the crate, so that a model checker can include it.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -9,17 +9,17 @@ use std::task::{Context, Poll, Waker};
 
 use super::sync::{Arc, Mutex, MutexGuard};
 
-/// How many parts the table has, so that writers of different keys seldom meet even for the moment of a look.
+/// How many parts the table has, so that writers of different keys seldom contend for a mutex.
 const SHARDS: usize = 16;
 
-/// For each key in use: who has the turn, and who waits for it.
+/// A lock for each key in use, with a queue of waiters. Clones share one table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeyedQueue(Arc<[Mutex<Shard>; SHARDS]>);
 
-/// A key is in the table exactly as long as somebody has its turn.
+/// A key is in the table while its guard exists, or while a woken waiter has not taken it yet.
 type Shard = HashMap<u64, Queue, BuildHasherDefault<AsItIs>>;
 
-/// Keys are hashes already, and seeded.
+/// Hashes nothing, because the keys are seeded hashes already.
 #[derive(Debug, Default)]
 struct AsItIs(u64);
 
@@ -39,16 +39,17 @@ impl Hasher for AsItIs {
     }
 }
 
+/// The waiters for one key.
 #[derive(Debug, Default)]
 struct Queue {
-    /// The waiter that was called and has not come yet.
+    /// The ticket of the waiter that was woken and has not taken the guard yet.
     woken: Option<u64>,
     waiters: VecDeque<(u64, Waker)>,
     last_ticket: u64,
 }
 
 impl KeyedQueue {
-    /// The turn, if nobody has it.
+    /// Takes the key if it is free.
     pub(crate) fn try_take(&self, key: u64) -> Option<KeyGuard> {
         match self.shard(key).entry(key) {
             Entry::Occupied(_) => None,
@@ -59,7 +60,7 @@ impl KeyedQueue {
         }
     }
 
-    /// Waits for the turn; the place in the line is taken at the first poll.
+    /// Waits for the key. The future enters the queue at its first poll.
     pub(crate) fn wait(&self, key: u64) -> Waiting {
         Waiting {
             table: self.clone(),
@@ -68,7 +69,7 @@ impl KeyedQueue {
         }
     }
 
-    /// Where the table is; clones share it.
+    /// Identity of the shared table.
     pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }
@@ -80,7 +81,7 @@ impl KeyedQueue {
         }
     }
 
-    /// Calls the next waiter, or forgets the key.
+    /// Wakes the next waiter, or removes the key if there is none.
     fn wake_next(&self, key: u64) {
         let mut shard = self.shard(key);
         let Entry::Occupied(mut queue) = shard.entry(key) else {
@@ -93,7 +94,7 @@ impl KeyedQueue {
         };
         queue.get_mut().woken = Some(ticket);
         drop(shard);
-        // Outside the lock: a waker may run anything.
+        // After the mutex is unlocked, because a waker may run any code.
         waker.wake();
     }
 
@@ -103,7 +104,7 @@ impl KeyedQueue {
             reason = "any bits of a hash will do"
         )]
         let index = key as usize % SHARDS;
-        // Nothing panics while it is held, so a poisoned shard is whole.
+        // No code panics while it holds the mutex, so a poisoned shard is consistent.
         self.0[index]
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -115,7 +116,7 @@ impl KeyedQueue {
         (0..SHARDS as u64).map(|key| self.shard(key).len()).sum()
     }
 
-    /// How many wait for their turn.
+    /// How many wait for the key.
     #[cfg(test)]
     pub(crate) fn waiters(&self, key: u64) -> usize {
         let shard = self.shard(key);
@@ -123,7 +124,7 @@ impl KeyedQueue {
     }
 }
 
-/// The turn of one key; dropping it calls the next waiter.
+/// The guard of one key. Dropping it wakes the next waiter.
 #[derive(Debug)]
 pub(crate) struct KeyGuard {
     table: KeyedQueue,
@@ -136,7 +137,7 @@ impl Drop for KeyGuard {
     }
 }
 
-/// The future of a [`KeyGuard`].
+/// The future that waits for a [`KeyGuard`].
 #[derive(Debug)]
 pub(crate) struct Waiting {
     table: KeyedQueue,
@@ -170,7 +171,7 @@ impl Future for Waiting {
             this.ticket = None;
             return Poll::Ready(this.table.guard(this.key));
         }
-        // Tickets grow along the line, so the place is found by halving.
+        // Tickets ascend in the queue.
         if let Ok(position) = queue
             .waiters
             .binary_search_by_key(&ticket, |waiter| waiter.0)
@@ -179,7 +180,7 @@ impl Future for Waiting {
             if !waker.will_wake(cx.waker()) {
                 let previous = std::mem::replace(waker, cx.waker().clone());
                 drop(shard);
-                // Outside the lock, here and below: dropping a waker may run anything.
+                // After the mutex is unlocked, here and below, because dropping a waker may run any code.
                 drop(previous);
             }
         }
@@ -197,7 +198,7 @@ impl Drop for Waiting {
             return;
         };
         if queue.woken == Some(ticket) {
-            // Called, but no longer there: the turn goes to the next.
+            // Woken and dropped before it took the guard: the next waiter gets it.
             queue.woken = None;
             drop(shard);
             self.table.wake_next(self.key);

@@ -1,4 +1,4 @@
-//! The write lock: check and write are one step, because every writer of a resource waits for its turn.
+//! The write lock: it makes check and write one step, because only one write of a resource runs at a time.
 
 mod in_process;
 mod key;
@@ -17,15 +17,15 @@ pub(crate) use key::{WriteKeys, normalised_path};
 
 use crate::BoxError;
 
-/// The primitives of the queue; a model checker brings its own.
+/// The primitives of the queue. A model checker replaces them.
 mod sync {
     pub(super) use std::sync::{Arc, Mutex, MutexGuard};
 }
 
-/// A lock for each resource, held from before a write is judged until its handler has answered.
+/// A lock for each resource. A write holds it from before its evaluation until its handler has answered.
 ///
-/// The default is an [`InProcessLock`]. A service on many machines brings its own: its state has to live where all of
-/// them see it. Waiters should be served in the order in which they came.
+/// The default is an [`InProcessLock`]. Implement the trait for a service on several machines, with a state that all of
+/// them share. Serve waiters in the order in which they came.
 ///
 /// # Examples
 ///
@@ -57,42 +57,43 @@ mod sync {
 /// ```
 #[doc(alias("mutex", "advisory lock", "distributed lock"))]
 pub trait WriteLock: Send + Sync + 'static {
-    /// Tells one lock from another: two values that wait for each other answer the same, so that a layer inside a
-    /// layer with the same lock does not wait for its own request.
+    /// Identifies the lock: the same number for values that exclude each other, so that an inner layer with the same lock
+    /// does not wait for its own request.
     ///
-    /// The default is the address of the value, which is right as long as it is given to one layer or policy and
-    /// shared by cloning that. A lock whose clones are one lock answers with an address of what they share.
+    /// The default is the address of the value, which is right for a lock that is not `Clone`. If clones share one lock,
+    /// return the address of what they share.
     fn identity(&self) -> usize {
         std::ptr::from_ref(self).cast::<()>().addr()
     }
 
-    /// Takes the lock of all keys if that needs no waiting.
+    /// Takes the lock of all keys if they are free; `None` otherwise.
     ///
-    /// The default says no, and the layer judges once before it waits.
+    /// The default is `None`: then the layer evaluates the write once before it waits, and again under the lock.
     fn try_lock(&self, keys: &[WriteKey]) -> Option<WriteGuard> {
         let _ = keys;
         None
     }
 
-    /// Waits for the lock of all keys, taken in an order that is the same for everyone.
+    /// Waits for the lock of all keys. Take them in an order that is the same for all writes, or two writes can deadlock.
     ///
-    /// Dropping the future gives up the place in the queue.
+    /// Dropping the future must leave the queue.
     ///
     /// # Errors
     ///
-    /// The lock cannot be had: the client gets 503, and the handler does not run.
+    /// The lock cannot be taken: the client gets 503 (`lock`), and the handler does not run. The text of the error reaches
+    /// the observer, and never the client.
     fn lock<'a>(
         &'a self,
         keys: &'a [WriteKey],
     ) -> Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>>;
 }
 
-/// Whatever frees a lock when it is dropped; the lock is free when the last clone is gone.
+/// Holds a lock. The lock is free when the last clone is dropped.
 #[derive(Clone)]
 pub struct WriteGuard(Arc<dyn Any + Send + Sync>);
 
 impl WriteGuard {
-    /// A guard made of a value that frees the lock in its `Drop`.
+    /// A guard from a value that frees the lock in its `Drop`.
     pub fn new(held: impl Any + Send + Sync) -> Self {
         Self(Arc::new(held))
     }
@@ -106,7 +107,7 @@ impl fmt::Debug for WriteGuard {
     }
 }
 
-/// A lock as a layer holds it: what is held, and for which keys of which lock, so that a nested layer with the same
+/// A lock that a layer holds for a request: its guard, and which keys of which lock, so that an inner layer with the same
 /// lock does not wait for its own request.
 #[derive(Clone, Debug)]
 pub(crate) struct HeldLock {
@@ -131,7 +132,8 @@ impl HeldLock {
         }
     }
 
-    /// Of this lock and of all further out: a write that came by the outer one alone must not get in either.
+    /// A guard of this lock and of those of the outer layers: work that goes on must also exclude writes that pass the outer
+    /// layer only.
     pub(crate) fn guard(&self) -> WriteGuard {
         match &self.outer {
             None => self.guard.clone(),
@@ -139,7 +141,7 @@ impl HeldLock {
         }
     }
 
-    /// Whether this lock, or one further out, is the lock of this key.
+    /// Whether this lock, or one of an outer layer, holds this key.
     pub(crate) fn covers(&self, lock: &dyn WriteLock, key: &WriteKey) -> bool {
         let here = self.lock == lock.identity() && self.keys.contain(key);
         here || self

@@ -44,7 +44,7 @@ pub(crate) enum Queued {
 
 /// The key of the write lock of a resource.
 pub(crate) fn key_of<V: ValidatorSource>(source: &V, resource: &V::Resource) -> WriteKey {
-    WriteKey::written(source.kind(resource), |key| source.lock_key(resource, key))
+    WriteKey::written_by(source.kind(resource), |key| source.lock_key(resource, key))
 }
 
 impl Options {
