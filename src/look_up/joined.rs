@@ -1,8 +1,8 @@
-//! Look-ups that several requests share, in one file that knows nothing of the crate, so that a model checker can
-//! include it.
+//! Look-ups that several requests share. The file uses nothing of the crate, so that a model checker can include it.
 //!
-//! A look-up answers everybody who asked before it began: what it finds was true at some instant while they waited. So
-//! each look-up of a resource has a number, and a member takes the answer of any that began after it asked.
+//! A look-up answers every request that asked before it began, because its result was true at some instant while they
+//! waited. So the look-ups of a resource are numbered, and a member takes the answer of any look-up that began after the
+//! member had joined.
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
@@ -14,38 +14,38 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering};
 
-/// How many different resources with one key are joined at a time; further ones are looked up apart. A client can
-/// choose what stands beside the key, and each group is compared with.
+/// How many different resources with one key have a group. Further ones are looked up by each request itself. A client can
+/// choose the parts that are not in the key, and every group of the key is compared.
 const MAX_GROUPS: usize = 16;
 
-/// How many look-ups of one resource are under way at a time. One more than one, so that a single look-up that hangs, on
-/// a dead connection for example, holds up nobody who has not asked for it.
+/// How many look-ups of one resource are under way at a time. Two, so that requests that come later do not wait for a
+/// look-up that hangs, for example on a dead connection.
 const MAX_UNDER_WAY: usize = 2;
 
-/// How many parts the table has, so that requests for different resources seldom meet.
+/// How many parts the table has, so that requests for different resources seldom contend for a mutex.
 const SHARDS: usize = 16;
 
-/// What a look-up ends with.
+/// The result of a look-up.
 pub(crate) trait Answer: Clone + Send + 'static {
-    /// Whether those who wait for something else want to know of it, after an earlier answer.
+    /// Whether members that listen for news are woken for this answer, given the answer before.
     fn is_news(&self, earlier: Option<&Self>) -> bool;
 }
 
 /// A look-up that is under way.
 pub(crate) type LookUp<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// The look-ups that are shared now, by resource; clones are one table.
+/// The look-ups that are shared now, by resource. Clones share one table.
 pub(crate) struct Joined<T>(Arc<Table<T>>);
 
 struct Table<T> {
-    /// How many requests look up now, joined or not.
+    /// How many requests look up now, alone or together.
     looking: AtomicUsize,
     shards: [Mutex<Shard<T>>; SHARDS],
 }
 
 type Shard<T> = HashMap<u64, Vec<Arc<Group<T>>>>;
 
-/// All who ask about one resource, or wait for news of it.
+/// The members that ask for one resource, or listen for news of it.
 struct Group<T> {
     resource: Arc<dyn Any + Send + Sync>,
     state: Mutex<State<T>>,
@@ -54,26 +54,26 @@ struct Group<T> {
 struct State<T> {
     members: usize,
     last_ticket: u64,
-    /// How many look-ups have begun: the number of the last one.
+    /// How many look-ups have begun, which is the number of the last one.
     begun: u64,
     under_way: Vec<UnderWay<T>>,
-    /// How many members ask, rather than listen.
+    /// How many members ask.
     askers: usize,
-    /// The answer of the look-up that began last, of those that have ended.
+    /// Of the look-ups that have ended, the number and the answer of the one that began last.
     answer: Option<(u64, T)>,
-    /// The last answer that differed from the one before.
+    /// The number and the answer of the last look-up that had news.
     news: Option<(u64, T)>,
-    /// Who waits for an answer, in the order in which they joined.
+    /// The wakers of the members that ask, by ticket.
     asking: BTreeMap<u64, Waker>,
-    /// Who waits for news.
+    /// The wakers of the members that listen for news, by ticket.
     listening: BTreeMap<u64, Waker>,
 }
 
-/// A look-up that the members drive together: whoever is polled polls it, so that it does not rest when one of them
-/// leaves or is not polled any more.
+/// A look-up that is under way. Every member that is polled polls it, so that it goes on when one of them leaves or is not
+/// polled any more.
 struct UnderWay<T> {
     number: u64,
-    /// How many members it can serve. It is dropped with the last one.
+    /// How many asking members it can answer. It is dropped when the last of them leaves.
     wanted: usize,
     is_woken: bool,
     /// `None` while a member polls it.
@@ -96,9 +96,9 @@ impl<T> Default for Joined<T> {
 }
 
 impl<T> Joined<T> {
-    /// Counts a request that looks up, until this is dropped.
+    /// Counts a request that looks up, until the returned value is dropped.
     pub(crate) fn look(&self) -> Looking<'_, T> {
-        // Only a hint: whoever misses the other looks up alone.
+        // Only a hint: two requests that miss each other both look up alone.
         let others = self.0.looking.fetch_add(1, Ordering::Relaxed);
         Looking {
             table: &self.0,
@@ -126,8 +126,9 @@ impl<T> Joined<T> {
 }
 
 impl<T: Answer> Joined<T> {
-    /// Joins those who are about the same resource. `key` is a hash of a part of it, `is_same` tells the whole. `None`:
-    /// there are too many different ones.
+    /// Joins the group of a resource. `key` is a hash of a part of the resource, and `is_same` compares all of it.
+    ///
+    /// `None` if there are too many groups for the key.
     pub(crate) fn join(
         &self,
         key: u64,
@@ -145,7 +146,7 @@ impl<T: Answer> Joined<T> {
                 group
             }
         };
-        // Its members change only while the shard is locked.
+        // Under the mutex of the shard, so that `leave` does not remove the group meanwhile.
         let mut state = group.state();
         state.members += 1;
         state.last_ticket += 1;
@@ -179,7 +180,7 @@ impl<T: Answer> Joined<T> {
 /// A request that looks up now.
 pub(crate) struct Looking<'t, T> {
     table: &'t Table<T>,
-    /// Nobody else did when it began, so that there is nobody to join.
+    /// No other request looked up when this one began.
     pub(crate) is_alone: bool,
 }
 
@@ -213,7 +214,7 @@ impl<T> Group<T> {
 }
 
 impl<T> State<T> {
-    /// The first look-up after this one that somebody has to poll now, taken out.
+    /// Takes out the first look-up with a greater number than `after` that has been woken.
     fn take_woken(&mut self, after: u64) -> Option<(u64, LookUp<T>)> {
         let later = self.under_way.iter_mut().filter(|one| one.number > after);
         later.filter(|one| one.is_woken).find_map(|one| {
@@ -223,7 +224,8 @@ impl<T> State<T> {
         })
     }
 
-    /// Begins a look-up for a member that none under way can serve, if there is room for one.
+    /// Begins a look-up for a member, and returns its number. `None` if one under way will answer the member, or if there
+    /// are too many.
     fn begin_for(&mut self, after: u64) -> Option<u64> {
         let is_served = self.under_way.iter().any(|one| one.number > after);
         if is_served || self.under_way.len() == MAX_UNDER_WAY {
@@ -239,7 +241,7 @@ impl<T> State<T> {
         Some(self.begun)
     }
 
-    /// A member begins to ask.
+    /// Counts a member that asks.
     fn add_asker(&mut self, after: u64) {
         self.askers += 1;
         for one in &mut self.under_way {
@@ -247,7 +249,8 @@ impl<T> State<T> {
         }
     }
 
-    /// It asks no longer. Returns the look-ups that nobody wants any more, and who may begin others.
+    /// Takes a member that asked off the count. Returns the look-ups that no member waits for, to be dropped, and the wakers
+    /// of the members that may now begin others.
     fn remove_asker(&mut self, after: u64) -> (Vec<UnderWay<T>>, BTreeMap<u64, Waker>) {
         self.askers -= 1;
         for one in &mut self.under_way {
@@ -279,14 +282,14 @@ impl<T: Answer> Group<T> {
         let earlier = state.answer.replace((number, answer));
         let asking = mem::take(&mut state.asking);
         drop(state);
-        // Outside the lock, here and below: dropping and waking may run anything.
+        // After the mutex is unlocked, here and below, because dropping and waking may run any code.
         drop(earlier);
         wake(asking);
         wake(listening);
     }
 }
 
-/// A look-up wants to be polled: any member will do.
+/// Wakes the members that ask, because any of them can poll a woken look-up.
 impl<T: Send + 'static> Wake for Group<T> {
     fn wake(self: std::sync::Arc<Self>) {
         let mut state = self.state();
@@ -299,38 +302,38 @@ impl<T: Send + 'static> Wake for Group<T> {
     }
 }
 
-/// A request that is about the resource of a group.
+/// A request for the resource of a group.
 pub(crate) struct Member<T: Answer> {
     joined: Joined<T>,
     key: u64,
     group: Arc<Group<T>>,
     ticket: u64,
-    /// Only a look-up with a greater number began after the member asked.
+    /// The number of the last look-up that had begun when the member joined.
     after: u64,
 }
 
 impl<T: Answer> Member<T> {
-    /// The answer of a look-up that begins after the member joined: of one that others wait for too, or of the one that
-    /// `begin` makes.
+    /// Waits for the answer of a look-up that began after the member joined. `begin` makes the look-up if no other member
+    /// has begun one.
     pub(crate) async fn ask(&self, begin: impl Fn() -> LookUp<T>) -> T {
         let asker = Asker::new(&self.group, self.ticket, self.after);
         std::future::poll_fn(|cx| asker.poll(cx, &begin)).await
     }
 
-    /// A look-up by other means begins: its number, for [`publish`](Self::publish).
+    /// Numbers a look-up that this member polls by itself, for [`publish`](Self::publish).
     pub(crate) fn begin(&self) -> u64 {
         let mut state = self.group.state();
         state.begun += 1;
         state.begun
     }
 
-    /// What the look-up of this number has found.
+    /// Publishes the answer of the look-up with this number.
     pub(crate) fn publish(&self, number: u64, answer: T) {
         self.group.publish(number, answer);
     }
 
-    /// The answer of a look-up that began after this member joined, where it differs from the one before; each at
-    /// most once.
+    /// Waits for news: the answer of a look-up that began after this member joined, if it differs from the answer before.
+    /// Returns each answer at most once.
     pub(crate) fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<T> {
         let mut state = self.group.state();
         if let Some((number, news)) = &state.news
@@ -385,7 +388,7 @@ impl<'m, T> Asker<'m, T> {
 
 impl<T: Answer> Asker<'_, T> {
     fn poll(&self, cx: &mut Context<'_>, begin: impl Fn() -> LookUp<T>) -> Poll<T> {
-        // Each look-up is polled once: one that wakes itself, to let others run, must not be polled for ever.
+        // Each look-up is polled once at most: one that wakes itself to let other tasks run must not be polled for ever.
         let mut polled = 0;
         loop {
             let mut state = self.group.state();
@@ -394,7 +397,7 @@ impl<T: Answer> Asker<'_, T> {
             {
                 return Poll::Ready(answer.clone());
             }
-            // Before anything is polled: a wake-up from now on is meant for this member as well.
+            // Before a look-up is polled, so that its wake-ups from now on reach this member as well.
             let previous = state.asking.insert(self.ticket, cx.waker().clone());
             let next = match state.take_woken(polled) {
                 Some((number, look_up)) => Some((number, Some(look_up))),
@@ -427,7 +430,7 @@ impl<T> Drop for Asker<'_, T> {
     }
 }
 
-/// A look-up in the hands of the member that polls it. If that panics, the next member begins another one.
+/// A look-up while a member polls it. If it panics, the next member begins another one.
 struct Polled<'g, T> {
     group: &'g Arc<Group<T>>,
     number: u64,
@@ -446,7 +449,8 @@ impl<T: Answer> Polled<'_, T> {
     }
 }
 
-/// Puts the look-up back where it waits. One that has ended, that nobody wants or that has panicked makes room for another.
+/// Puts a look-up that is pending back. Removes one that has ended, that has panicked, or that no member waits for, so that
+/// another can begin.
 impl<T> Drop for Polled<'_, T> {
     fn drop(&mut self) {
         let look_up = self.look_up.take();
@@ -478,7 +482,7 @@ impl<T> Drop for Polled<'_, T> {
     }
 }
 
-/// Nothing panics while it is held, so what is poisoned is whole.
+/// No code panics while it holds the mutex, so a poisoned value is consistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()

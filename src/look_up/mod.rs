@@ -1,4 +1,4 @@
-//! Looking up the current state: alone, or together with others who ask for the same resource.
+//! Looking up the current state of a resource: for one request, or for several requests together.
 
 mod joined;
 
@@ -18,16 +18,16 @@ use crate::source::{Found, SourceError, ValidatorSource};
 /// The look-ups of a layer that several requests share.
 pub(crate) type LookUps = joined::Joined<Ended>;
 
-/// A request that asks for a resource together with others.
+/// A request that shares the look-ups of a resource with others.
 pub(crate) type Member = joined::Member<Ended>;
 
-/// The primitives of the shared look-up; a model checker brings its own.
+/// The primitives of the shared look-ups. A model checker replaces them.
 mod sync {
     pub(super) use std::sync::atomic::{AtomicUsize, Ordering};
     pub(super) use std::sync::{Arc, Mutex, MutexGuard};
 }
 
-/// Looks up for a request that has no further use for the resource.
+/// Looks up the current state of a resource, together with other requests if there are any.
 pub(crate) async fn look_up<V: ValidatorSource>(
     look_ups: &LookUps,
     source: &Arc<V>,
@@ -37,7 +37,7 @@ pub(crate) async fn look_up<V: ValidatorSource>(
     if looking.is_alone || !resource.is_same(&resource) {
         return source.look_up(&resource).await;
     }
-    // Boxed: what a request needs only beside others is no part of every one that waits.
+    // Boxed: few requests need it, and it would enlarge the future of all.
     Box::pin(look_up_joined(look_ups, source, Arc::new(resource))).await
 }
 
@@ -53,7 +53,7 @@ async fn look_up_joined<V: ValidatorSource>(
 }
 
 impl joined::Joined<Ended> {
-    /// Joins those who are about the same resource. `None` where it cannot be told whether two are the same.
+    /// Joins the requests for the same resource. `None` if resources of this type cannot be compared, or if too many differ.
     pub(crate) fn join_for<R: ResourceKey>(&self, resource: &Arc<R>) -> Option<Member> {
         if !resource.is_same(resource) {
             return None;
@@ -68,7 +68,7 @@ impl joined::Joined<Ended> {
 }
 
 impl joined::Member<Ended> {
-    /// What a look-up finds that begins from now on.
+    /// Waits for a look-up that begins after this request joined.
     pub(crate) async fn ask_for<V: ValidatorSource>(
         &self,
         source: &Arc<V>,
@@ -81,7 +81,7 @@ impl joined::Member<Ended> {
         ended.await.into()
     }
 
-    /// Looks up by itself, and lets the others know what was found.
+    /// Looks up by itself, and publishes the result to the others.
     pub(crate) async fn look_up_for_all<V: ValidatorSource>(
         &self,
         source: &V,
@@ -94,7 +94,7 @@ impl joined::Member<Ended> {
     }
 }
 
-/// What a look-up has ended with, for all who have asked.
+/// The result of a look-up, for all requests that have asked.
 #[derive(Clone)]
 pub(crate) enum Ended {
     Found(Found),
@@ -103,7 +103,7 @@ pub(crate) enum Ended {
 }
 
 impl joined::Answer for Ended {
-    /// Only a state that can be compared is worth waking the writers that wait for the lock.
+    /// Whether the state is another one, so that writers that wait for the lock may be refused by it.
     fn is_news(&self, earlier: Option<&Self>) -> bool {
         let Self::Found(now) = self else {
             return false;
@@ -115,7 +115,7 @@ impl joined::Answer for Ended {
     }
 }
 
-/// Whether a precondition may be satisfied by one of them and not by the other.
+/// Whether some precondition is satisfied by one of the states and fails by the other.
 fn differs(earlier: &Current, now: &Current) -> bool {
     match (earlier, now) {
         (_, Current::Unknown | Current::Delegated) => false,
@@ -145,7 +145,7 @@ impl From<Ended> for Result<Found, SourceError> {
     }
 }
 
-/// One error of several requests.
+/// An error that several requests share.
 struct SharedError(Arc<dyn Error + Send + Sync>);
 
 impl fmt::Debug for SharedError {
@@ -166,14 +166,14 @@ impl Error for SharedError {
     }
 }
 
-/// What a request is about. A look-up that several requests drive has to own it.
+/// The resource of a request. A look-up that several requests poll needs a shared one.
 pub(crate) enum Identified<R> {
     Own(R),
     Shared(Arc<R>),
 }
 
 impl<R> Identified<R> {
-    /// Makes it one that can be shared.
+    /// Turns the resource into a shared one.
     pub(crate) fn share(this: &mut Option<Self>) -> Option<Arc<R>> {
         let shared = match this.take()? {
             Self::Own(resource) => Arc::new(resource),
@@ -210,7 +210,7 @@ mod tests {
 
     /// Memory is bounded by the requests in flight: however many resources were looked up, none stays.
     #[test]
-    fn who_leaves_is_forgotten() {
+    fn a_resource_without_members_is_removed() {
         let look_ups = LookUps::default();
         let members: Vec<_> = (0..1000).map(|id| join(&look_ups, id, 0)).collect();
         assert_eq!(look_ups.len(), 1000);
@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(look_ups.len(), 0);
     }
 
-    /// A client can choose what stands beside the key: only so many are compared with.
+    /// A client can choose the parts that are not in the key, so the number of comparisons is limited.
     #[test]
     fn few_resources_of_one_key_are_joined() {
         let look_ups = LookUps::default();
@@ -231,7 +231,7 @@ mod tests {
         assert!(join(&look_ups, 8, 1000).is_some(), "another key");
     }
 
-    /// A look-up that nobody asks for any more is dropped, although its waker owns those who share it.
+    /// A look-up that nobody waits for any more is dropped, although its waker owns the group.
     #[test]
     fn an_unwanted_look_up_is_dropped() {
         let look_ups = LookUps::default();
@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(Arc::strong_count(&owned), 1);
     }
 
-    /// Without a way to tell whether two resources are the same, nothing is shared.
+    /// Resources that cannot be compared share no look-ups.
     #[test]
     fn what_cannot_be_compared_is_not_joined() {
         let look_ups = LookUps::default();
