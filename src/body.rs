@@ -1,4 +1,4 @@
-//! The body of every response that passes the layer: the inner one, or what the layer puts in its place.
+//! The body of the layer's responses: that of the inner service, or one that the layer has made.
 
 use std::fmt;
 use std::mem;
@@ -12,15 +12,16 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::frames::Frames;
 
-/// The inner service's body, an empty one, a refusal's text, or frames that were read ahead.
+/// The body of the layer's responses: the inner service's body, the text of a refusal, nothing, or frames that were read
+/// ahead.
 ///
-/// Data, trailers, errors and size hints of the inner body pass as they are. Of what was read ahead, small frames are
+/// Data, trailers, errors and size hints of the inner body pass unchanged. Of frames that were read ahead, small ones are
 /// merged and empty ones dropped.
 pub struct ConditionalBody<B: Body>(Kind<B>);
 
 enum Kind<B: Body> {
     Inner(B),
-    /// `None` is of exact size 0 and at its end: a 304 must be, or compressors touch it.
+    /// `None` is empty: its size is exactly 0 and it is at its end, so that compressors leave a 304 alone.
     Own(Option<Bytes>),
     ReadAhead(Box<ReadAhead<B>>),
 }
@@ -29,28 +30,28 @@ struct ReadAhead<B: Body> {
     frames: Frames,
     then: Rest<B>,
     left: Left,
-    /// Whether what comes before an error had the time to be sent.
+    /// Whether it has been pending once before an error, so that the server has sent the frames.
     has_paused: bool,
 }
 
-/// What comes after the frames that were read ahead.
+/// The rest of a body, after the frames that were read ahead.
 pub(crate) enum Rest<B: Body> {
     /// The body goes on as a stream.
     Stream(B),
     /// The body has ended.
     Ended,
-    /// The body has failed; the error was not handed out yet.
+    /// The body has failed. `None` once the error was returned.
     Failed(Option<B::Error>),
 }
 
-/// What is known of the size of what comes after the frames that were read ahead.
+/// What the size hint says of the [`Rest`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Left {
-    /// What the body says of it.
+    /// The size hint of the rest itself.
     AsSaid,
-    /// This many bytes were promised in an exact size and have not been sent.
+    /// This many bytes are missing from the exact size that the body had promised.
     Owed(u64),
-    /// Nothing: it is not what was promised.
+    /// Nothing, because the body is not as long as it had promised.
     Unknown,
 }
 
@@ -67,7 +68,7 @@ impl<B: Body> ConditionalBody<B> {
         Self(Kind::Own(Some(text).filter(|text| !text.is_empty())))
     }
 
-    /// Most bodies are one frame of data, and then need no box.
+    /// A body of frames and the rest. Most bodies are one frame of data, which needs no box.
     pub(crate) fn read_ahead(frames: Frames, then: Rest<B>, left: Left) -> Self {
         match then {
             Rest::Ended if left.is_nothing() => match frames.into_single_data() {
@@ -78,7 +79,7 @@ impl<B: Body> ConditionalBody<B> {
         }
     }
 
-    /// The size hint, for every inner body.
+    /// The size hint, also for an inner body whose data is not `Bytes`.
     pub(crate) fn size(&self) -> SizeHint {
         match &self.0 {
             Kind::Inner(body) => body.size_hint(),
@@ -98,7 +99,7 @@ impl<B: Body> ConditionalBody<B> {
     }
 }
 
-/// A HEAD gets no content (RFC 9110, section 9.3.2), but its length, where nothing else says it.
+/// Drops the content of a response to HEAD (RFC 9110, section 9.3.2). Adds its length, if no field states it.
 pub(crate) fn drop_content_of_head<B: Body>(response: &mut Response<ConditionalBody<B>>) {
     let body = mem::take(response.body_mut());
     let headers = response.headers_mut();
@@ -155,7 +156,7 @@ where
     }
 }
 
-// Nothing in here is ever pinned: the inner body is polled through `Pin::new`.
+// The inner body is polled through `Pin::new`, so nothing is pinned structurally.
 impl<B: Body + Unpin> Unpin for ConditionalBody<B> {}
 
 impl<B: Body<Data = Bytes> + Unpin> ReadAhead<B> {
@@ -179,7 +180,7 @@ impl<B: Body<Data = Bytes> + Unpin> ReadAhead<B> {
         self.frames.is_empty()
             && match &self.then {
                 Rest::Stream(body) => body.is_end_stream(),
-                // Of a body that is too short, whoever frames it has to see the end to see that.
+                // The server must poll a body that is too short to its end, to see that it is too short.
                 Rest::Ended => self.left.is_nothing(),
                 Rest::Failed(error) => error.is_none(),
             }
@@ -206,7 +207,7 @@ impl<B: Body> ReadAhead<B> {
 }
 
 impl Left {
-    /// After the end of the body, that is.
+    /// Whether no bytes are missing after the end of the body.
     fn is_nothing(self) -> bool {
         matches!(self, Self::AsSaid | Self::Owed(0))
     }

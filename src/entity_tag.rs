@@ -1,4 +1,4 @@
-//! Entity tags: the value, its two comparisons, and the tags that stand for a version ([RFC 9110, section 8.8.3]).
+//! Entity tags: the value, its two comparisons, and the tags of versions ([RFC 9110, section 8.8.3]).
 //!
 //! [RFC 9110, section 8.8.3]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
 
@@ -10,7 +10,7 @@ use http::HeaderValue;
 
 use crate::tag_list::RawTag;
 
-/// An entity tag: an opaque validator that tells representations of one resource apart.
+/// An entity tag: an opaque validator that identifies a version of a representation of a resource.
 ///
 /// ```text
 /// entity-tag = [ weak ] opaque-tag
@@ -19,9 +19,11 @@ use crate::tag_list::RawTag;
 /// etagc      = %x21 / %x23-7E / obs-text
 /// ```
 ///
-/// It is bytes end to end (obs-text included) and holds its field value, so that sending it validates nothing again.
+/// The tag consists of bytes, and need not be UTF-8 (obs-text). It is stored as a header value, so that it is not validated
+/// again when it is sent.
 ///
-/// There is no `==`: section 8.8.3.2 of RFC 9110 has two comparisons, and which one is meant has to be said.
+/// It does not implement `==`, because RFC 9110 has two comparisons
+/// ([section 8.8.3.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.2)), and the caller has to choose one:
 ///
 /// | first | second | [`strong_eq`](Self::strong_eq) | [`weak_eq`](Self::weak_eq) |
 /// |---|---|---|---|
@@ -46,10 +48,10 @@ use crate::tag_list::RawTag;
 pub struct EntityTag(HeaderValue);
 
 impl EntityTag {
-    /// A strong tag around these opaque bytes (without quotes).
+    /// A strong tag with these bytes between its quotes.
     ///
-    /// Strong promises that the tag changes whenever the bytes of the representation change, and that it is
-    /// never used again for other bytes ([section 8.8.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.1)).
+    /// A strong tag promises that it changes whenever the bytes of the representation change, and that it is never used
+    /// again for other bytes ([section 8.8.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.1)).
     ///
     /// # Errors
     ///
@@ -58,7 +60,7 @@ impl EntityTag {
         Self::quoted("\"", opaque.as_ref())
     }
 
-    /// A weak tag around these opaque bytes (without quotes and `W/`).
+    /// A weak tag with these bytes between its quotes; `W/` is put before them.
     ///
     /// # Errors
     ///
@@ -67,11 +69,11 @@ impl EntityTag {
         Self::quoted("W/\"", opaque.as_ref())
     }
 
-    /// A tag from a literal as it stands in the field, quotes included: `"\"v1\""` or `"W/\"v1\""`.
+    /// A tag from a literal as it is sent, with its quotes: `"\"v1\""` or `"W/\"v1\""`.
     ///
     /// # Panics
     ///
-    /// When the literal is not an entity tag; in a `const` at compile time.
+    /// If the literal is not an entity tag. In a `const` this is an error at compile time.
     #[must_use]
     pub const fn from_static(literal: &'static str) -> Self {
         let bytes = literal.as_bytes();
@@ -92,11 +94,11 @@ impl EntityTag {
         Self(HeaderValue::from_static(literal))
     }
 
-    /// The strong tag of a version number: `42` gives `"42"`; [`version`](Self::version) is its inverse.
+    /// The strong tag of a version number: `42` becomes `"42"`. [`version`](Self::version) is its inverse.
     ///
-    /// The number has to come from a counter that never repeats for the resource: after delete and re-create an
-    /// old tag must not be valid again. Use an [`Epoch`](crate::Epoch) when releases of the service may serialise one version
-    /// differently. A database counts in `i64`: `EntityTag::from_version(version.cast_unsigned())`.
+    /// The number must come from a counter that never repeats for the resource: if the resource is deleted and created
+    /// again, an old tag must not match. Use an [`Epoch`](crate::Epoch) if releases of the service may serialise a version
+    /// differently. For a column of type `i64`: `EntityTag::from_version(version.cast_unsigned())`.
     ///
     /// ```
     /// use tower_conditional::EntityTag;
@@ -110,11 +112,11 @@ impl EntityTag {
         Self::of_parts("", "", &version.to_string())
     }
 
-    /// The strong tag of a short key such as a revision id: `3f9a` gives `"3f9a"`; [`key`](Self::key) is its inverse.
+    /// The strong tag of a short key, such as a revision id: `3f9a` becomes `"3f9a"`. [`key`](Self::key) is its inverse.
     ///
     /// # Errors
     ///
-    /// A key that is not 1 to 64 characters of `[A-Za-z0-9_~-]`: these survive every recipient on the way.
+    /// The key is not 1 to 64 characters of `[A-Za-z0-9_~-]`, which every recipient passes on unchanged.
     pub fn from_key(key: &str) -> Result<Self, InvalidEntityTag> {
         if (1..=64).contains(&key.len()) && key.bytes().all(is_key_byte) {
             Self::strong(key)
@@ -123,37 +125,37 @@ impl EntityTag {
         }
     }
 
-    /// Reads one entity tag as it stands in a field, nothing before or after it.
+    /// Reads a header value that is exactly one entity tag.
     ///
     /// # Errors
     ///
-    /// Anything that is not exactly one entity tag (`w/"x"`, an unquoted tag, a list).
+    /// The value is anything else, such as `w/"x"`, an unquoted tag or a list.
     pub fn from_header_value(value: &HeaderValue) -> Result<Self, InvalidEntityTag> {
         RawTag::parse(value.as_bytes())
             .map(|_| Self(value.clone()))
             .ok_or(InvalidEntityTag)
     }
 
-    /// The tag as it stands in a field: quotes included, `W/` before them when it is weak.
+    /// The tag as it is sent: with its quotes, and `W/` before them if it is weak.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// The `opaque-tag` of the grammar: the tag without `W/`, quotes included.
+    /// The `opaque-tag` of the grammar: the tag with its quotes and without `W/`.
     #[must_use]
     pub fn opaque_tag(&self) -> &[u8] {
         let bytes = self.as_bytes();
         bytes.strip_prefix(b"W/").unwrap_or(bytes)
     }
 
-    /// Whether the tag carries the weak marker `W/`.
+    /// Whether the tag is weak: it has `W/` before its quotes.
     #[must_use]
     pub fn is_weak(&self) -> bool {
         self.as_bytes().first() == Some(&b'W')
     }
 
-    /// The same opaque tag with the weak marker.
+    /// The weak tag with the same opaque tag.
     #[must_use]
     pub fn to_weak(&self) -> Self {
         if self.is_weak() {
@@ -162,23 +164,23 @@ impl EntityTag {
         Self::of_valid(["W/".as_bytes(), self.as_bytes()].concat())
     }
 
-    /// Strong comparison ([section 8.8.3.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.2)): both are
-    /// strong and their opaque tags are the same bytes. A weak tag does not even equal itself.
+    /// Strong comparison ([section 8.8.3.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.2)): true if both are
+    /// strong and their opaque tags are the same bytes. A weak tag does not match itself.
     #[must_use]
     pub fn strong_eq(&self, other: &Self) -> bool {
         !self.is_weak() && self.as_bytes() == other.as_bytes()
     }
 
-    /// Weak comparison ([section 8.8.3.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.2)): the opaque
-    /// tags are the same bytes, whatever their strength.
+    /// Weak comparison ([section 8.8.3.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.2)): true if the opaque tags
+    /// are the same bytes. Either tag may be weak.
     #[must_use]
     pub fn weak_eq(&self, other: &Self) -> bool {
         self.opaque_tag() == other.opaque_tag()
     }
 
-    /// The version that [`from_version`](Self::from_version) or [`Epoch::version`](crate::Epoch::version) put into the tag.
+    /// The version of a tag that [`from_version`](Self::from_version) or [`Epoch::version`](crate::Epoch::version) has made.
     ///
-    /// `None` when the tag is weak or was not made by them (`"007"` was not).
+    /// `None` for a weak tag and for any other form, such as `"007"`.
     #[must_use]
     pub fn version(&self) -> Option<u64> {
         let key = self.key()?;
@@ -186,9 +188,9 @@ impl EntityTag {
         key.parse().ok().filter(|_| canonical)
     }
 
-    /// The key that [`from_key`](Self::from_key) or [`Epoch::key`](crate::Epoch::key) put into the tag, without its epoch.
+    /// The key, without the epoch, of a tag that [`from_key`](Self::from_key) or [`Epoch::key`](crate::Epoch::key) has made.
     ///
-    /// `None` when the tag is weak or holds other characters than those allow.
+    /// `None` for a weak tag, and for one with characters that a key cannot have.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         let (_, key) = self.raw().in_epoch();
@@ -197,7 +199,7 @@ impl EntityTag {
             .flatten()
     }
 
-    /// The epoch that [`Epoch`](crate::Epoch) put before the version or key: the part up to the first `.`.
+    /// The name of the [`Epoch`](crate::Epoch) of the tag: the part before the first `.`.
     #[must_use]
     pub fn epoch(&self) -> Option<&str> {
         let (epoch, _) = self.raw().in_epoch();
@@ -208,18 +210,18 @@ impl EntityTag {
         RawTag::of_valid(self.as_bytes())
     }
 
-    /// The same tag with a suffix inside the quotes, as compressors append it.
+    /// The same tag with a suffix inside the quotes.
     #[cfg(feature = "layer")]
     pub(crate) fn with_suffix(&self, suffix: &str) -> Self {
         let opening: &[u8] = if self.is_weak() { b"W/\"" } else { b"\"" };
         Self::of_valid([opening, self.raw().opaque(), suffix.as_bytes(), b"\""].concat())
     }
 
-    /// Takes bytes that are known to be an entity tag: the one place that turns them into a field value.
+    /// A tag from bytes that are known to be an entity tag, with its quotes.
     pub(crate) fn of_valid(bytes: Vec<u8>) -> Self {
         debug_assert!(RawTag::parse(&bytes).is_some());
         let value = HeaderValue::from_maybe_shared(Bytes::from(bytes));
-        // Every byte of the grammar may stand in a field value, so the other arm is never taken.
+        // Cannot fail: a header value may have every byte that the grammar allows.
         Self(value.unwrap_or_else(|_| HeaderValue::from_static("\"\"")))
     }
 
@@ -231,13 +233,13 @@ impl EntityTag {
         }
     }
 
-    /// Of parts that are key bytes, and the dot.
+    /// A strong tag from parts that consist of key bytes, and the dot between them.
     pub(crate) fn of_parts(epoch: &str, dot: &str, rest: &str) -> Self {
         Self::of_valid(["\"", epoch, dot, rest, "\""].concat().into_bytes())
     }
 }
 
-/// What the bytes of a tag look like on the wire.
+/// Shows the bytes as they are sent, escaped.
 impl fmt::Debug for EntityTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EntityTag({})", self.as_bytes().escape_ascii())
@@ -285,7 +287,8 @@ impl FromStr for EntityTag {
     }
 }
 
-/// The bytes given are not an entity tag ([RFC 9110, section 8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)).
+/// The error for a value that is not an entity tag
+/// ([RFC 9110, section 8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidEntityTag;
@@ -298,12 +301,13 @@ impl fmt::Display for InvalidEntityTag {
 
 impl std::error::Error for InvalidEntityTag {}
 
-/// `etagc` of the grammar: any visible byte but the double quote, and obs-text.
+/// `etagc` of the grammar: any visible character except the double quote, and obs-text.
 pub(crate) const fn is_etagc(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x7E | 0x80..=0xFF)
 }
 
-/// What we put into tags ourselves: no comma (naive splitters), no backslash (naive unescapers), no dot (our own mark).
+/// The characters of keys: no comma and no backslash, because naive recipients split and unescape at them, and no dot,
+/// because it ends an epoch.
 pub(crate) const fn is_key_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'~' | b'-')
 }

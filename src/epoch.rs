@@ -1,11 +1,12 @@
-//! Epochs: the name of a serialised form, so that a release that changes the form changes every tag.
+//! Epochs: the name of the serialised form, as a part of the tag.
 
 use crate::entity_tag::{EntityTag, InvalidEntityTag, is_key_byte};
 
-/// The name of a serialised form, put before a version so that a release that changes the form changes every tag.
+/// The name of a serialised form. It is put before the version in a tag, so that a release that changes the form changes
+/// every tag.
 ///
-/// A version tag is strong only while one version always gives the same bytes. When a release adds a field to the
-/// JSON, the version in the database stays and the bytes change: name the form, and change the name with the form.
+/// A version tag is strong only while one version always has the same bytes. When a release adds a field to the JSON, the
+/// bytes change, but the version in the database does not. So name the form, and change the name together with the form.
 ///
 /// # Examples
 ///
@@ -26,7 +27,7 @@ impl Epoch {
     ///
     /// # Panics
     ///
-    /// On any other name; in a `const` at compile time.
+    /// On any other name. In a `const` this is an error at compile time.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         let bytes = name.as_bytes();

@@ -1,5 +1,5 @@
-//! The judgement: preconditions against what the server knows, in the one order there is
-//! ([RFC 9110, section 13.2.2]). It can be read aloud beside the RFC.
+//! The evaluation of preconditions against the current state, in the order of [RFC 9110, section 13.2.2]. It can be read
+//! beside the RFC, step by step.
 //!
 //! [RFC 9110, section 13.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
 
@@ -15,7 +15,7 @@ use crate::preconditions::Preconditions;
 use crate::representation::{Absent, Current, Representation};
 use crate::tag_list::{ListForm, RawTag};
 
-/// What is to be done with a request.
+/// What evaluation says must be done with a request.
 ///
 /// # Examples
 ///
@@ -38,21 +38,21 @@ use crate::tag_list::{ListForm, RawTag};
     reason = "section 13.2.2 closes the list; a caller must handle each"
 )]
 pub enum Decision {
-    /// Perform the method. A Range that If-Range allowed is left in place.
+    /// Perform the method. If-Range allows the Range, if there is one.
     Proceed,
-    /// Perform the method as if Range were not there (step 5).
+    /// Perform the method, and ignore Range (step 5).
     IgnoreRange,
     /// Answer 304 (steps 3 and 4, reads only).
     NotModified,
     /// Answer 412 (steps 1 to 3).
     PreconditionFailed(PreconditionFailed),
-    /// The field is not what its grammar says: refuse, neither guess nor ignore. 400 is the kind answer, because
-    /// 412 would tell the client that somebody else changed the resource.
+    /// Refuse the request, because this field is malformed: it is neither guessed at nor ignored. 400 is more helpful than
+    /// 412, which would tell the client that somebody else has changed the resource.
     Malformed(Field),
 }
 
 impl Decision {
-    /// The status to answer with instead of performing the method, if any.
+    /// The status to answer with, if the method must not be performed.
     #[must_use]
     pub const fn status(self) -> Option<StatusCode> {
         match self {
@@ -68,7 +68,7 @@ impl Decision {
     }
 }
 
-/// What one field says.
+/// The result of evaluating one field.
 enum Condition {
     /// The field is not there, or the RFC says to ignore it.
     NotGiven,
@@ -78,10 +78,11 @@ enum Condition {
 }
 
 impl Preconditions<'_> {
-    /// Judges the request: performs steps 1 to 5 of
-    /// [section 13.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2), step 6 is the caller's.
+    /// Evaluates the preconditions against the current state: steps 1 to 5 of
+    /// [RFC 9110, section 13.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2). Step 6, performing the method, is
+    /// up to the caller.
     ///
-    /// Reads every byte of the fields once; never panics, blocks or allocates.
+    /// It reads every byte of the fields once. It never panics, blocks or allocates.
     #[must_use]
     pub fn evaluate(&self, current: &Current) -> Decision {
         if self.class == MethodClass::Neither {
@@ -95,14 +96,14 @@ impl Preconditions<'_> {
         }
     }
 
-    /// For the handler of a write that judges by itself, inside its own transaction ([`Current::Delegated`]).
+    /// Evaluates the preconditions of a write inside the handler's own transaction ([`Current::Delegated`]).
     ///
-    /// It never asks for a 304: reads beside such a write are best left to
-    /// `ConditionalLayer::new(FromResponse)`, which lets the write pass to its handler.
+    /// It never asks for a 304. For the reads of such a route use `ConditionalLayer::new(FromResponse)`, which lets writes
+    /// pass to the handler.
     ///
     /// # Errors
     ///
-    /// The request must not be performed; the error is the answer (412, or 400 for a malformed field).
+    /// The request must not be performed. The error becomes the answer: 412, or 400 for a malformed field.
     pub fn check(&self, current: impl Into<Current>) -> Result<(), PreconditionFailed> {
         match self.evaluate(&current.into()) {
             Decision::Proceed | Decision::IgnoreRange | Decision::NotModified => Ok(()),
@@ -135,7 +136,7 @@ impl Preconditions<'_> {
             (Condition::Malformed, MethodClass::Write) => {
                 return Decision::Malformed(Field::IfNoneMatch);
             }
-            // A read whose list is malformed matches nothing, and If-Modified-Since stays off.
+            // On a read a malformed list matches nothing, and If-Modified-Since is still ignored.
             (Condition::Malformed | Condition::True, _) => {}
         }
         // Step 5.
@@ -145,7 +146,7 @@ impl Preconditions<'_> {
         Decision::Proceed
     }
 
-    /// No current representation: a date has nothing to be compared with, every If-None-Match is true.
+    /// Evaluates against an absent target: dates are ignored, and every If-None-Match is true.
     fn against_nothing(&self, absent: Absent) -> Decision {
         if let Some(field) = self.malformed() {
             return Decision::Malformed(field);
@@ -155,7 +156,7 @@ impl Preconditions<'_> {
             Absent::MaySucceed => true,
             Absent::WillFail => false,
         };
-        // Where the request would fail anyway, its own answer (404, 410) wins (section 13.2.1).
+        // A request that would fail anyway gets the handler's answer, 404 or 410 (section 13.2.1).
         if may_succeed && self.has(Field::IfMatch) {
             return Decision::failed(Field::IfMatch, Reason::Absent);
         }
@@ -166,7 +167,7 @@ impl Preconditions<'_> {
         Decision::Proceed
     }
 
-    /// Reads are judged later, by the response; a write cannot be, so it fails closed.
+    /// Evaluates against an unknown state. A read is evaluated later, by its response. A write cannot be, so it fails.
     fn against_the_unknown(&self) -> Decision {
         if let Some(field) = self.malformed() {
             return Decision::Malformed(field);
@@ -178,8 +179,8 @@ impl Preconditions<'_> {
         }
     }
 
-    /// The malformed field of a request that was judged like this. Judging stops at the first false field: only an
-    /// If-None-Match after it was not read yet.
+    /// The malformed field of a request with this decision, if there is one. Evaluation stops at the first false field, so
+    /// that an If-None-Match after it has not been read yet.
     #[cfg(feature = "layer")]
     pub(crate) fn malformed_beside(&self, decision: Decision) -> Option<Field> {
         match decision {
@@ -189,7 +190,7 @@ impl Preconditions<'_> {
         }
     }
 
-    /// The field that steps 1 to 3 would judge first, a date only if it is one.
+    /// The first field that steps 1 to 3 evaluate. If-Unmodified-Since counts only with a valid date.
     pub(crate) fn guarding_field(&self) -> Option<Field> {
         let dated = || self.date(Field::IfUnmodifiedSince).is_some();
         if self.has(Field::IfMatch) {
@@ -263,7 +264,7 @@ impl Preconditions<'_> {
             })
     }
 
-    /// Section 13.1.5: true only for the very same strong validator; an order of dates means nothing here.
+    /// Section 13.1.5: true only for the same strong validator; an earlier or later date is false.
     fn if_range(&self, current: &Representation) -> Condition {
         if !self.is_ranged_get {
             return Condition::NotGiven;
@@ -282,7 +283,7 @@ impl Preconditions<'_> {
         })
     }
 
-    /// Our date and theirs, if both are there; otherwise the field is ignored.
+    /// The date of the representation and the one of the field. `None`, so that the field is ignored, if one is missing.
     #[inline]
     fn dates(&self, field: Field, current: &Representation) -> Option<(HttpDate, HttpDate)> {
         let line = self.lines(field)?.single()?;
@@ -311,7 +312,7 @@ impl Preconditions<'_> {
         self.any_compared(current, named)
     }
 
-    /// Reads have one selected representation, writes are guarded by the tag of any current one.
+    /// The tags to compare with: for a read that of the selected representation, for a write those of all current ones.
     fn compared_tags<'r>(
         &self,
         current: &'r Representation,
@@ -323,7 +324,7 @@ impl Preconditions<'_> {
         current.entity_tag().into_iter().chain(others)
     }
 
-    /// The same, the usual one first.
+    /// Whether one of the [`compared_tags`](Self::compared_tags) is named. Tries the usual one first.
     fn any_compared(&self, current: &Representation, named: impl Fn(&EntityTag) -> bool) -> bool {
         current.entity_tag().is_some_and(&named)
             || self.class == MethodClass::Write && current.others().iter().any(named)
@@ -331,8 +332,8 @@ impl Preconditions<'_> {
 }
 
 impl Condition {
-    const fn of(holds: bool, otherwise: Reason) -> Self {
-        if holds {
+    const fn of(is_true: bool, otherwise: Reason) -> Self {
+        if is_true {
             Self::True
         } else {
             Self::False(otherwise)
@@ -344,7 +345,7 @@ impl Condition {
     }
 }
 
-/// The usual case by far: one line, one tag, ours. Equal bytes need no scan.
+/// Whether the field is one line with just the current tag, which is the usual case. Equal bytes need no scan.
 fn is_just_our_tag(lines: &Lines<'_>, current: &Representation) -> bool {
     lines
         .single()

@@ -1,4 +1,4 @@
-//! The five conditional fields by name, and which of them a request carries ([RFC 9110, section 13.1]).
+//! The names of the five conditional headers, and which of them a request carries ([RFC 9110, section 13.1]).
 //!
 //! [RFC 9110, section 13.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.1
 
@@ -9,7 +9,7 @@ use http::header::{
     IF_UNMODIFIED_SINCE, RANGE,
 };
 
-/// One of the five conditional fields.
+/// One of the five conditional headers.
 ///
 /// # Examples
 ///
@@ -23,7 +23,7 @@ use http::header::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(
     clippy::exhaustive_enums,
-    reason = "section 13.1 defines five; others are not judged here"
+    reason = "section 13.1 defines five, and others are not evaluated"
 )]
 pub enum Field {
     /// If-Match ([section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)).
@@ -44,7 +44,7 @@ pub enum Field {
 }
 
 impl Field {
-    /// As declared: `field as usize` is the place.
+    /// In the order of declaration: `ALL[field as usize]` is `field`.
     pub(crate) const ALL: [Self; 5] = [
         Self::IfMatch,
         Self::IfNoneMatch,
@@ -53,7 +53,7 @@ impl Field {
         Self::IfRange,
     ];
 
-    /// The name as the RFC spells it: `If-Match`.
+    /// The name as the RFC spells it, such as `If-Match`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -77,7 +77,7 @@ impl Field {
         }
     }
 
-    /// The name, to look a field up by.
+    /// The name in static memory, for look-ups in a header map.
     pub(crate) fn name(self) -> &'static HeaderName {
         static NAMES: [HeaderName; 5] = [
             Field::ALL[0].header_name(),
@@ -100,7 +100,7 @@ impl fmt::Display for Field {
     }
 }
 
-/// Which of the five fields a request carries, found in one walk over its field names.
+/// Which of the five conditional headers, and whether Range, a request carries. One walk over the names finds them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FieldSet(u8);
 
@@ -111,16 +111,16 @@ impl FieldSet {
         })
     }
 
-    /// Range is no precondition; it stands beside them because one walk over the names finds all six.
+    /// Range is not a precondition. It is in the set because one walk over the names finds all six.
     const RANGE: u8 = 1 << 7;
 
-    /// Whether the name is one of the six.
+    /// Whether the name is one of the five, or Range.
     #[cfg(feature = "layer")]
     pub(crate) const fn is_any(name: &HeaderName) -> bool {
         Self::of(name) != 0
     }
 
-    /// A comparison of numbers: most requests carry none of the six, and must not pay for six look-ups.
+    /// Compares numbers in place of six look-ups, because most requests carry none of the six.
     const fn of(name: &HeaderName) -> u8 {
         match *name {
             IF_MATCH => Field::IfMatch.bit(),
@@ -166,21 +166,21 @@ impl FieldSet {
         Self(self.0 & !others.0)
     }
 
-    /// Whether one of the fields that can stop a write is there (section 13.2.2, steps 1 to 3).
+    /// Whether one of the preconditions of a write is there (section 13.2.2, steps 1 to 3).
     pub(crate) const fn any_for_writes(self) -> bool {
         self.has(Field::IfMatch)
             || self.has(Field::IfNoneMatch)
             || self.has(Field::IfUnmodifiedSince)
     }
 
-    /// Whether judging needs a clock: two-digit years do (section 5.6.7).
+    /// Whether evaluation needs the time, because a date may have a two-digit year (section 5.6.7).
     pub(crate) const fn any_date(self) -> bool {
         self.has(Field::IfModifiedSince)
             || self.has(Field::IfUnmodifiedSince)
             || self.has(Field::IfRange)
     }
 
-    /// The preconditions of a read that are evaluated once more where the handler states another version.
+    /// The preconditions of a read to evaluate again if the handler states another version.
     pub(crate) const fn evaluated_again(self) -> Self {
         let again = Field::IfMatch.bit() | Field::IfUnmodifiedSince.bit() | Field::IfRange.bit();
         Self(self.0 & again)

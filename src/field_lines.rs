@@ -1,4 +1,4 @@
-//! The lines of fields: of one that is known to be there, or, in one walk, of some that may be.
+//! The lines of fields: those of one field, or those of several fields found in one walk.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use http::header::{GetAll, HeaderMap, HeaderName, HeaderValue};
 use crate::field::Field;
 use crate::tag_list::{self, ListForm, RawTag};
 
-/// The lines of one field.
+/// The lines of one field in a header map.
 pub(crate) fn lines_of<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Lines<'h>> {
-    // No field at all has several lines: the short way.
+    // The short way: no field has several lines.
     if headers.len() == headers.keys_len() {
         return headers.get(name).map(Lines::One);
     }
@@ -22,7 +22,7 @@ pub(crate) fn lines_of<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<
     }
 }
 
-/// The lines of one field among some that stand outside of a map, those of each field side by side.
+/// The lines of one field among detached lines. Lines of one field are next to each other.
 pub(crate) fn lines_among(taken: &[TakenLine], field: Field) -> Option<Lines<'_>> {
     let mut fields = taken.chunk_by(|(a, _), (b, _)| a == b);
     match fields.find(|lines| lines[0].0 == field)? {
@@ -31,10 +31,10 @@ pub(crate) fn lines_among(taken: &[TakenLine], field: Field) -> Option<Lines<'_>
     }
 }
 
-/// A line that stands outside of a map.
+/// A line that was taken out of its header map.
 pub(crate) type TakenLine = (Field, HeaderValue);
 
-/// The lines of each field that has a place; `None` where it is not there.
+/// The lines of each field for which `place` returns an index, at that index. `None` for a field that is not there.
 #[cfg(feature = "layer")]
 pub(crate) fn lines_in<const N: usize>(
     headers: &HeaderMap,
@@ -57,12 +57,12 @@ pub(crate) fn lines_in<const N: usize>(
 pub(crate) enum Lines<'h> {
     One(&'h HeaderValue),
     Several(GetAll<'h, HeaderValue>),
-    /// Two or more that stand outside of a map.
+    /// Two or more that were taken out of their map.
     Taken(&'h [TakenLine]),
 }
 
 impl<'h> Lines<'h> {
-    /// The only line, if there is only one.
+    /// The line, if there is exactly one.
     pub(crate) const fn single(&self) -> Option<&'h HeaderValue> {
         match self {
             Self::One(line) => Some(line),

@@ -1,8 +1,8 @@
-//! Frames that are read ahead, in memory that the length of their data bounds.
+//! Frames that are read ahead, in memory that is bounded by the length of their data.
 //!
-//! A peer chooses how a body is cut into frames. A frame of one byte may keep the whole buffer alive that it was read
-//! into, and one without data counts nowhere: so small frames are merged, empty ones dropped, and those that would never
-//! end given up.
+//! The peer chooses how a body is split into frames. A frame of one byte may keep the whole buffer alive that it was read
+//! into, so small frames are merged. An empty frame does not count towards any limit, so empty frames are dropped, and a
+//! body with too many of them is not read further.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -13,19 +13,19 @@ use std::task::Poll;
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::{Body, Frame};
 
-/// A frame of at least so many bytes is kept as it came. Servers read into buffers of about this size.
+/// A frame of at least this many bytes is kept as it is. Servers read into buffers of about this size.
 const LARGE: usize = 8 * 1024;
 
-/// How many bytes smaller frames are merged into.
+/// Smaller frames are merged up to this many bytes.
 const MERGED: usize = 64 * 1024;
 
-/// How many frames without data a body may have beyond one for each byte.
+/// A body may have this many more empty frames than bytes.
 const EMPTY: u64 = 1024;
 
-/// How many frames are read before other tasks get a turn.
-pub(crate) const FRAMES_PER_TURN: usize = 1024;
+/// How many frames are read before the task yields to others.
+pub(crate) const FRAMES_PER_POLL: usize = 1024;
 
-/// Data in order, and the trailers. The first data needs no allocation and is not copied.
+/// Frames in order. The first data needs no allocation and is not copied.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
     first: Option<Bytes>,
@@ -36,14 +36,14 @@ pub(crate) struct Frames {
 enum Part {
     /// A large frame.
     Kept(Bytes),
-    /// Small frames, one after the other.
+    /// The data of several small frames.
     Merged(BytesMut),
     /// Not data: trailers.
     Other(Box<Frame<Bytes>>),
 }
 
 impl Part {
-    /// Empty for what is no data.
+    /// The data; empty if it is not a data frame.
     fn data(&self) -> &[u8] {
         match self {
             Self::Kept(data) => data,
@@ -82,7 +82,7 @@ impl Frames {
         }
     }
 
-    /// What was pushed last ends it; empty if that was no data.
+    /// Data that ends with what was pushed last; empty if that was not data.
     pub(crate) fn last_data(&self) -> &[u8] {
         match self.more.back() {
             Some(last) => last.data(),
@@ -109,7 +109,11 @@ impl Frames {
         more.fold(first as u64, |sum, length| sum + length as u64)
     }
 
-    /// The only frame's data (empty if there is no frame), or all frames again.
+    /// The data, if there is one frame of data at most.
+    ///
+    /// # Errors
+    ///
+    /// There are more frames: they are returned.
     pub(crate) fn into_single_data(self) -> Result<Bytes, Self> {
         if self.more.is_empty() {
             Ok(self.first.unwrap_or_default())
@@ -141,24 +145,24 @@ impl ReadSoFar {
         self.bytes
     }
 
-    /// Whether a limit in bytes may never end the reading. Trailers are the last frame of a body, and servers bound
-    /// them: of a body that goes on after them no more is read.
+    /// Whether the body may never reach a limit in bytes: it has too many empty frames, or goes on after its trailers,
+    /// which must be its last frame.
     pub(crate) const fn is_endless(&self) -> bool {
         self.goes_on_after_trailers || self.empty > EMPTY + self.bytes
     }
 }
 
-/// Gives other tasks a turn after a number of frames that were there at once.
+/// Yields to other tasks after each [`FRAMES_PER_POLL`] frames, even if more frames are ready.
 #[derive(Debug, Default)]
-pub(crate) struct Turns(usize);
+pub(crate) struct Yielding(usize);
 
-impl Turns {
+impl Yielding {
     pub(crate) async fn after_frame(&mut self) {
         self.0 += 1;
-        if self.0.is_multiple_of(FRAMES_PER_TURN) {
-            let mut has_waited = false;
+        if self.0.is_multiple_of(FRAMES_PER_POLL) {
+            let mut has_yielded = false;
             poll_fn(|cx| {
-                if mem::replace(&mut has_waited, true) {
+                if mem::replace(&mut has_yielded, true) {
                     return Poll::Ready(());
                 }
                 cx.waker().wake_by_ref();
@@ -175,13 +179,13 @@ pub(crate) async fn next_frame<B: Body>(
     poll_fn(|cx| body.as_mut().poll_frame(cx)).await
 }
 
-/// All data of a body; `None` if it fails, has more bytes than this, or may never end.
+/// Reads all data of a body. `None` if the body fails, has more than `limit` bytes, or may never end.
 pub(crate) async fn whole<B>(mut body: B, limit: u64) -> Option<Bytes>
 where
     B: Body<Data = Bytes> + Unpin,
 {
     let mut content = BytesMut::new();
-    let (mut read, mut turns) = (ReadSoFar::default(), Turns::default());
+    let (mut read, mut yielding) = (ReadSoFar::default(), Yielding::default());
     while let Some(frame) = next_frame(Pin::new(&mut body)).await.map(Result::ok) {
         let frame = frame?;
         read.count(&frame);
@@ -191,7 +195,7 @@ where
         if let Ok(data) = frame.into_data() {
             content.extend_from_slice(&data);
         }
-        turns.after_frame().await;
+        yielding.after_frame().await;
     }
     Some(content.freeze())
 }
@@ -249,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_never_end_is_told() {
+    fn a_body_that_may_never_end_is_endless() {
         let mut read = ReadSoFar::default();
         let mut count = |frame: Frame<Bytes>| {
             read.count(&frame);

@@ -1,4 +1,4 @@
-//! Looking into a header map without hashing a name: a comparison of numbers for each field, and most messages have few.
+//! Access to a header map without hashing a name: messages have few fields, and comparing standard names is cheap.
 
 use http::header::{HeaderMap, HeaderName};
 
@@ -8,7 +8,7 @@ pub(crate) fn has(fields: &HeaderMap, name: &HeaderName) -> bool {
     fields.keys().any(|present| present == name)
 }
 
-/// Takes the field off, if it is there.
+/// Removes the field, if it is there.
 #[inline]
 pub(crate) fn remove(fields: &mut HeaderMap, name: &HeaderName) {
     if has(fields, name) {
@@ -16,7 +16,7 @@ pub(crate) fn remove(fields: &mut HeaderMap, name: &HeaderName) {
     }
 }
 
-/// Removes every field whose name is meant.
+/// Removes every field whose name `is_meant`.
 pub(crate) fn remove_all(headers: &mut HeaderMap, is_meant: impl Fn(&HeaderName) -> bool) {
     let names: Vec<_> = headers
         .keys()

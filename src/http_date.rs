@@ -1,8 +1,8 @@
 //! Dates as HTTP writes them: [RFC 9110, section 5.6.7].
 //!
-//! Reading is our own, because a precondition whose date is "invalid" is ignored, and an ignored
-//! `If-Unmodified-Since` lets a write through. So everything that has one clear meaning is read: years before
-//! 1970, second 60, a weekday that disagrees with the date. Writing is left to the `httpdate` crate.
+//! The parser is our own, because a precondition with an invalid date is ignored, and an ignored `If-Unmodified-Since`
+//! lets a write through. So it accepts everything that has one clear meaning: years before 1970, second 60, a weekday that
+//! does not match the date. The `httpdate` crate formats dates.
 //!
 //! [RFC 9110, section 5.6.7]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
 
@@ -15,8 +15,8 @@ const SECONDS_PER_DAY: i64 = 86_400;
 
 /// A date with whole seconds, as in `Last-Modified` and `If-Modified-Since` ([RFC 9110, section 5.6.7]).
 ///
-/// It covers the years that four digits can write, 0000 to 9999, in UTC. Fractions of a second are dropped
-/// downward when the value is made, so that what is sent and what is compared is the same date.
+/// It covers the years 0000 to 9999, in UTC. A time with a fraction of a second is rounded down when the value is made, so
+/// that the date that is sent is the one that is compared.
 ///
 /// # Examples
 ///
@@ -48,7 +48,7 @@ impl HttpDate {
     /// 31 December 9999, 23:59:59.
     const MAX: Self = Self(253_402_300_799);
 
-    /// The date that lies this many seconds after 1970 began, or before it when negative.
+    /// The date this many seconds after the start of 1970, or before it if negative.
     ///
     /// `None` outside the years 0000 to 9999.
     ///
@@ -68,19 +68,19 @@ impl HttpDate {
         }
     }
 
-    /// The seconds since 1970 began, negative before it.
+    /// The seconds since the start of 1970, negative before it.
     pub const fn unix_seconds(self) -> i64 {
         self.0
     }
 
-    /// Reads any of the three forms of an HTTP-date; `None` if the value is none of them.
+    /// Parses any of the three forms of an HTTP-date. `None` if the value is none of them.
     ///
-    /// Spaces and tabs around the value are skipped. Names are case-sensitive, the weekday may be the
-    /// wrong one, and second 60 is read as 59, so that a leap second is never later than what was meant.
-    /// Dates that no calendar has, such as 30 February, are invalid.
+    /// Spaces and tabs around the value are skipped. Names are case-sensitive. The weekday need not match the date. Second 60
+    /// is read as 59, so that a leap second is not later than it was meant. Dates that do not exist, such as 30 February, are
+    /// invalid.
     ///
-    /// `now` is for the two-digit years of the RFC 850 form: they are in its century, or in the one before if
-    /// that would be more than 50 years after `now`.
+    /// `now` determines the century of a two-digit year in the RFC 850 form: the century of `now`, or the one before if the
+    /// date would be more than 50 years after `now`.
     ///
     /// # Examples
     ///
@@ -106,13 +106,13 @@ impl HttpDate {
         }
     }
 
-    /// As [`parse`](Self::parse), for a date that is to be the very same: second 60 is no second of ours.
+    /// As [`parse`](Self::parse), but without second 60: for a date that must be the same as ours.
     pub(crate) fn parse_exact(value: &[u8], now: Self) -> Option<Self> {
         let is_leap_second = || value.windows(3).any(|text| text == b":60");
         Self::parse(value, now).filter(|_| !is_leap_second())
     }
 
-    /// The field value for this date, in the one form that may be sent; `None` before 1970.
+    /// The header value for this date, in the form that must be sent (IMF-fixdate). `None` before 1970.
     ///
     /// # Examples
     ///
@@ -128,9 +128,8 @@ impl HttpDate {
         HeaderValue::from_bytes(&imf_fixdate(seconds)).ok()
     }
 
-    /// The date this many seconds later, or earlier when negative.
-    ///
-    /// Stops at the ends of the range, the years 0000 and 9999.
+    /// The date this many seconds later, or earlier if negative. It stops at the ends of the range, in the years 0000 and
+    /// 9999.
     pub fn saturating_add_seconds(self, seconds: i64) -> Self {
         Self::saturating(self.0.saturating_add(seconds))
     }
@@ -147,7 +146,7 @@ impl HttpDate {
         Self::from_unix_seconds(unix_seconds(year, month, day, clock))
     }
 
-    /// The year, and the second up to which a two-digit year counts as being of this century.
+    /// The year, and the time in seconds 50 years later: a two-digit year whose date is after it is in the century before.
     fn year_and_fifty_years_on(self) -> (i64, i64) {
         let (year, month, day) = civil_from_days(self.0.div_euclid(SECONDS_PER_DAY));
         let clock = self.0.rem_euclid(SECONDS_PER_DAY);
@@ -155,7 +154,7 @@ impl HttpDate {
     }
 }
 
-/// Drops the fraction of a second, downward also before 1970, and stops at the ends of the range.
+/// Rounds down to a whole second, also before 1970. Stops at the ends of the range.
 impl From<SystemTime> for HttpDate {
     fn from(time: SystemTime) -> Self {
         let whole = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
@@ -172,8 +171,8 @@ impl From<SystemTime> for HttpDate {
 /// Writes the fixed-length form, such as `Sun, 06 Nov 1994 08:49:37 GMT`, also before 1970.
 impl fmt::Display for HttpDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The calendar repeats every 400 years, weekdays included. So a date before 1970 has the text of the
-        // one 2000 years later, but for the first digit of the year.
+        // The calendar repeats every 400 years, with its weekdays. So a date before 1970 has the text of the date 2000 years
+        // later, except for the first digit of the year.
         const SECONDS_IN_2000_YEARS: i64 = 5 * 146_097 * SECONDS_PER_DAY;
 
         let text = match u64::try_from(self.0) {
@@ -188,16 +187,16 @@ impl fmt::Display for HttpDate {
     }
 }
 
-/// The fixed-length text. `seconds` has to be before the year 10000, or `httpdate` panics.
+/// Formats a date. `seconds` must be before the year 10000, or `httpdate` panics.
 fn imf_fixdate(seconds: u64) -> [u8; 29] {
     let date = httpdate::HttpDate::from(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
     let mut text = Text([0; 29]);
-    // Cannot fail, the form has a fixed length; the zeros of an empty text would be no valid field value.
+    // Cannot fail, because the form has a fixed length. If it did, the zeros would not be a valid header value.
     let _ = write!(text, "{date}");
     text.0
 }
 
-/// Takes the one string that `httpdate` writes, without the detour by `std::io::Write for &mut [u8]`.
+/// A buffer for the one string that `httpdate` writes.
 struct Text([u8; 29]);
 
 impl fmt::Write for Text {
@@ -232,7 +231,7 @@ fn parse_rfc850(weekday: &[u8], t: &[u8; 24], now: HttpDate) -> Option<HttpDate>
     let month = month([t[5], t[6], t[7]])?;
     let day = number(t[2], t[3]);
     let clock = second_of_day([t[12], t[13], t[15], t[16], t[18], t[19]])?;
-    // The century before is also the answer to a 29 February that this one does not have.
+    // The century before also applies to a 29 February that does not exist in this one.
     HttpDate::from_civil(year, month, day, clock)
         .filter(|date| date.0 <= latest)
         .or_else(|| HttpDate::from_civil(year - 100, month, day, clock))
@@ -260,9 +259,9 @@ fn trim(mut value: &[u8]) -> &[u8] {
     value
 }
 
-/// Every byte lies between those in its place; letters are only roughly right, names are looked up later.
+/// Checks that every byte is within its bounds. Letters may still be wrong: the names are looked up later.
 ///
-/// No early end, so that this compiles to a few vector instructions.
+/// Without an early return, so that it compiles to a few vector instructions.
 #[inline]
 fn check_layout<const N: usize>(text: &[u8; N], low: &[u8; N], high: &[u8; N]) -> Option<()> {
     let mut fits = true;
@@ -272,12 +271,12 @@ fn check_layout<const N: usize>(text: &[u8; N], low: &[u8; N], high: &[u8; N]) -
     fits.then_some(())
 }
 
-/// The number that two digits make; the low four bits of a digit are its value.
+/// The number of two digits. The low four bits of a digit are its value.
 fn number(tens: u8, ones: u8) -> i64 {
     i64::from(tens & 0xf) * 10 + i64::from(ones & 0xf)
 }
 
-/// Second 60 becomes 59: a leap second has no number of its own.
+/// The second of the day. Second 60 becomes 59, because a leap second has no number in Unix time.
 fn second_of_day([h1, h2, m1, m2, s1, s2]: [u8; 6]) -> Option<i64> {
     let (hour, minute, second) = (number(h1, h2), number(m1, m2), number(s1, s2));
     (hour < 24 && minute < 60 && second <= 60).then(|| hour * 3600 + minute * 60 + second.min(59))
@@ -293,7 +292,7 @@ fn check_full_weekday(name: &[u8]) -> Option<()> {
     (rest == expected).then_some(())
 }
 
-/// What the full name has after these three letters; `None` if they begin no weekday.
+/// The rest of a weekday's full name after its first three letters. `None` if no weekday begins with them.
 fn rest_of_weekday(start: [u8; 3]) -> Option<&'static [u8]> {
     match &start {
         b"Mon" | b"Fri" | b"Sun" => Some(b"day"),

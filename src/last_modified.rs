@@ -10,9 +10,9 @@ use crate::HttpDate;
 #[derive(Clone, Debug)]
 pub(crate) struct LastModified {
     pub(crate) date: HttpDate,
-    /// Known to be the only change within its second.
+    /// Whether it is known to be the only change within its second (section 8.8.2.2).
     pub(crate) strong: bool,
-    /// The date as it stands in the field, where it was written before.
+    /// The date as a field value, if it was formatted before.
     pub(crate) line: Option<HeaderValue>,
 }
 
@@ -28,14 +28,14 @@ impl LastModified {
 
 #[cfg(feature = "layer")]
 impl LastModified {
-    /// Replaces a date in the future by the date of the response, to be sent (section 8.8.2.1).
+    /// Replaces a date in the future by the date of the response, before it is sent (section 8.8.2.1).
     pub(crate) fn not_after(&mut self, now: HttpDate) {
         if self.date > now {
             *self = Self::new(now, false);
         }
     }
 
-    /// Whether it lies so far back that the server's Date is not before it: that clock may lag by a second.
+    /// Whether it is earlier than any Date that the server may add. The server's clock may lag by a second.
     pub(crate) fn is_before_any_date_at(&self, now: HttpDate) -> bool {
         self.date < now.saturating_add_seconds(-1)
     }

@@ -1,10 +1,10 @@
-//! Which methods preconditions mean something to ([RFC 9110, section 13.2.1]).
+//! The methods that preconditions apply to ([RFC 9110, section 13.2.1]).
 //!
 //! [RFC 9110, section 13.2.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1
 
 use http::Method;
 
-/// What a method does with the target, as far as preconditions are concerned.
+/// How preconditions apply to a method: as to a read, as to a write, or not at all.
 ///
 /// # Examples
 ///
@@ -27,16 +27,16 @@ use http::Method;
     reason = "a method selects, modifies, or does neither"
 )]
 pub enum MethodClass {
-    /// It selects a representation and changes nothing: a false If-None-Match is 304.
+    /// The method selects a representation and changes nothing. A false If-None-Match is answered 304.
     Read,
-    /// It may change the target: every false precondition is 412, before anything happens.
+    /// The method may change the target. Every false precondition is answered 412, and nothing is changed.
     Write,
-    /// It does neither (CONNECT, OPTIONS, TRACE), or nobody knows: its preconditions are not looked at.
+    /// The method does neither (CONNECT, OPTIONS, TRACE) or is not known. Its preconditions are ignored.
     Neither,
 }
 
 impl MethodClass {
-    /// The stable name that logs and metrics use: `read`, `write` or `neither`.
+    /// The stable name for logs and metrics: `read`, `write` or `neither`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -46,10 +46,10 @@ impl MethodClass {
         }
     }
 
-    /// The class of the methods that RFC 9110, RFC 5789 and RFC 10008 (QUERY) define; every other method is
-    /// [`Neither`](Self::Neither).
+    /// The class of a method of RFC 9110, RFC 5789 (PATCH) or RFC 10008 (QUERY). Every other method is
+    /// [`Neither`](Self::Neither): PROPFIND, PROPPATCH and the like have to be registered with the layer.
     ///
-    /// Names are case-sensitive: `get` is not GET. PROPFIND, PROPPATCH and the like have to be registered.
+    /// Names are case-sensitive: `get` is not GET.
     #[must_use]
     pub fn of(method: &Method) -> Self {
         match *method {
@@ -59,7 +59,7 @@ impl MethodClass {
         }
     }
 
-    /// Not inlined: few requests need a name compared, and [`of`](Self::of) is small without it.
+    /// Not inlined, so that [`of`](Self::of) stays small: few requests need it.
     #[inline(never)]
     fn of_others(method: &Method) -> Self {
         if method.as_str() == "QUERY" {

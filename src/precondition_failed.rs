@@ -1,4 +1,4 @@
-//! Why a precondition failed: the reason that the client, the operator and the log get to see.
+//! A failed precondition, and the reason that the client, the observer and the log get.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use crate::field::Field;
 use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::RawTag;
 
-/// A precondition that is false: which field, and why.
+/// A failed precondition: which conditional header failed, and why.
 ///
-/// [`Decision`](crate::Decision) carries it, and a handler answers with it when its own compare-and-swap lost the
-/// race: the layer then sends the very same 412 as for a stale tag.
+/// It is a part of [`Decision`](crate::Decision). A handler also returns it when its own compare-and-swap has failed: the
+/// layer then sends the same 412 as for a stale tag.
 ///
 /// # Examples
 ///
@@ -29,38 +29,38 @@ pub struct PreconditionFailed {
 }
 
 impl PreconditionFailed {
-    /// This field failed for this reason: one of the request, and never that the server was unable to check it (503).
+    /// The reason must be about the request, and not that the server could not check it (503).
     pub(crate) const fn new(field: Field, reason: Reason) -> Self {
         debug_assert!(!matches!(reason, Reason::Source | Reason::Lock));
         Self { field, reason }
     }
 
-    /// The version that the client had is no longer the current one: what a lost `UPDATE … WHERE version = ?` says.
+    /// The client's version is not the current one any more: an `UPDATE … WHERE version = ?` changed no row.
     #[must_use]
     pub const fn stale() -> Self {
         Self::new(Field::IfMatch, Reason::Stale)
     }
 
-    /// The target was to be created and exists by now: what a lost `INSERT` says.
+    /// The client wanted to create the target, and it exists by now: an `INSERT` found a row.
     #[must_use]
     pub const fn exists() -> Self {
         Self::new(Field::IfNoneMatch, Reason::Exists)
     }
 
-    /// The target was modified after the date that the client had: what a lost `UPDATE … WHERE modified = ?` says.
+    /// The target was modified after the client's date: an `UPDATE … WHERE modified = ?` changed no row.
     #[must_use]
     pub const fn modified() -> Self {
         Self::new(Field::IfUnmodifiedSince, Reason::Modified)
     }
 
-    /// The target that the client wanted to change does not exist any more: what a lost `UPDATE` says where the handler
-    /// knows that the row is gone.
+    /// The client wanted to change the target, and it does not exist any more: an `UPDATE` changed no row, and the handler
+    /// knows that there is none.
     #[must_use]
     pub const fn absent() -> Self {
         Self::new(Field::IfMatch, Reason::Absent)
     }
 
-    /// The field that failed.
+    /// The conditional header that failed.
     #[must_use]
     pub const fn field(self) -> Field {
         self.field
@@ -81,9 +81,10 @@ impl fmt::Display for PreconditionFailed {
 
 impl std::error::Error for PreconditionFailed {}
 
-/// Why a request was refused, as far as one request can tell.
+/// Why a request was refused.
 ///
-/// A concurrent edit and a hard-coded tag look the same in one request: both are [`Stale`](Self::Stale).
+/// A single request does not show whether somebody else has changed the resource, or the client sends a tag that never
+/// was current: both are [`Stale`](Self::Stale).
 ///
 /// # Examples
 ///
@@ -96,30 +97,30 @@ impl std::error::Error for PreconditionFailed {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// No tag in the list is current: somebody else changed the resource, or the tag was never right.
+    /// No tag in If-Match is current: somebody else changed the resource, or the tag never was current.
     Stale,
-    /// The right tag, but weak: an intermediary weakened it, or the service itself makes weak tags.
+    /// The tag in If-Match is the current one, but weak: an intermediary has weakened it, or the service makes weak tags.
     WeakTag,
-    /// The right tag with the suffix that an intermediary appends for a content coding.
+    /// The tag in If-Match is the current one with the suffix of a content coding, which an intermediary has appended.
     RewrittenTag,
-    /// A tag that another release of the service made (its [`Epoch`](crate::Epoch) differs).
+    /// The tag in If-Match was made by another release of the service: its [`Epoch`](crate::Epoch) differs.
     OtherEpoch,
     /// The target does not exist.
     Absent,
-    /// The target exists, or is one of those that If-None-Match lists.
+    /// The target exists and If-None-Match is `*`, or If-None-Match lists its tag.
     Exists,
     /// The target was modified after the date in If-Unmodified-Since.
     Modified,
     /// The current representation has no tag to compare with, or its state is not known.
     NoValidator,
-    /// The field is not what its grammar says (400).
+    /// The field does not match its grammar (400).
     Malformed,
     /// No precondition was sent where one is required (428).
     Missing,
     /// `If-Match: *` was sent where it does not count as a guard (428).
     Wildcard,
-    /// The only precondition sent does not count: there is no modification date to compare with, or the policy is
-    /// strict and the date is weak (428).
+    /// The only precondition that was sent does not count: the target has no modification date, or the policy is strict and
+    /// the date is weak (428).
     Inapplicable,
     /// The state of the target could not be looked up (503).
     Source,
@@ -128,10 +129,10 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// As declared: `reason as usize` is below it.
+    /// How many reasons there are: every `reason as usize` is less.
     pub(crate) const COUNT: usize = Self::Lock as usize + 1;
 
-    /// The stable name that the problem body, the hook and the logs use: `other_epoch`.
+    /// The stable name for problem details, logs and metrics, such as `other_epoch`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -152,7 +153,7 @@ impl Reason {
         }
     }
 
-    /// Why a tag of an If-Match list does not match.
+    /// Why a tag in If-Match does not match the tags that it was compared with.
     pub(crate) fn of_unmatched<'r>(
         tag: RawTag<'_>,
         mut compared: impl Iterator<Item = &'r EntityTag> + Clone,
@@ -173,7 +174,7 @@ impl Reason {
         }
     }
 
-    /// Of the reasons that the tags of one list give, the one nearest to a match explains the most.
+    /// Of two reasons for tags of one list, the one that was nearer to a match, because it explains more.
     pub(crate) const fn or_nearer(self, other: Self) -> Self {
         if other.nearness() > self.nearness() {
             other
@@ -204,7 +205,7 @@ mod tests {
 
     use super::*;
 
-    /// Whoever adds a reason has to come by here.
+    /// A new reason does not compile until it is added here.
     #[test]
     fn every_reason_is_counted() {
         let next = |reason: &Reason| {

@@ -1,4 +1,4 @@
-//! What the client asked: the five conditional fields of a request ([RFC 9110, section 13.1]).
+//! The preconditions of a request: its five conditional headers ([RFC 9110, section 13.1]).
 //!
 //! [RFC 9110, section 13.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.1
 
@@ -16,9 +16,9 @@ use crate::tag_list::ListForm;
 use crate::{Current, EntityTag};
 use crate::{HttpDate, PreconditionFailed, Reason};
 
-/// The preconditions of one request, ready to be judged.
+/// The preconditions of one request, ready to be evaluated.
 ///
-/// Nothing is copied: the field lines stay where they are. Judging reads every byte once and allocates nothing.
+/// They borrow the headers and copy nothing. Evaluation reads every byte once and allocates nothing.
 ///
 /// # Examples
 ///
@@ -43,20 +43,20 @@ use crate::{HttpDate, PreconditionFailed, Reason};
 ))]
 pub struct Preconditions<'h> {
     pub(crate) class: MethodClass,
-    /// PUT, PATCH and POST may create what is not there.
+    /// Whether the method may create its target: PUT, PATCH and POST may.
     pub(crate) may_create: bool,
-    /// If-Modified-Since is for GET and HEAD alone (section 13.1.3).
+    /// Whether If-Modified-Since counts: on GET and HEAD only (section 13.1.3).
     pub(crate) is_get_or_head: bool,
-    /// If-Range counts only on a GET with Range (section 13.1.5).
+    /// Whether If-Range counts: it is there, on a GET with Range (section 13.1.5).
     pub(crate) is_ranged_get: bool,
     pub(crate) now: HttpDate,
     pub(crate) rewrites: Option<RewrittenTags>,
-    /// Which of the five there are: a field that is not needs no look-up.
+    /// Which of the five fields are there, so that the others are not looked up.
     given: FieldSet,
     fields: Fields<'h>,
 }
 
-/// Where the field lines stand.
+/// Where the field lines are.
 #[derive(Clone, Copy)]
 enum Fields<'h> {
     InHead(&'h HeaderMap),
@@ -77,16 +77,16 @@ impl<'h> Fields<'h> {
 }
 
 impl<'h> Preconditions<'h> {
-    /// Finds the conditional fields of a request; the class of the method is that of [`MethodClass::of`].
+    /// Finds the conditional headers of a request. The class of the method is [`MethodClass::of`].
     ///
-    /// `now` tells what century a two-digit year is in
-    /// ([section 5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)).
+    /// `now` determines the century of a two-digit year
+    /// ([RFC 9110, section 5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)).
     #[must_use]
     pub fn parse(method: &Method, headers: &'h HeaderMap, now: HttpDate) -> Self {
         Self::parse_as(MethodClass::of(method), method, headers, now)
     }
 
-    /// As [`parse`](Self::parse), for a method whose class only the service knows (PROPFIND, PROPPATCH, …).
+    /// As [`parse`](Self::parse), with the class of a method that this crate does not know (PROPFIND, PROPPATCH, …).
     #[must_use]
     pub fn parse_as(
         class: MethodClass,
@@ -97,7 +97,7 @@ impl<'h> Preconditions<'h> {
         Self::of_given(class, method, headers, FieldSet::in_headers(headers), now)
     }
 
-    /// As [`parse_as`](Self::parse_as), where it is known already which fields there are.
+    /// As [`parse_as`](Self::parse_as), with the set of fields that are there.
     pub(crate) fn of_given(
         class: MethodClass,
         method: &Method,
@@ -136,24 +136,24 @@ impl<'h> Preconditions<'h> {
         self
     }
 
-    /// Whether the request carries the field, whatever is in it.
+    /// Whether the request carries the field. Its value may be malformed.
     #[must_use]
     pub const fn has(&self, field: Field) -> bool {
         self.given.has(field)
     }
 
-    /// What the method does with the target.
+    /// The class of the method.
     #[must_use]
     pub const fn method_class(&self) -> MethodClass {
         self.class
     }
 
-    /// For a handler that judges by itself and wants writes to be guarded: whether a precondition is there that
-    /// guards one (If-Match, `If-None-Match: *`, or a date in If-Unmodified-Since).
+    /// Requires a precondition that guards a write: If-Match, `If-None-Match: *`, or a date in If-Unmodified-Since. For a
+    /// handler that evaluates preconditions itself.
     ///
     /// # Errors
     ///
-    /// None is there; the error is the answer, a 428
+    /// The request carries none of them. The error becomes the answer, a 428
     /// ([RFC 6585, section 3](https://www.rfc-editor.org/rfc/rfc6585#section-3)).
     pub fn require(&self) -> Result<(), PreconditionFailed> {
         let creates = self.list_form(Field::IfNoneMatch) == Some(ListForm::Any);
@@ -166,8 +166,7 @@ impl<'h> Preconditions<'h> {
         }
     }
 
-    /// The first field whose value is malformed in a way that must not be guessed at: If-Match on any method,
-    /// If-None-Match on a write.
+    /// The first field that is malformed and must not be ignored: If-Match on reads and writes, If-None-Match on writes.
     #[must_use]
     pub fn malformed(&self) -> Option<Field> {
         let guarding: &[Field] = match self.class {
@@ -179,7 +178,7 @@ impl<'h> Preconditions<'h> {
         guarding.iter().find(malformed).copied()
     }
 
-    /// Most fields are not there, and a look-up hashes the name.
+    /// The lines of a field. Inlined, because most fields are not there, and a look-up hashes the name.
     #[inline(always)]
     pub(crate) fn lines(&self, field: Field) -> Option<Lines<'h>> {
         if self.has(field) {
@@ -193,7 +192,7 @@ impl<'h> Preconditions<'h> {
         self.lines(field).map(|lines| lines.scan(|_| ()))
     }
 
-    /// The one valid date of a field; more than one line is none (section 5.5).
+    /// The date of a field. `None` if it is invalid, or if there is more than one line (section 5.5).
     pub(crate) fn date(&self, field: Field) -> Option<HttpDate> {
         let line = self.lines(field)?.single()?;
         HttpDate::parse(line.as_bytes(), self.now)
@@ -202,7 +201,7 @@ impl<'h> Preconditions<'h> {
 
 #[cfg(feature = "layer")]
 impl<'h> Preconditions<'h> {
-    /// Of a read whose fields were taken from its head; If-Range is not among them.
+    /// The preconditions of a read whose fields were detached from its head. The caller sets `is_ranged_get`.
     pub(crate) const fn of_taken(
         taken: &'h [TakenLine],
         is_get_or_head: bool,
@@ -221,7 +220,7 @@ impl<'h> Preconditions<'h> {
         }
     }
 
-    /// The first tag of an If-Match list that is one.
+    /// The first tag in If-Match, if that is a list of tags.
     pub(crate) fn first_tag(&self) -> Option<EntityTag> {
         let mut first = None;
         let lines = self.lines(Field::IfMatch)?;
@@ -241,7 +240,7 @@ impl<'h> Preconditions<'h> {
     }
 }
 
-/// The conditional fields and nothing else: the head has secrets.
+/// Shows the conditional headers only, because the others may have secrets.
 impl fmt::Debug for Preconditions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = |field| (field, self.lines(field));
@@ -266,7 +265,7 @@ mod tests {
 
     use super::*;
 
-    /// What is logged of a request must not show what else is in its head.
+    /// A log of the preconditions must not show other headers.
     #[test]
     fn debug_shows_the_conditional_fields_alone() {
         let mut headers = HeaderMap::new();

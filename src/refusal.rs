@@ -1,5 +1,5 @@
-//! What a refused client reads: 400, 412, 428 and 503, each with a body that says which field failed, why, and what to
-//! do ([RFC 9110, section 15.5.13], [RFC 6585, section 3], [RFC 9457]).
+//! Refusals: 400, 412, 428 and 503. The body says which field failed, why, and what to do
+//! ([RFC 9110, section 15.5.13], [RFC 6585, section 3], [RFC 9457]).
 //!
 //! [RFC 9110, section 15.5.13]: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.13
 //! [RFC 6585, section 3]: https://www.rfc-editor.org/rfc/rfc6585#section-3
@@ -14,13 +14,13 @@ use http::{Response, StatusCode};
 use crate::field::Field;
 use crate::{PreconditionFailed, Reason};
 
-/// A request that is answered without being performed.
+/// The reason why the layer does not perform a request: a 400, 412, 428 or 503.
 ///
-/// It becomes a response by [`to_problem`](Self::to_problem), or by whatever the application makes of it.
+/// [`to_problem`](Self::to_problem) turns it into a response; an application may make another one.
 ///
 /// # Examples
 ///
-/// The form of errors that the rest of an application has:
+/// A response in the form of the application's other errors:
 ///
 /// ```
 /// use http::{Response, header::CONTENT_TYPE};
@@ -46,19 +46,19 @@ impl Refusal {
         Self { field, reason }
     }
 
-    /// The field that failed or is missing; `None` when no field of the request is to blame.
+    /// The conditional header that failed or is missing; `None` if the server could not check the request.
     #[must_use]
     pub const fn field(self) -> Option<Field> {
         self.field
     }
 
-    /// Why.
+    /// Why the request is refused.
     #[must_use]
     pub const fn reason(self) -> Reason {
         self.reason
     }
 
-    /// 400, 412, 428 or 503.
+    /// The status of the response: 400, 412, 428 or 503.
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self.reason {
@@ -71,7 +71,7 @@ impl Refusal {
         }
     }
 
-    /// The stable name of the kind of refusal, for programs: `precondition_failed`.
+    /// The stable name of the kind of refusal, for programs, such as `precondition_failed`.
     #[must_use]
     pub const fn error(self) -> &'static str {
         match self.reason {
@@ -82,7 +82,7 @@ impl Refusal {
         }
     }
 
-    /// What happened and what to do, in plain words.
+    /// What happened, and what the client can do, for people.
     #[must_use]
     pub const fn detail(self) -> &'static str {
         match (self.reason, self.field) {
@@ -139,7 +139,7 @@ impl Refusal {
                 "If-Unmodified-Since does not protect this resource: it has no modification date, or one that two changes \
                  within one second share. Fetch the resource and send If-Match with the ETag of the response."
             }
-            // Of a read: of no write is If-Range evaluated.
+            // A read, because If-Range is not evaluated on writes.
             (Reason::Source | Reason::Lock, Some(Field::IfRange)) => {
                 "The part that was found may be of another version of the resource than the one that If-Range names, so \
                  it was not sent. Try again, or fetch the whole resource without Range."
@@ -150,14 +150,14 @@ impl Refusal {
         }
     }
 
-    /// The body that this crate sends unless told otherwise: problem details, not to be stored.
+    /// The response that the layer sends by default: problem details (RFC 9457) with `Cache-Control: no-store`.
     ///
     /// ```json
     /// {"type":"about:blank","title":"Precondition Failed","status":412,"error":"precondition_failed",
     ///  "detail":"The If-Match ETag does not match the current resource version. …","field":"If-Match","reason":"stale"}
     /// ```
     ///
-    /// Nothing of the request is in it.
+    /// It contains nothing from the request.
     #[must_use]
     pub fn to_problem(self) -> Response<Bytes> {
         let mut response = self.to_terse();
@@ -170,7 +170,7 @@ impl Refusal {
         response
     }
 
-    /// The status alone, for services that must not tell why.
+    /// A response without content, for services that must not say why.
     #[must_use]
     pub fn to_terse(self) -> Response<Bytes> {
         let mut response = Response::new(Bytes::new());
@@ -183,7 +183,7 @@ impl Refusal {
         response
     }
 
-    /// There are few different bodies, and each is made once: nothing of a request is in it.
+    /// The body depends on field and reason alone, so each is made once.
     fn problem_body(self) -> Bytes {
         type OfOneReason = [OnceLock<Bytes>; Field::ALL.len() + 1];
         static BODIES: [OfOneReason; Reason::COUNT] =
@@ -212,8 +212,9 @@ impl Refusal {
 }
 
 impl PreconditionFailed {
-    /// The 412 of a handler whose own compare-and-swap has failed, where no framework makes it: problem details, marked so
-    /// that the layer around the handler sends its own in their place.
+    /// The 412 of a handler whose compare-and-swap has failed, for handlers without a framework that makes it.
+    ///
+    /// It has problem details and a mark, by which the layer around the handler recognises it and sends its own 412.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -286,10 +287,9 @@ mod tests {
         }
     }
 
-    /// What a handler answers is about the request: it cannot say that nothing was performed because the lock or the
-    /// source failed, for it has run.
+    /// A handler that has run cannot state that nothing was performed because the lock or the source failed (503).
     #[test]
-    fn what_a_handler_answers_is_412() {
+    fn a_handler_can_only_answer_412() {
         for lost in [
             PreconditionFailed::stale(),
             PreconditionFailed::exists(),

@@ -1,5 +1,4 @@
-//! What the server knows: the current representation of the target, its validators, or that there is none
-//! ([RFC 9110, section 8.8]).
+//! The current state of a target: its representation and validators, or that there is none ([RFC 9110, section 8.8]).
 //!
 //! [RFC 9110, section 8.8]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8
 
@@ -13,14 +12,14 @@ use crate::last_modified::LastModified;
 use crate::token_list::add_vary;
 use crate::{EntityTag, HttpDate};
 
-/// What a source knows about the target of a request.
+/// The current state of the target of a request, as a source states it.
 ///
-/// "Exists without a validator", "does not exist", "not known" and "not mine to judge" are different answers:
-/// `If-Match: *` is true on the first, false on the second, and unclear on the third.
+/// "Exists without a validator", "does not exist", "is not known" and "is left to the handler" are different states:
+/// `If-Match: *` is true in the first, false in the second, and cannot be evaluated in the third.
 ///
 /// # Examples
 ///
-/// What a source has found becomes one of them:
+/// The result of a query becomes a state:
 ///
 /// ```
 /// use tower_conditional::validator::Absent;
@@ -42,16 +41,16 @@ pub enum Current {
     Present(Representation),
     /// The target has no current representation.
     Absent(Absent),
-    /// Nothing is known before the handler runs. Reads are judged by what the handler sends; conditional writes
-    /// are refused, because after the handler it is too late.
+    /// Nothing is known before the handler runs. Reads are evaluated by the validators of the response. Conditional writes
+    /// are refused with 412, because after the handler it is too late.
     Unknown,
-    /// The handler judges by itself: every field reaches it untouched, nothing is required, no lock is held. In a
-    /// chain it is an answer: the second source is not asked.
+    /// The handler evaluates the preconditions itself. It gets every header unchanged. No precondition is required, and no
+    /// write lock is held. In a chain of sources the second one is not asked.
     Delegated,
 }
 
 impl Current {
-    /// The target does not exist, and the method says whether the request could succeed all the same.
+    /// The target does not exist. The method decides whether the request could succeed ([`Absent::ByMethod`]).
     #[must_use]
     pub const fn absent() -> Self {
         Self::Absent(Absent::ByMethod)
@@ -66,7 +65,7 @@ impl Current {
         }
     }
 
-    /// Whether the target exists, as far as that is known.
+    /// Whether the target exists; `None` if that is not known.
     #[must_use]
     pub const fn exists(&self) -> Option<bool> {
         match self {
@@ -117,14 +116,14 @@ impl<R: Into<Representation>> From<Option<R>> for Current {
     }
 }
 
-/// What the request would get without its preconditions when the target does not exist
+/// Whether a request whose target does not exist would succeed without its preconditions
 /// ([RFC 9110, section 13.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1)).
 ///
-/// It decides between the handler's own 404 and a 412 when `If-Match` is sent to a target that is not there.
+/// It decides whether a request with If-Match is answered 412, or 404 by its handler.
 ///
 /// # Examples
 ///
-/// A PATCH creates nothing: to a note that is not there it is the handler's 404, whatever If-Match says.
+/// A PATCH that never creates a note: to a missing one the handler answers 404, also with If-Match.
 ///
 /// ```
 /// use http::Method;
@@ -139,18 +138,18 @@ impl<R: Into<Representation>> From<Option<R>> for Current {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Absent {
-    /// PUT, PATCH and POST may create and so may succeed: a false If-Match is 412, and the handler does not run
-    /// ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). GET, HEAD and DELETE will not, and
-    /// their handler says 404.
+    /// The method decides. PUT, PATCH and POST may create the target, so a false If-Match is answered 412
+    /// ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). Other methods will fail, and the
+    /// handler answers 404.
     #[default]
     ByMethod,
-    /// It may succeed (a DELETE that answers 204 for nothing): a false precondition is 412.
+    /// The request may succeed, such as a DELETE that answers 204 for a missing target. A false precondition is answered 412.
     MaySucceed,
-    /// It will fail (a PUT that never creates): the handler runs and says 404 or 410.
+    /// The request will fail, such as a PUT that never creates. The handler runs, and answers 404 or 410.
     WillFail,
 }
 
-/// The current representation of the target: its validators and the fields that a 304 must repeat.
+/// The current representation of the target: its validators, and the headers that a 304 must carry.
 ///
 /// # Examples
 ///
@@ -168,7 +167,7 @@ pub struct Representation {
     more: Option<Box<More>>,
 }
 
-/// What few representations have: every request moves a representation about, and should not move this.
+/// The parts that few representations have. Boxed, because every request moves a representation.
 #[derive(Clone, Debug, Default)]
 struct More {
     other_tags: Vec<EntityTag>,
@@ -176,7 +175,7 @@ struct More {
 }
 
 impl Representation {
-    /// A representation that exists and has no validator yet.
+    /// A representation without a validator.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -191,16 +190,13 @@ impl Representation {
         }
     }
 
-    /// With the time of the last change, in whole seconds.
-    ///
-    /// The date counts as weak: it never satisfies If-Range
+    /// Sets the time of the last change, in whole seconds, as a weak validator: it never satisfies If-Range
     /// ([section 8.8.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2)).
     ///
-    /// Preconditions are evaluated against the date as it is given here, also where it lies in the future. A
-    /// Last-Modified that is sent is at most the Date of the response
-    /// ([section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1)). So, while a date lies in the
-    /// future, a client that sends back the date it got fails If-Unmodified-Since and gets neither a 304 nor a 206. A
-    /// source that cannot trust its dates gives none.
+    /// Preconditions are evaluated against this date, also if it is in the future. But the layer sends a Last-Modified that is
+    /// at most the Date of the response ([section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1)). So while
+    /// the date is in the future, a client that sends back the date that it got gets a 412 for If-Unmodified-Since, and
+    /// neither a 304 nor a 206. Set no date if you cannot rely on it.
     #[doc(alias("Last-Modified"))]
     #[must_use]
     pub fn last_modified(mut self, date: impl Into<HttpDate>) -> Self {
@@ -208,18 +204,18 @@ impl Representation {
         self
     }
 
-    /// With the time of the last change, known to be the only change within its second.
+    /// Sets the time of the last change, as a strong validator: it is known to be the only change within its second
+    /// ([section 8.8.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2)).
     #[must_use]
     pub fn strong_last_modified(mut self, date: impl Into<HttpDate>) -> Self {
         self.last_modified = Some(LastModified::new(date.into(), true));
         self
     }
 
-    /// With the tags of the other current representations of the resource.
+    /// Adds the tags of the other current representations of the resource. They count on writes only.
     ///
-    /// A PUT rarely repeats the Accept fields of the GET: on a negotiated resource a write is guarded by the tag of
-    /// *a* current representation ([section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)).
-    /// They count on writes only.
+    /// A PUT rarely repeats the Accept headers of the GET. So on a negotiated resource the tag of any current representation
+    /// satisfies If-Match ([section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)).
     #[doc(alias("negotiation"))]
     #[must_use]
     pub fn other_tags(mut self, tags: impl IntoIterator<Item = EntityTag>) -> Self {
@@ -227,7 +223,7 @@ impl Representation {
         self
     }
 
-    /// With a field that a 200 and a 304 both carry: Cache-Control, Expires, Content-Location
+    /// Adds a header that both a 200 and a 304 carry: Cache-Control, Expires, Content-Location
     /// ([section 15.4.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5)).
     #[must_use]
     pub fn field(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -240,7 +236,7 @@ impl Representation {
         self
     }
 
-    /// With the request fields that took part in selecting the representation: they go into Vary.
+    /// Adds to Vary the request headers that select the representation.
     #[doc(alias("Vary"))]
     #[must_use]
     pub fn varying_on(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
@@ -250,13 +246,13 @@ impl Representation {
         self
     }
 
-    /// The entity tag.
+    /// The entity tag, if there is one.
     #[must_use]
     pub const fn entity_tag(&self) -> Option<&EntityTag> {
         self.entity_tag.as_ref()
     }
 
-    /// The Last-Modified date.
+    /// The time of the last change, if it is known.
     #[must_use]
     pub fn last_modified_date(&self) -> Option<HttpDate> {
         self.modified().map(|modified| modified.date)
@@ -266,7 +262,7 @@ impl Representation {
         self.last_modified.as_ref()
     }
 
-    /// The tags that guard a write beside the one of the selected representation.
+    /// The tags of the other current representations.
     pub(crate) fn others(&self) -> &[EntityTag] {
         self.more.as_ref().map_or(&[], |more| &more.other_tags)
     }
@@ -278,13 +274,13 @@ impl Representation {
 
 #[cfg(feature = "layer")]
 impl Representation {
-    /// The fields beside the validators, if there are any.
+    /// The headers beside the validators, if there are any.
     pub(crate) fn fields(&self) -> Option<&HeaderMap> {
         self.more.as_ref().map(|more| &more.fields)
     }
 
-    /// What the fields of a response say about its validators; one that is not well-formed is none. A tag that was
-    /// made of its content needs no reading.
+    /// The representation with the validators of a response. A malformed validator is ignored. `computed` is the tag if it was
+    /// made from the body.
     pub(crate) fn of_response(fields: &HeaderMap, computed: Option<EntityTag>) -> Self {
         let [tag, modified]: [Option<Lines<'_>>; 2] = lines_in(fields, |name| match *name {
             ETAG => Some(0),
@@ -302,7 +298,7 @@ impl Representation {
         }
     }
 
-    /// With Last-Modified written out, for a source that hands out the same representation again and again.
+    /// Formats Last-Modified once, for a source that returns the same representation many times.
     pub(crate) fn written_out(mut self) -> Self {
         if let Some(modified) = &mut self.last_modified {
             modified.line = modified.date.to_header_value();
@@ -320,7 +316,7 @@ impl Representation {
         self.entity_tag.take()
     }
 
-    /// Whether every precondition means the same to both.
+    /// Whether every precondition has the same result for both.
     pub(crate) fn has_validators_of(&self, other: &Self) -> bool {
         let date = |of: &Self| {
             of.modified()

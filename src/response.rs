@@ -1,4 +1,4 @@
-//! Header surgery: what a 304 keeps and drops, and validators on what passes ([RFC 9110, section 15.4.5]).
+//! The headers of responses: what a 304 keeps and drops, and which validators are added ([RFC 9110, section 15.4.5]).
 //!
 //! [RFC 9110, section 15.4.5]: https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5
 
@@ -12,7 +12,7 @@ use crate::last_modified::LastModified;
 use crate::token_list::add_vary;
 use crate::{HttpDate, Representation};
 
-/// Representation metadata that a 304 must not repeat: everything else survives (CORS, cookies, cache control).
+/// Whether a 304 drops the field: metadata of the content. Everything else stays (CORS, cookies, Cache-Control).
 fn is_dropped_by_not_modified(name: &HeaderName) -> bool {
     match *name {
         CONTENT_TYPE | CONTENT_ENCODING | CONTENT_LANGUAGE | CONTENT_LENGTH | CONTENT_RANGE
@@ -28,7 +28,7 @@ fn is_dropped_by_not_modified(name: &HeaderName) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TaggedForCoding;
 
-/// What the handler's response says, as far as it counts here: found in one walk over its names.
+/// Which validators, and whether Content-Encoding, the handler's response has. One walk over the names finds them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Stated {
     tag: bool,
@@ -52,7 +52,7 @@ impl Stated {
     }
 }
 
-/// What the source says that a 200 would carry, for the 304 of a read that was judged before the handler.
+/// Writes the headers of a 304 that is made before the handler runs: a validator, and the fields of the source.
 pub(crate) fn write_not_modified_headers(
     headers: &mut HeaderMap,
     current: &mut Representation,
@@ -68,7 +68,7 @@ pub(crate) fn write_not_modified_headers(
     add_source_fields(headers, current);
 }
 
-/// Turns the fields of a 200 into those of the 304.
+/// Turns the headers of a 200 into those of a 304.
 pub(crate) fn strip_to_not_modified(fields: &mut HeaderMap) {
     while let Some(name) = fields.keys().find(|name| is_dropped_by_not_modified(name)) {
         let name = name.clone();
@@ -79,8 +79,8 @@ pub(crate) fn strip_to_not_modified(fields: &mut HeaderMap) {
     }
 }
 
-/// Whether the validators that the handler has set are those of `current`; `None` where it says nothing that could be
-/// compared. The tag counts before the date (section 8.8.2).
+/// Whether the validators that the handler has set are those of `current`. `None` if there are none to compare. The tag
+/// takes precedence over the date (section 8.8.2).
 #[inline]
 pub(crate) fn states_version_of(
     headers: &HeaderMap,
@@ -106,7 +106,8 @@ fn agrees_with(current: &Representation, headers: &HeaderMap) -> Option<bool> {
     dates.map(|(theirs, ours)| theirs == ours)
 }
 
-/// Adds the validators and fields that the handler did not set; its own win, because it saw the bytes it sent.
+/// Adds the looked-up validators and fields that the handler did not set. The handler's own take precedence, because it
+/// knows which bytes it has sent.
 pub(crate) fn add_missing_validators(
     headers: &mut HeaderMap,
     stated: Stated,
@@ -132,7 +133,7 @@ pub(crate) fn add_source_fields(headers: &mut HeaderMap, current: &Representatio
     }
 }
 
-/// Adds fields that are not there yet; Vary is a list and grows.
+/// Adds the fields that are not there yet. The members of Vary are added to its list.
 #[inline]
 pub(crate) fn add_fields(headers: &mut HeaderMap, fields: &HeaderMap) {
     if !fields.is_empty() {
@@ -156,7 +157,7 @@ fn add_each(headers: &mut HeaderMap, fields: &HeaderMap) {
     }
 }
 
-/// Last-Modified is never after Date (section 8.8.2.1): where it comes close, both are stamped from one reading.
+/// Adds Last-Modified, at most as late as Date (section 8.8.2.1). If they are close, adds Date from the same clock reading.
 fn add_last_modified(
     headers: &mut HeaderMap,
     mut modified: LastModified,
@@ -182,7 +183,7 @@ fn date_of(headers: &HeaderMap) -> Option<HttpDate> {
     HttpDate::parse(line.as_bytes(), HttpDate::UNIX_EPOCH)
 }
 
-/// The validators of the state that a write has made, where the handler vouches for them, or has met.
+/// Replaces the validators by those of the version that a write has made, or has failed against.
 pub(crate) fn replace_validators(
     headers: &mut HeaderMap,
     new: &Representation,

@@ -1,7 +1,7 @@
-//! The quote-aware, single-pass scanner of `"*" / #entity-tag` ([RFC 9110, sections 5.6.1 and 13.1.1]).
+//! The scanner of `"*" / #entity-tag` ([RFC 9110, sections 5.6.1 and 13.1.1]).
 //!
-//! Every byte is judged once and nothing is allocated: a list is good or malformed as a whole, whatever was
-//! found in it before the bad byte.
+//! It reads every byte once and allocates nothing. A list is valid or malformed as a whole: the tags before a bad byte do
+//! not count.
 //!
 //! [RFC 9110, sections 5.6.1 and 13.1.1]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1
 
@@ -14,12 +14,12 @@ use crate::entity_tag::is_etagc;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RawTag<'v> {
     pub(crate) weak: bool,
-    /// With its quotes, as in the grammar.
+    /// The `opaque-tag` of the grammar, with its quotes.
     pub(crate) opaque_tag: &'v [u8],
 }
 
 impl<'v> RawTag<'v> {
-    /// Exactly one tag and nothing else.
+    /// Parses exactly one tag.
     pub(crate) fn parse(value: &'v [u8]) -> Option<Self> {
         match split_tag(value) {
             Some((tag, [])) => Some(tag),
@@ -27,7 +27,7 @@ impl<'v> RawTag<'v> {
         }
     }
 
-    /// Bytes that are known to be one tag.
+    /// A tag from bytes that are known to be one.
     pub(crate) fn of_valid(value: &'v [u8]) -> Self {
         match value.strip_prefix(b"W/") {
             Some(opaque_tag) => Self {
@@ -51,13 +51,13 @@ impl<'v> RawTag<'v> {
         self.opaque_tag == ours.opaque_tag()
     }
 
-    /// Both tags name their epoch, and not the same one.
+    /// Whether both tags have an epoch, and not the same one.
     pub(crate) fn is_of_another_epoch(&self, ours: &EntityTag) -> bool {
         let epoch = self.in_epoch().0;
         epoch.is_some_and(|theirs| ours.raw().in_epoch().0.is_some_and(|ours| ours != theirs))
     }
 
-    /// What stands between the quotes.
+    /// The bytes between the quotes.
     pub(crate) fn opaque(&self) -> &'v [u8] {
         match self.opaque_tag {
             [b'"', opaque @ .., b'"'] => opaque,
@@ -65,10 +65,10 @@ impl<'v> RawTag<'v> {
         }
     }
 
-    /// The epoch before the first dot, if there is one, and the rest.
+    /// The epoch before the first dot, if there is one, and the rest without the dot.
     pub(crate) fn in_epoch(&self) -> (Option<&'v [u8]>, &'v [u8]) {
         let opaque = self.opaque();
-        // A dot further on is no epoch's.
+        // An epoch has 16 characters at most.
         let start = match opaque.first_chunk::<17>() {
             Some(start) if !has_dot(start) => return (None, opaque),
             Some(start) => &start[..],
@@ -81,25 +81,25 @@ impl<'v> RawTag<'v> {
     }
 }
 
-/// No early end, so that this compiles to a few vector instructions.
+/// Without an early return, so that it compiles to a few vector instructions.
 fn has_dot(bytes: &[u8; 17]) -> bool {
     bytes.iter().fold(false, |has, &byte| has | (byte == b'.'))
 }
 
-/// What the combined value of all lines turned out to be.
+/// The form of the combined value of all lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ListForm {
-    /// `*`, alone across all lines.
+    /// `*` alone.
     Any,
     /// Zero or more tags.
     Tags,
-    /// Neither; nothing in it counts.
+    /// Anything else. No tag in it counts.
     Malformed,
 }
 
-/// Reads all field lines as one list and shows each tag to `visit`.
+/// Reads all field lines as one list, and calls `visit` with each tag.
 ///
-/// The tags shown count only if the answer is [`ListForm::Tags`].
+/// The tags count only if [`ListForm::Tags`] is returned.
 pub(crate) fn scan<'v>(
     lines: impl IntoIterator<Item = &'v HeaderValue>,
     mut visit: impl FnMut(RawTag<'v>),
@@ -155,9 +155,9 @@ fn split_tag(value: &[u8]) -> Option<(RawTag<'_>, &[u8])> {
     Some((RawTag { weak, opaque_tag }, rest))
 }
 
-/// How many bytes from the front may stand between the quotes of a tag.
+/// How many bytes at the front are `etagc`.
 ///
-/// Eight at a time: lists of a hundred tags are what caches send, and this is where their cost is.
+/// Reads eight bytes at a time, because caches send lists of a hundred tags, which cost most of their time here.
 fn etagc_run(bytes: &[u8]) -> usize {
     let (words, _) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
@@ -166,7 +166,7 @@ fn etagc_run(bytes: &[u8]) -> usize {
             return index * 8 + bytes_before(stops);
         }
     }
-    // What is left over, as the end of a last word: what it repeats has not stopped the run before.
+    // The remaining bytes as the end of one more word. It repeats bytes that are known to be `etagc`.
     match bytes.last_chunk() {
         Some(word) => bytes.len() - 8 + bytes_before(not_etagc(u64::from_le_bytes(*word))),
         None => {
@@ -176,16 +176,16 @@ fn etagc_run(bytes: &[u8]) -> usize {
     }
 }
 
-/// Eight when there is no stop.
+/// How many bytes of the word are before the first stop: eight if there is none.
 const fn bytes_before(stops: u64) -> usize {
     stops.trailing_zeros() as usize / 8
 }
 
-/// The high bit of the lowest byte of the word that is a control, SP, `"` or DEL (higher bits may lie).
+/// Sets the high bit of the lowest byte that is not `etagc`: a control, SP, `"` or DEL. Bits of higher bytes may be wrong.
 const fn not_etagc(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES * 0x80;
-    // Each sets the high bit of the bytes it is about; those that had it set before are obs-text.
+    // Each term sets the high bit of the bytes that it is named after. Bytes that had it set before are obs-text.
     let control_or_blank = word.wrapping_sub(ONES * 0x21);
     let quote = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
     let delete = (word & !HIGH) + ONES;
@@ -199,7 +199,7 @@ fn skip_blanks(mut value: &[u8]) -> &[u8] {
     value
 }
 
-/// Empty members count for nothing, wherever they stand (section 5.6.1.2).
+/// Skips empty members, which are ignored (section 5.6.1.2).
 fn skip_empty_members(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b',', rest @ ..] = value {
         value = rest;

@@ -1,10 +1,10 @@
-//! Lists of tokens, and the one that several rooms add to: Vary ([RFC 9110, section 12.5.5]).
+//! Lists of tokens, and the list that several modules add to: Vary ([RFC 9110, section 12.5.5]).
 //!
 //! [RFC 9110, section 12.5.5]: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5
 
 use http::header::{HeaderMap, HeaderValue, VARY};
 
-/// Adds the members of `names` that Vary does not list yet; `*` covers everything
+/// Adds the members of `names` that Vary does not list yet. `*` lists everything
 /// ([RFC 9110, section 12.5.5](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5)).
 pub(crate) fn add_vary(fields: &mut HeaderMap, names: &HeaderValue) {
     if !fields.contains_key(VARY) {

@@ -1,5 +1,5 @@
-//! Conversions from and to the typed fields of the `headers` crate (feature `headers`). Its parsers judge nothing
-//! here: this crate reads the fields of a request by itself.
+//! Conversions from and to the typed headers of the `headers` crate (feature `headers`). This crate does not use the parsers
+//! of `headers` for preconditions.
 
 use std::time::SystemTime;
 
@@ -10,6 +10,8 @@ use http::{HeaderMap, HeaderValue};
 use crate::entity_tag::InvalidEntityTag;
 use crate::{EntityTag, HttpDate};
 
+/// The same tag as an [`EntityTag`].
+///
 /// ```
 /// use tower_conditional::EntityTag;
 ///
@@ -29,7 +31,7 @@ impl TryFrom<&ETag> for EntityTag {
     }
 }
 
-/// Fails for what the `headers` crate does not take, such as obs-text.
+/// Fails for tags that the `headers` crate does not accept, such as those with obs-text.
 impl TryFrom<&EntityTag> for ETag {
     type Error = InvalidEntityTag;
 

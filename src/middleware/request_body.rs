@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::Body;
 
 use crate::body::{ConditionalBody, Left, Rest};
-use crate::frames::{Frames, ReadSoFar, Turns, next_frame};
+use crate::frames::{Frames, ReadSoFar, Yielding, next_frame};
 
 /// Whether a layer collects request bodies before it takes the write lock: [`CollectUpTo`] does, `()` does not.
 ///
@@ -74,7 +74,7 @@ where
 
     async fn collect(&self, mut body: B) -> B {
         let mut frames = Frames::default();
-        let (mut read, mut turns) = (ReadSoFar::default(), Turns::default());
+        let (mut read, mut yielding) = (ReadSoFar::default(), Yielding::default());
         let rest = loop {
             match next_frame(Pin::new(&mut body)).await {
                 None => break Rest::Ended,
@@ -87,7 +87,7 @@ where
             if read.bytes() > self.limit || read.is_endless() {
                 break Rest::Stream(body);
             }
-            turns.after_frame().await;
+            yielding.after_frame().await;
         };
         (self.wrap)(ConditionalBody::read_ahead(frames, rest, Left::AsSaid))
     }
@@ -96,12 +96,12 @@ where
 /// Reads and drops up to `limit` bytes of a refused request's body: a client that is still sending then reads the answer.
 pub(crate) async fn drain<B: Body>(body: B, limit: u64) {
     let mut body = pin!(body);
-    let (mut read, mut turns) = (ReadSoFar::default(), Turns::default());
+    let (mut read, mut yielding) = (ReadSoFar::default(), Yielding::default());
     while read.bytes() <= limit && !read.is_endless() {
         match next_frame(body.as_mut()).await {
             Some(Ok(frame)) => read.count(&frame),
             Some(Err(_)) | None => return,
         }
-        turns.after_frame().await;
+        yielding.after_frame().await;
     }
 }

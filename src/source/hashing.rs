@@ -12,7 +12,7 @@ use http_body::{Body, Frame};
 use super::BodyTag;
 use crate::EntityTag;
 use crate::body::{ConditionalBody, Left, Rest};
-use crate::frames::{FRAMES_PER_TURN, Frames, ReadSoFar};
+use crate::frames::{FRAMES_PER_POLL, Frames, ReadSoFar};
 
 /// How many bytes are hashed before other tasks get a turn: about 0.2 ms of SHA-256.
 const BYTES_PER_POLL: usize = 256 * 1024;
@@ -77,7 +77,7 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
     /// Reads and hashes; pending when the body is, or when others should have a turn.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ReadEnd<B::Error>> {
         let mut budget = BYTES_PER_POLL;
-        for _ in 0..FRAMES_PER_TURN {
+        for _ in 0..FRAMES_PER_POLL {
             self.hash_some(&mut budget);
             if self.unhashed > 0 {
                 break;
