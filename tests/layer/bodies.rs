@@ -1,4 +1,4 @@
-//! Request bodies of every kind, and responses as they go over the wire: HTTP/1.1 octet by octet, HTTP/2 by hyper.
+//! Request bodies of every kind, and responses as they go over the wire: HTTP/1.1 byte by byte, HTTP/2 by hyper.
 
 use std::convert::Infallible;
 
@@ -39,7 +39,7 @@ where
     Ok(response)
 }
 
-/// One service for each body type: what it is made of is not the layer's business.
+/// The layer works with every body type.
 #[test]
 fn any_request_body() {
     #[track_caller]
@@ -65,7 +65,7 @@ fn any_request_body() {
     through(|| Full::new(Bytes::from_static(b"hello")).boxed_unsync());
 }
 
-/// Section 13.2.1: the head decides; nobody looks at the body to refuse it.
+/// Section 13.2.1: the head decides; the body is not read for a refusal.
 #[test]
 fn a_refused_body_is_not_read() {
     let polled = Counter::default();
@@ -116,7 +116,7 @@ async fn server_with(policy: WritePolicy) -> (Server, Counter) {
     serve(layer.writes(policy)).await
 }
 
-/// The connection is good for another request, and no octet too many has come.
+/// The connection is good for another request, and no byte too many has come.
 async fn goes_on(wire: &mut Wire) {
     let answer = wire.ask("GET", &[]).await;
     assert_eq!(
@@ -171,7 +171,7 @@ async fn http1_refusals() {
     assert_eq!(calls.get(), 6);
 }
 
-/// Sections 10.1.1 and 15.5.13: the head decides at once, and nobody is told to go on with a body that nobody wants.
+/// Sections 10.1.1 and 15.5.13: the head decides at once, and a client is not asked for a body that will be refused.
 #[tokio::test]
 async fn expect_100_continue() {
     let expecting = [("expect", "100-continue"), ("content-length", "5")];

@@ -155,9 +155,9 @@ async fn hashed(body: Frames) -> (bool, Came) {
     (is_tagged, came(response.into_body()).await)
 }
 
-fn memory_of(body: &str, octets: usize) {
+fn memory_of(body: &str, bytes: usize) {
     let name = format!("memory of 1 MiB collected: {body}");
-    let mebibytes = octets as f64 / MIB as f64;
+    let mebibytes = bytes as f64 / MIB as f64;
     figure(name, format!("{mebibytes:.2} MiB"), "", "at most 2 MiB");
 }
 

@@ -170,8 +170,8 @@ fn known() {
     failures.assert_none();
 }
 
-/// Reads that only their response can tell about: the same answers, after the handler; If-Range is judged by none,
-/// so its Range is taken off (section 14.2 allows that always).
+/// Reads that are evaluated against their response get the same answers, after the handler. If-Range cannot be evaluated
+/// then, so its Range is removed, which section 14.2 always allows.
 #[test]
 fn by_the_response() {
     let mut failures = Failures::default();
@@ -263,12 +263,12 @@ fn check_refusal(failures: &mut Failures, row: &Row, status: u16, answer: &Answe
     failures.expect_eq(format!("fields of {row:?}"), &answer.headers, &expected);
 }
 
-/// Reads lose what was judged, writes keep it; whoever judges by himself gets everything.
+/// Reads lose the fields that were evaluated, writes keep them; a handler that evaluates by itself gets all of them.
 fn check_seen(failures: &mut Failures, row: &Row, seen: &HeaderMap) {
     let &(_, method, state, _, given, expected) = row;
     let mut left = fields(given);
-    let judged = matches!(method, "GET" | "HEAD") && !matches!(state, Fails | Delegates);
-    if judged {
+    let evaluated = matches!(method, "GET" | "HEAD") && !matches!(state, Fails | Delegates);
+    if evaluated {
         for field in [IM, IUS, INM, IMS, IR] {
             left.remove(field);
         }

@@ -234,15 +234,14 @@ impl Cause {
         });
         let calls = usize::from(self.is_read());
         assert_eq!(handler.calls(), calls, "{}", self.what);
-        // Of a read they have also been told that it was let through to its handler.
+        // For a read there is also the record that it was let through to its handler.
         let records = record.take_all().split_off(calls);
         let events = log.0.lock().unwrap().split_off(calls);
         (answer, records, events)
     }
 }
 
-/// A thread on which nobody listens may otherwise be the first to reach an event, and settle for all threads that
-/// nobody wants it.
+/// Otherwise a thread without a subscriber may be the first to reach an event, and disable it for all threads.
 fn listen_on_all_threads() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -252,7 +251,7 @@ fn listen_on_all_threads() {
 }
 
 #[test]
-fn each_cause_is_told_to_the_client_the_hook_and_the_log() {
+fn the_client_the_hook_and_the_log_learn_each_cause() {
     for cause in &CAUSES {
         let (answer, records, events) = cause.play();
         let problem: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
@@ -281,9 +280,9 @@ fn each_cause_is_told_to_the_client_the_hook_and_the_log() {
     }
 }
 
-/// A read changes nothing: its client is not told that nothing was performed, but what to ask for.
+/// A read changes nothing: its refusal does not say that nothing was performed, but what to ask for.
 #[test]
-fn a_refused_part_is_told_as_a_read() {
+fn the_refusal_of_a_part_is_worded_for_a_read() {
     let cause = CAUSES.iter().find(|cause| cause.is_read()).unwrap();
     let problem = cause.play().0.json();
     let detail = problem["detail"].as_str().unwrap();

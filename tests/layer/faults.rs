@@ -1,7 +1,7 @@
-//! Faults in everything that the layer asks: whatever hangs, fails or panics, no write runs unguarded, the lock is free
-//! afterwards, and those who wait behind get their turn.
+//! Faults in everything that the layer calls: whatever hangs, fails or panics, no write runs unguarded, the lock is free
+//! afterwards, and the waiting writes go on.
 //!
-//! The clock is paused: what hangs is cut off by the time-out outside of the layer, at once.
+//! The clock is paused: a time-out outside of the layer ends at once what hangs.
 
 use std::future::{Future, pending, ready};
 use std::pin::Pin;
@@ -397,7 +397,7 @@ async fn readers() {
             Panicked,
             Panicked,
         ),
-        // Nobody knows what it was to be.
+        // Its state is not known.
         fault(
             "is too short",
             |rig| answering(rig, || Odd::body(End::Ends)),
@@ -424,7 +424,7 @@ struct Faulty {
 enum Fails {
     Not,
     AtOnce,
-    /// When it has taken what it was to take.
+    /// After it has taken the lock.
     HalfWay,
     Hangs,
     HangsHalfWay,
@@ -709,7 +709,7 @@ async fn inner_services() {
     .await;
 }
 
-/// A body that says it has five octets, sends three, and then does this.
+/// A body that says it has five bytes, sends three, and then does this.
 struct Odd {
     sent: bool,
     then: End,
@@ -720,7 +720,7 @@ enum End {
     Stalls,
     Fails,
     Panics,
-    /// Two octets too few.
+    /// Two bytes too few.
     Ends,
     /// Four too many.
     GoesOn,
@@ -789,7 +789,7 @@ async fn request_bodies() {
         ])
         .await;
     }
-    // A refused body that is to be read holds nobody up but its sender.
+    // Reading a refused body delays nobody but its sender.
     for (body, stale) in [
         ((|| Odd::body(End::Stalls)) as fn() -> Body, TimedOut),
         (|| Odd::body(End::Fails), Status(412)),

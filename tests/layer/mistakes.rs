@@ -62,7 +62,7 @@ const MISTAKES: [Mistake; 7] = [
         says: "binary operation `==` cannot be applied to type `EntityTag`",
     },
     Mistake {
-        what: "a companion served by axum as it is",
+        what: "a content coding layer served by axum as it is",
         code: "let service = ContentCodingLayer::new().layer(Router::new()); \
                let listener = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); \
                let _ = axum::serve(listener, ServiceExt::<Request>::into_make_service(service));",

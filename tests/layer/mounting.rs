@@ -1,4 +1,4 @@
-//! Where the layer is mounted in axum, and what that decides.
+//! The positions in which axum can mount the layer, and how they differ.
 //!
 //! 304, 412 and 428 work in every position, before the handler and after it. What differs, for a request with a stale
 //! or a missing If-Match, over a source that takes every path for one that exists:
@@ -232,7 +232,7 @@ fn what_is_the_same_everywhere() {
     failures.assert_none();
 }
 
-/// A request that the source sees although nobody would handle it: what comes of it.
+/// The answer to a request that the source sees although no handler takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unhandled {
     /// 405 or 404, as without the layer.
@@ -322,7 +322,8 @@ fn what_differs() {
     failures.assert_none();
 }
 
-/// A tag made of the body comes to the same everywhere, also where a HEAD has lost its body further in (section 9.3.2).
+/// A tag made of the body is the same in every position, even if an inner service removed the body of a HEAD (section
+/// 9.3.2).
 #[test]
 fn after_the_handler() {
     const NOTE: &str = "/notes/1";

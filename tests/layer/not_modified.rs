@@ -270,7 +270,7 @@ fn the_body_is_empty_and_says_so() {
     }
 }
 
-/// Section 13.2.1: after the handler only a 200 is judged.
+/// Section 13.2.1: after the handler only a 200 is evaluated.
 #[test]
 fn other_statuses_stay_what_they_are() {
     let own = [

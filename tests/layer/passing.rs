@@ -38,7 +38,7 @@ fn no_cache() -> [(http::HeaderName, HeaderValue); 1] {
     [(CACHE_CONTROL, HeaderValue::from_static("no-cache"))]
 }
 
-/// Section 13.2.1: what was judged is taken off reads, so that nobody judges it again by other validators.
+/// Section 13.2.1: the evaluated fields of a read are removed, so that no inner service evaluates them again.
 #[test]
 fn reads_lose_their_preconditions() {
     let true_ones = [
@@ -72,7 +72,7 @@ fn reads_lose_their_preconditions() {
     }
 }
 
-/// ... unless the route wants them kept; then they are judged all the same.
+/// A route may keep them; they are evaluated all the same.
 #[test]
 fn reads_keep_their_preconditions() {
     let true_ones = [("if-match", "\"v1\""), ("if-none-match", "\"v0\"")];
@@ -109,7 +109,7 @@ fn reads_keep_their_preconditions() {
     }
 }
 
-/// Writes keep them, for a compare-and-swap of the handler's own; `Checked` says what they came to.
+/// Writes keep them, for a compare-and-swap of the handler's own; `Checked` has the result of their evaluation.
 #[test]
 fn writes_keep_their_preconditions() {
     let given = [
@@ -186,7 +186,7 @@ fn if_range() {
     }
 }
 
-/// Where only the response can tell, a 206 or 416 could not be judged: Range goes if there is anything to judge.
+/// After the handler, a 206 or 416 could not be evaluated: Range is removed if there are preconditions.
 #[test]
 fn range_after_the_handler() {
     let range_is_left = |given: &[(&str, &str)]| {
@@ -205,7 +205,7 @@ fn range_after_the_handler() {
     assert!(!range_is_left(&[("if-range", "\"v0\"")]));
 }
 
-/// Sections 9.3.6 and 9.1: their preconditions are none of the layer's business, nor is their response.
+/// Sections 9.3.6 and 9.1: the layer ignores their preconditions, and leaves their response alone.
 #[test]
 fn methods_that_pass_untouched() {
     let given = [
@@ -267,7 +267,7 @@ fn registered_methods() {
     };
     let seen = ("if-none-match", "\"v1\"");
     let stale = ("if-match", "\"v0\"");
-    // The GET's tag is none of a query's answer (RFC 10008): only the response can tell.
+    // The tag of a GET is not that of a query's answer (RFC 10008): the response has its own.
     let source = source::looked_up(V1);
     let own = Handler::answering(200, &[("etag", "\"q1\"")], "found");
     let query = |given| {
@@ -395,7 +395,7 @@ fn a_head_that_is_refused_for_what_its_handler_states() {
     );
 }
 
-/// Section 8.8.3: what is no tag or no date counts as none, more than one line as well.
+/// Section 8.8.3: a malformed tag or date counts as absent, and so do several lines.
 #[test]
 fn what_the_handler_sets_may_be_malformed() {
     let status = |own: &[(&str, &str)], given: (&str, &str)| {
@@ -592,9 +592,9 @@ fn the_clock_tells_the_century() {
     assert!(HttpDate::from(now()) == date(NOW));
 }
 
-/// Clones share what they were told, until one of them is told something else.
+/// Clones share their configuration, until one of them is configured differently.
 #[test]
-fn what_a_clone_is_told_concerns_nobody_else() {
+fn configuring_a_clone_changes_no_other() {
     let layer = ConditionalLayer::new(Fixed::new(V1));
     let mut service = layer.layer(handler());
     let required = layer.clone().writes(WritePolicy::required());

@@ -1,9 +1,9 @@
 //! Programs of requests, drawn at random and polled in any order, against a model of two resources: reads, conditional
 //! and blind writes, deletes and re-creations while clients hang up, the clock jumps and the source fails.
 //!
-//! What must hold, whatever happens between the polls: a write lands only on a state that satisfies its precondition;
-//! an answer is true of a state that there was while it was made; what was refused has not been done; and when all is
-//! over, nobody holds the lock. A program that breaks a rule is shrunk and shown as the curl commands that it is.
+//! What must be true, whatever happens between the polls: a write is performed only on a state that satisfies its
+//! precondition; an answer is true of a state that there was while it was made; a refused write was not performed; and
+//! at the end nobody holds the lock. A program that breaks a rule is shrunk and shown as curl commands.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
@@ -53,7 +53,7 @@ enum Guard {
     Lock,
     /// The same, and the work goes on when the client has hung up.
     HeldLock,
-    /// No lock: the handler compares what it was told with what there is.
+    /// No lock: the handler compares the version in `Checked` with the current one.
     Swap,
     /// The lock, and a reader that is asked for the state.
     Probe,
@@ -206,7 +206,7 @@ fn a_clock_that_is_behind_while_a_read_waits() {
     };
     run.step(Step::Clock(-1)).unwrap();
     run.send(ask(Verb::Get, Condition::Unmodified(0)));
-    // The source answers at the second turn, and takes a third one.
+    // The source answers at the second poll, and takes a third one.
     for _ in 0..2 {
         run.poll(0).unwrap();
     }
@@ -475,16 +475,16 @@ impl Shared {
                 self.commit(number, path, content);
             }
             Guard::HeldLock => {
-                let (tell, told) = oneshot::channel();
+                let (finish, finished) = oneshot::channel();
                 let (world, lock) = (self.clone(), checked.hold_lock());
                 let work = Box::new(move || {
                     world.assert_still(number, path, &before);
                     world.commit(number, path, content);
                     drop(lock);
-                    let _ = tell.send(());
+                    let _ = finish.send(());
                 });
                 self.with(|world| world.handed_over.push_back(work));
-                told.await.unwrap();
+                finished.await.unwrap();
             }
             Guard::Swap => {
                 yield_once().await;

@@ -161,7 +161,7 @@ async fn the_lock_under_a_concurrency_limit_of_one() {
     }
 }
 
-/// One permit for the layer and the whole of what is inside: whoever waits for the lock gives the permit back.
+/// One permit for the layer and all that is inside: a request that waits for the lock gives the permit back.
 #[tokio::test(start_paused = true)]
 async fn a_waiting_request_gives_its_reservation_back() {
     let limit = GlobalConcurrencyLimitLayer::new(1);
@@ -255,7 +255,7 @@ async fn only_ready_instances_are_called() {
     assert_eq!(through(asked).await, ALL - STALE_ONES);
     let draining = WritePolicy::optional().read_refused_bodies(1024);
     assert_eq!(through(known().writes(draining)).await, ALL - STALE_ONES);
-    // Nothing is judged before the handler here.
+    // Nothing is evaluated before the handler here.
     assert_eq!(through(ConditionalLayer::new(FromResponse)).await, ALL);
 }
 

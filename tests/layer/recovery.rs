@@ -1,4 +1,4 @@
-//! A way on for a refused write: the representation in the 412 (RFC 8144, section 3.2), and the answer that the first
+//! Help for a refused write: the representation in the 412 (RFC 8144, section 3.2), and the answer that the first
 //! attempt got (RFC 9110, section 13.1.1).
 
 use std::convert::Infallible;
@@ -160,7 +160,7 @@ async fn the_reader_has_to_contain_the_authorisation_of_a_get() {
 }
 
 #[tokio::test]
-async fn a_lost_swap_recovers_in_the_same_way() {
+async fn a_failed_compare_and_swap_recovers_in_the_same_way() {
     let current = ("if-match", "\"7\"");
     let lost = put(&[current, READER, PREFER, ("x-lose", "1")]).await;
     let refused = put(&[STALE, READER, PREFER]).await;
@@ -280,7 +280,7 @@ mod already_applied {
         assert_eq!(answer(409, &retry).0, 412);
     }
 
-    /// Section 13.1.2 leaves no room for it.
+    /// Section 13.1.2 does not allow it.
     #[test]
     fn not_for_if_none_match_nor_for_other_refusals() {
         for fields in [("if-none-match", "*"), ("if-match", "unquoted")] {

@@ -43,7 +43,7 @@ impl WriteLock for Broken {
 
 type Given = &'static [(&'static str, &'static str)];
 
-/// Status, `error`, `field`, `reason`, and what the detail has to speak of.
+/// Status, `error`, `field`, `reason`, and what the detail has to mention.
 type Expected = (u16, &'static str, &'static str, &'static str, &'static str);
 
 /// Every reason that the layer can come to: the whole body, as parsed JSON.
@@ -430,7 +430,7 @@ fn validators_on_a_412() {
     }
 }
 
-/// The 412 of a read that only its response could tell about: nothing of that response but its validators (section 15.5.13).
+/// The 412 of a read after its handler: nothing of the handler's response but its validators (section 15.5.13).
 #[test]
 fn a_412_after_the_handler() {
     let own = [
@@ -713,7 +713,7 @@ fn strict_policy_and_methods_of_ones_own() {
     assert_eq!(status(&strict, "PUT", &wildcard), 428);
     assert_eq!(status(&strict, "PUT", &[("if-match", "\"v1\"")]), 200);
     assert_eq!(status(&strict, "PUT", &[("if-none-match", "*")]), 412);
-    // What is not required is judged as it is.
+    // A precondition that is not required is evaluated as it is.
     assert_eq!(status(&strict, "POST", &wildcard), 200);
     assert_eq!(status(&strict, "GET", &wildcard), 200);
 

@@ -50,9 +50,9 @@ fn erring(error: fn() -> SourceError) -> Script {
 }
 
 #[test]
-fn every_form_of_a_source_judges_alike() {
+fn every_form_of_a_source_evaluates_alike() {
     #[track_caller]
-    fn judges<V: ValidatorSource + Clone>(source: V) {
+    fn evaluates<V: ValidatorSource + Clone>(source: V) {
         let outcome = |method, given: &[_]| outcome(source.clone(), handler(), method, given);
         assert_eq!(outcome("GET", &SEEN), (304, 0));
         assert_eq!(outcome("HEAD", &SEEN), (304, 0));
@@ -63,22 +63,22 @@ fn every_form_of_a_source_judges_alike() {
         assert_eq!(outcome("PUT", &[]), (200, 1));
     }
     let closure = || source::closure(V1);
-    judges(closure());
-    judges(Fixed::new(V1));
-    judges(looked_up(V1));
-    judges(Arc::new(closure()));
-    judges(Arc::new(Fixed::new(V1)));
-    judges(closure().boxed());
-    judges(Fixed::new(V1).boxed());
-    judges(Arc::new(looked_up(V1).boxed()));
-    judges(NotMine.or(Fixed::new(V1)));
-    judges(NotMine.or(looked_up(V1)));
-    judges(looked_up(V1).or_delegate());
-    judges(Fixed::new(V1).named("fixed").locked_by(|()| 1_u8));
-    judges(Arc::new(FromResponse.or(looked_up(V1))).boxed());
+    evaluates(closure());
+    evaluates(Fixed::new(V1));
+    evaluates(looked_up(V1));
+    evaluates(Arc::new(closure()));
+    evaluates(Arc::new(Fixed::new(V1)));
+    evaluates(closure().boxed());
+    evaluates(Fixed::new(V1).boxed());
+    evaluates(Arc::new(looked_up(V1).boxed()));
+    evaluates(NotMine.or(Fixed::new(V1)));
+    evaluates(NotMine.or(looked_up(V1)));
+    evaluates(looked_up(V1).or_delegate());
+    evaluates(Fixed::new(V1).named("fixed").locked_by(|()| 1_u8));
+    evaluates(Arc::new(FromResponse.or(looked_up(V1))).boxed());
 }
 
-/// What forwards a source forwards also what it says of itself.
+/// A wrapper around a source forwards all that the source says of itself.
 #[test]
 fn every_form_of_a_computing_source_leaves_writes_alone() {
     #[track_caller]
@@ -156,7 +156,7 @@ fn chains() {
     assert_eq!(outcome(refusing, handler(), "PUT", &CURRENT), (401, 0));
     assert_eq!(second.looks(), 0);
 
-    // Nobody knows before the handler: reads by the response, writes not at all.
+    // Unknown before the handler: reads are evaluated against the response, writes are not evaluated.
     let nobody = || looked_up(Current::Unknown).or(FromResponse);
     let seen = [("if-none-match", "\"h1\"")];
     assert_eq!(outcome(nobody(), tagging(), "GET", &seen), (304, 1));
@@ -208,7 +208,7 @@ fn identified_later() -> impl ValidatorSource + Clone {
     Arc::new(extractor_source((), |_: Method| (), version))
 }
 
-/// A read is judged by its response, a conditional write fails closed, any other write runs.
+/// A read is evaluated against its response, a conditional write fails closed, any other write runs.
 #[test]
 fn the_unknown() {
     let unknown = || Fixed::new(Current::Unknown);
@@ -351,7 +351,7 @@ fn failing() -> Script {
     source::failing(SECRET)
 }
 
-/// Validation is an optimisation on reads. They pass as they came, but for a Range that If-Range was to judge.
+/// Validation is an optimisation on reads. They pass as they came, except for a Range with an If-Range.
 #[test]
 fn reads_pass_where_the_source_fails() {
     let record = Record::default();
@@ -378,15 +378,15 @@ fn reads_pass_where_the_source_fails() {
             assert_eq!(answer.headers, fields(&[("etag", "\"h1\"")]));
             assert_eq!(handler.seen_fields(), fields(left), "{method} {given:?}");
 
-            let judged = record.take();
-            assert_eq!(judged.outcome, Outcome::SourceFailed);
-            assert_eq!(judged.phase, Phase::Before);
-            assert_eq!(judged.error.as_deref(), Some(SECRET));
+            let evaluation = record.take();
+            assert_eq!(evaluation.outcome, Outcome::SourceFailed);
+            assert_eq!(evaluation.phase, Phase::Before);
+            assert_eq!(evaluation.error.as_deref(), Some(SECRET));
         }
     }
 }
 
-/// On writes it is a promise: whatever could have been refused is not performed.
+/// On writes it is a promise: a write that could have been refused is not performed.
 #[test]
 fn conditional_writes_are_503_where_the_source_fails() {
     let record = Record::default();
@@ -408,10 +408,13 @@ fn conditional_writes_are_503_where_the_source_fails() {
                 check_unavailable(&answer, &format!("{method} {given:?}"));
                 assert_eq!(handler.calls(), 0, "{method} {given:?}");
 
-                let judged = record.take();
-                assert_eq!(judged.outcome, Outcome::Refused);
-                assert_eq!((judged.reason, judged.field), (Some(Reason::Source), None));
-                assert_eq!(judged.error.as_deref(), Some(SECRET));
+                let evaluation = record.take();
+                assert_eq!(evaluation.outcome, Outcome::Refused);
+                assert_eq!(
+                    (evaluation.reason, evaluation.field),
+                    (Some(Reason::Source), None)
+                );
+                assert_eq!(evaluation.error.as_deref(), Some(SECRET));
             }
         }
     }
@@ -436,7 +439,7 @@ fn check_unavailable(answer: &Answer, what: &str) {
     );
 }
 
-/// Nobody asked for a judgement, so nothing is missing; a policy that asks for one cannot let it pass.
+/// Without preconditions nothing has to be evaluated; but if the policy requires one, the write does not pass.
 #[test]
 fn unconditional_writes_where_the_source_fails() {
     for method in ["PUT", "PATCH", "DELETE", "POST"] {
@@ -528,7 +531,7 @@ fn required_over_a_chain_that_looks_up() {
     assert_eq!(answer.status, 428);
 }
 
-/// A key that everybody knows hides nothing.
+/// An empty key is refused: everybody knows it.
 #[test]
 #[should_panic(expected = "the key of a keyed tag must not be empty")]
 fn a_body_hash_with_an_empty_key() {

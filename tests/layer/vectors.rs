@@ -24,7 +24,7 @@ use crate::support::{Failures, Handler, clock_at, date, fields, request, send, v
 /// Later than every date in the file, as for most clients.
 const LATER: &str = "Fri, 01 Jan 2027 00:00:00 GMT";
 
-/// What came of a request, in the words of the vectors.
+/// The outcome of a request, in the words of the vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Proceed,
@@ -77,7 +77,7 @@ impl Entry {
         request
     }
 
-    /// A tag or date of ours that is none counts as none.
+    /// A tag or date of the server's own that is malformed counts as absent.
     fn representation(&self) -> Representation {
         let tag = self.current.etag.as_deref().map(value);
         let tag = tag.and_then(|tag| EntityTag::from_header_value(&tag).ok());
@@ -180,7 +180,7 @@ impl Entry {
     }
 }
 
-/// What the text alone decides holds with a source that knows at once and with one that has to be asked.
+/// Every entry that the text alone decides has the outcome of the text, whether the source knows at once or looks up.
 #[test]
 fn what_the_rfc_decides() {
     let entries = Entry::all();
@@ -258,7 +258,7 @@ fn missing_targets_by_method() {
 /// "A server MUST ignore all received preconditions if its response to the same request without those conditions
 /// … would have been a status code other than a 2xx (Successful) or 412 (Precondition Failed)" (section 13.2.1).
 ///
-/// Reads: judged by their response. Writes: what refuses them stands outside the layer.
+/// Reads are evaluated against their response. Writes are refused outside of the layer.
 #[test]
 fn other_refusals_come_first() {
     let entries = Entry::all();
@@ -299,7 +299,7 @@ impl<S: Clone> tower::Layer<S> for Refusing {
     }
 }
 
-/// Where the text leaves room we choose what the vectors list, but for these: a date satisfies If-Range only where
+/// Where the text leaves a choice we choose what the vectors list, except for these: a date satisfies If-Range only if
 /// the source says that it is a strong validator, not because some time has passed (section 8.8.2.2).
 const OTHER_CHOICES: [(&str, Outcome); 4] = [
     ("aspnet-ir-date", Outcome::IgnoreRange),
@@ -309,14 +309,14 @@ const OTHER_CHOICES: [(&str, Outcome); 4] = [
 ];
 
 #[test]
-fn where_the_rfc_leaves_room() {
+fn where_the_rfc_leaves_a_choice() {
     let entries = Entry::all();
-    let room = entries
+    let open = entries
         .iter()
         .filter(|entry| entry.rfc9110_agrees && !entry.rfc_decides);
     let mut failures = Failures::default();
     let mut by_basis = BTreeMap::new();
-    for entry in room {
+    for entry in open {
         let choice = OTHER_CHOICES.iter().find(|(id, _)| *id == entry.id);
         let expected = choice.map_or_else(|| entry.expected(), |&(_, outcome)| outcome);
         let known = entry.through(Fixed::new(entry.current()));
@@ -373,7 +373,7 @@ fn malformed_lists_are_400_by_default() {
 /// If-Range, also not half a minute after the change.
 const AGREED_AGAINST_THE_TEXT: [&str; 1] = ["httpd-ir-date-30s"];
 
-/// What peers do against the text is there to be departed from; the layer does what the core decides.
+/// We do not follow peers where they depart from the text; the layer does what the core decides.
 #[test]
 fn peers_against_the_text() {
     let entries = Entry::all();
@@ -403,15 +403,15 @@ fn peers_against_the_text() {
 }
 
 #[test]
-fn every_entry_is_held_by_a_test() {
+fn every_entry_is_covered_by_a_test() {
     let entries = Entry::all();
     let of = |held: fn(&Entry) -> bool| entries.iter().filter(|entry| held(entry)).count();
-    let judged = of(|entry| entry.is_decided() && !entry.is_refused_otherwise());
+    let evaluated = of(|entry| entry.is_decided() && !entry.is_refused_otherwise());
     let refused = of(Entry::is_refused_otherwise);
-    let room = of(|entry| entry.rfc9110_agrees && !entry.rfc_decides);
+    let open = of(|entry| entry.rfc9110_agrees && !entry.rfc_decides);
     let against = of(|entry| !entry.rfc9110_agrees);
-    assert_eq!((judged, refused, room, against), (667, 29, 53, 63));
-    assert_eq!(judged + refused + room + against, entries.len());
+    assert_eq!((evaluated, refused, open, against), (667, 29, 53, 63));
+    assert_eq!(evaluated + refused + open + against, entries.len());
 }
 
 const QUERY: &str = "rack-inm-query";

@@ -1,4 +1,4 @@
-//! A cache as the judge: http-cache-semantics asks, and has to find every kind of 304 "not modified, updated".
+//! What a cache makes of a 304: http-cache-semantics has to find every kind of 304 "not modified, updated".
 
 use std::time::{Duration, SystemTime};
 
@@ -41,7 +41,7 @@ fn rewrite(headers: &mut HeaderMap, rewritten: impl FnOnce(&str) -> String) {
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
 }
 
-/// Gets, waits until the copy is stale, revalidates: the verdict must be that the copy is good for another minute.
+/// Gets, waits until the copy is stale, revalidates: then the copy must be fresh for another minute.
 #[track_caller]
 fn expect_refreshed<L, S, B>(what: &str, layer: &L, inner: S, edge: Edge)
 where
@@ -111,7 +111,7 @@ fn looking_up(current: impl Into<Current>) -> ConditionalLayer<Fixed> {
     with_fields(Fixed::new(current))
 }
 
-/// A 304 that is made before the handler knows nothing of the handler's Cache-Control.
+/// A 304 that is made before the handler has no Cache-Control of the handler.
 fn with_fields<V: ValidatorSource>(source: V) -> ConditionalLayer<V> {
     let fresh = (CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
     ConditionalLayer::new(source).add_response_headers([fresh])

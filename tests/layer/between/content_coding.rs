@@ -1,4 +1,4 @@
-//! The outermost companion around tower-http's compressor: `finish(compression(conditional(handler)))`.
+//! `ContentCodingLayer` around tower-http's compressor: `finish(compression(conditional(handler)))`.
 
 use std::convert::Infallible;
 
@@ -54,7 +54,7 @@ fn get(stack: &Stack, codings: &str, fields: &[(&str, &str)]) -> Answer {
 }
 
 /// Status and tag.
-fn verdict(answer: &Answer) -> String {
+fn status_and_tag(answer: &Answer) -> String {
     format!("{} {}", answer.status, answer.field("etag").unwrap_or("-"))
 }
 
@@ -115,7 +115,7 @@ fn a_read_revalidates_with_the_tag_that_the_client_saw() {
         ("gzip", "\"x-gzip\", \"x\"", "304 \"x-gzip\""),
         ("", "\"x-gzip\", \"x\"", "304 \"x\""),
         ("br", "\"y\", \"x-gzip\", \"x-br\"", "304 \"x-br\""),
-        // A cache lists the coded bytes that it holds for others: this client could not read them.
+        // A cache lists the tag of compressed bytes that it stores for others: this client could not read them.
         ("", "\"x-gzip\"", "200 \"x\""),
         ("identity", "\"x-gzip\"", "200 \"x\""),
         ("br", "\"x-gzip\"", "200 \"x-br\""),
@@ -134,7 +134,7 @@ fn a_read_revalidates_with_the_tag_that_the_client_saw() {
     for (codings, if_none_match, expected) in table {
         let answer = get(&suffixing(), codings, &[("if-none-match", if_none_match)]);
         let row = format!("{codings:?} {if_none_match}");
-        failures.expect_eq(&row, verdict(&answer), expected.to_owned());
+        failures.expect_eq(&row, status_and_tag(&answer), expected.to_owned());
         failures.expect_eq(&row, answer.field("vary"), Some("accept-encoding"));
     }
     failures.assert_none();
@@ -186,11 +186,11 @@ fn outcome(answer: &Answer) -> String {
     }
 }
 
-/// One BodyHash in 260 000 ends in `-br`, and a tag must be good whatever its octets are.
+/// One BodyHash in 260 000 ends in `-br`, and a tag must be good whatever its bytes are.
 #[test]
 fn a_tag_that_ends_like_a_suffix_by_chance_is_still_itself() {
     let stack = stack(ContentCodingLayer::new(), "\"digest-br\"");
-    let read = |codings, tag| verdict(&get(&stack, codings, &[("if-none-match", tag)]));
+    let read = |codings, tag| status_and_tag(&get(&stack, codings, &[("if-none-match", tag)]));
     assert_eq!(read("", "\"digest-br\""), "304 \"digest-br\"");
     assert_eq!(read("br", "\"digest-br\""), "304 \"digest-br\"");
     assert_eq!(read("br", "\"digest-br-br\""), "304 \"digest-br-br\"");
@@ -221,7 +221,7 @@ fn a_malformed_list_goes_in_as_it_came() {
 #[test]
 fn the_weak_form_is_for_reading() {
     let stack = stack(ContentCodingLayer::new().weaken_tags(), "\"x\"");
-    let read = |tag| verdict(&get(&stack, "gzip", &[("if-none-match", tag)]));
+    let read = |tag| status_and_tag(&get(&stack, "gzip", &[("if-none-match", tag)]));
     assert_eq!(read("W/\"x\""), "304 W/\"x\"");
     assert_eq!(read("\"y\", W/\"x\""), "304 W/\"x\"");
     assert_eq!(read("\"x\""), "304 \"x\"");
@@ -253,7 +253,7 @@ fn a_range_of_identity_bytes_is_not_put_behind_coded_bytes() {
         (weaken, "gzip", "if-range", "\"x\"", true),
         (weaken, "gzip", "if-range", T, false),
         (weaken, "gzip", "if-match", "\"x\"", true),
-        // Nobody has vouched for the part that this client has.
+        // The part that this client has may be of other bytes.
         (suffix, "gzip", "user-agent", "x", true),
     ];
     let mut failures = Failures::default();
@@ -275,7 +275,7 @@ fn a_range_of_identity_bytes_is_not_put_behind_coded_bytes() {
 fn a_suffixed_if_range_gets_the_whole_coded_200() {
     let fields = [("range", "bytes=0-3"), ("if-range", "\"x-gzip\"")];
     let answer = get(&suffixing(), "gzip", &fields);
-    assert_eq!(verdict(&answer), "200 \"x-gzip\"");
+    assert_eq!(status_and_tag(&answer), "200 \"x-gzip\"");
     assert_eq!(answer.field("content-encoding"), Some("gzip"));
 }
 
@@ -307,7 +307,7 @@ fn a_304_and_a_204_have_no_content_whatever_was_put_on_them() {
     }
 }
 
-/// Whoever coded first and tagged then has told the codings apart already.
+/// A tag that was made after the compression differs for each coding already.
 #[test]
 fn a_response_that_was_coded_before_it_was_tagged_keeps_its_tag() {
     let coded = || Handler::answering(200, &[("content-encoding", "gzip")], "not really gzip");
@@ -324,7 +324,7 @@ fn a_response_that_was_coded_before_it_was_tagged_keeps_its_tag() {
     assert!(!tag.contains("gzip"), "{tag}");
     let fields = [("accept-encoding", "gzip"), ("if-none-match", tag)];
     let again = send(&hashing, coded(), request("GET", &fields));
-    assert_eq!(verdict(&again), format!("304 {tag}"));
+    assert_eq!(status_and_tag(&again), format!("304 {tag}"));
 
     let looked_up = ConditionalLayer::new(Fixed::new(EntityTag::from_static("\"x.gz\"")));
     let answer = send(
@@ -369,9 +369,9 @@ fn what_has_no_validator_or_is_no_representation_stays_as_it_is() {
     );
     assert_eq!(answer.headers, fields(&gzip));
 
-    // The tag of a 412 is the resource's; the coded bytes are those of the explanation.
+    // The tag of a 412 is the resource's; the compressed bytes are those of the refusal's text.
     let refused = get(&suffixing(), "gzip", &[("if-match", "\"y\"")]);
-    assert_eq!(verdict(&refused), "412 \"x\"");
+    assert_eq!(status_and_tag(&refused), "412 \"x\"");
     assert_eq!(refused.field("content-encoding"), Some("gzip"));
 
     let not_tags = Handler::answering(200, &[("etag", "x"), ("content-encoding", "gzip")], "coded");
@@ -383,7 +383,7 @@ fn what_has_no_validator_or_is_no_representation_stays_as_it_is() {
     assert_eq!(answer.field("etag"), Some("x"));
 }
 
-/// HEAD is not coded by tower-http where its body was taken off further in: it states the identity tag, and both
+/// tower-http does not compress a HEAD whose body an inner service removed: it states the identity tag, and both
 /// tags are good for the next request.
 #[test]
 fn head_states_the_tag_of_what_was_not_coded() {
@@ -392,18 +392,21 @@ fn head_states_the_tag_of_what_was_not_coded() {
         let request = request("HEAD", &accepting("gzip", fields));
         send(&suffixing(), inner.clone(), request)
     };
-    assert_eq!(verdict(&head(&[])), "200 \"x\"");
+    assert_eq!(status_and_tag(&head(&[])), "200 \"x\"");
     assert_eq!(
-        verdict(&head(&[("if-none-match", "\"x-gzip\"")])),
+        status_and_tag(&head(&[("if-none-match", "\"x-gzip\"")])),
         "304 \"x-gzip\""
     );
-    assert_eq!(verdict(&head(&[("if-none-match", "\"x\"")])), "304 \"x\"");
+    assert_eq!(
+        status_and_tag(&head(&[("if-none-match", "\"x\"")])),
+        "304 \"x\""
+    );
 }
 
 /// tower-http 0.7 makes everything a 406 for a client that takes no coding and not identity either. For a 304 that
 /// is right: the request without its preconditions would have been a 406 as well (section 13.2.1).
-/// Whose content was taken off further in, as a router does it, has no length to state: 0 would be another content's
-/// (RFC 9110, section 8.6).
+/// If an inner service removed the content, as a router does, there is no length to state: 0 would be that of another
+/// content (RFC 9110, section 8.6).
 #[test]
 fn head_states_no_length_of_what_is_gone() {
     let streamed = async || Body::from_stream(stream::iter([Ok::<_, Infallible>("streamed")]));
@@ -424,7 +427,7 @@ fn head_states_no_length_of_what_is_gone() {
 }
 
 #[test]
-fn a_client_that_takes_nothing_is_told_so() {
+fn a_client_that_accepts_no_coding_gets_406() {
     for codings in ["*;q=0", "identity;q=0"] {
         for fields in [
             &[][..],
@@ -440,7 +443,7 @@ fn a_client_that_takes_nothing_is_told_so() {
     }
 }
 
-/// The same for a write, which has happened by then. The companion cannot know what the answer was.
+/// The same for a write, which has been performed by then. `ContentCodingLayer` cannot know what the answer was.
 #[test]
 fn tower_http_calls_a_write_not_acceptable_after_the_fact() {
     let handler = page();
@@ -461,7 +464,7 @@ fn a_304_stays_empty_behind_a_compressor_that_codes_everything() {
     );
     let fields = accepting("gzip", &[("if-none-match", "\"x-gzip\"")]);
     let answer = send(&stack, page(), request("GET", &fields));
-    assert_eq!(verdict(&answer), "304 \"x-gzip\"");
+    assert_eq!(status_and_tag(&answer), "304 \"x-gzip\"");
     assert!(answer.body.is_empty());
     assert!(!answer.headers.contains_key(CONTENT_ENCODING));
     assert!(!answer.headers.contains_key(CONTENT_LENGTH));
@@ -477,7 +480,7 @@ fn lists_of_several_lines_are_one_list() {
         ("accept-encoding", "gzip"),
     ];
     let answer = send(&suffixing(), page(), request("GET", &fields));
-    assert_eq!(verdict(&answer), "304 \"x-gzip\"");
+    assert_eq!(status_and_tag(&answer), "304 \"x-gzip\"");
 }
 
 /// A Vary that is there is kept, and not doubled.

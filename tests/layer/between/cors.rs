@@ -37,7 +37,7 @@ fn page() -> Handler {
     Handler::answering(200, &[("content-type", "text/plain")], "a page")
 }
 
-/// The page sees the tag of whatever it is answered, and sees the answer at all.
+/// The page sees every answer, and its tag.
 #[test]
 fn every_answer_shows_its_tag_to_the_page() {
     let table = [
@@ -76,7 +76,7 @@ fn a_preflight_is_answered_by_cors_and_untouched() {
     assert!(!answer.headers.contains_key("etag"));
 }
 
-/// Where CORS is further in, a preflight passes the conditional layer: OPTIONS is not judged (section 13.2.1).
+/// If CORS is the inner layer, a preflight passes the conditional layer: OPTIONS is not evaluated (section 13.2.1).
 #[test]
 fn a_preflight_passes_a_conditional_layer_outside_of_cors() {
     let source = Fixed::new(EntityTag::from_static("\"x\""));

@@ -1,4 +1,4 @@
-//! What stands between client and origin: compressors and proxies that rewrite tags, caches, other origins.
+//! Between client and origin server: compressors and proxies that rewrite tags, caches, other origins.
 
 mod caches;
 mod content_coding;

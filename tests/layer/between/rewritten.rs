@@ -1,4 +1,4 @@
-//! Tags that an intermediary rewrote: refused with a reason by default, taken as what they came from by choice.
+//! Tags that an intermediary rewrote: refused with a reason by default, accepted as the original tag by choice.
 
 use http::header::RANGE;
 use tower_conditional::content_coding::RewrittenTags;
@@ -209,7 +209,7 @@ fn a_304_that_is_made_of_the_response_carries_it_too() {
     );
 }
 
-/// Section 13.1.5: the coded bytes of which the client has a part are not the bytes of a range.
+/// Section 13.1.5: the client has a part of compressed bytes; a range is of other bytes.
 #[test]
 fn if_range_is_false_on_a_rewritten_tag_however_tolerant_the_route() {
     let layer = tolerating_reads(RewrittenTags::suffixed_or_weakened()).trust_handler_version();

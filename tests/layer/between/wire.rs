@@ -1,4 +1,4 @@
-//! The companion over sockets, HTTP/1.1 and HTTP/2, with an axum router inside.
+//! `ContentCodingLayer` over sockets, HTTP/1.1 and HTTP/2, with an axum router inside.
 
 use axum::Router;
 use axum::body::Body;
@@ -19,7 +19,7 @@ use crate::support::{Answer, Failures, Served, Server, read, request_to};
 const PAGE: &str = "A page that is long enough to be worth compressing, compressing, compressing.";
 const PROTOCOLS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
 
-/// `/looked-up` is judged before the handler, `/hashed` after it.
+/// `/looked-up` is evaluated before the handler, `/hashed` after it.
 fn router() -> Router {
     let source = Fixed::new(EntityTag::from_static("\"x\""));
     let looked_up = ConditionalLayer::new(source).writes(WritePolicy::required());
@@ -154,7 +154,7 @@ async fn head_revalidates_with_either_tag() {
     }
 }
 
-/// A compressor with its defaults takes no body of exact size 0: a 304 stays one without the companion, too.
+/// With its defaults, a compressor leaves a body of exact size 0 alone: a 304 stays empty without our layer, too.
 #[tokio::test]
 async fn a_compressor_leaves_a_304_empty() {
     let service = ServiceBuilder::new()
@@ -178,9 +178,9 @@ async fn a_compressor_leaves_a_304_empty() {
     }
 }
 
-/// Section 15.4.5: what the companion is there to repair. The day this fails, axum has stopped adding the field.
+/// Section 15.4.5: what `ContentCodingLayer` repairs. If this test fails, axum has stopped adding the field.
 #[tokio::test]
-async fn without_the_companion_axum_puts_a_content_length_on_a_304_over_http_2() {
+async fn without_the_content_coding_layer_axum_puts_a_content_length_on_a_304_over_http_2() {
     let server = Server::start(Served::new(router())).await;
     for (version, content_length) in PROTOCOLS.into_iter().zip([None, Some("0")]) {
         let fields = [("if-none-match", "\"x\"")];

@@ -34,7 +34,7 @@ fn text<'r>(response: &'r Response<Vec<u8>>, name: &str) -> &'r str {
     response.headers()[name].to_str().unwrap()
 }
 
-/// `ServeDir` knows no If-Range, and must not judge a second time what was judged (sections 13.1.5 and 13.2.1).
+/// `ServeDir` ignores If-Range, and must not evaluate a second time (sections 13.1.5 and 13.2.1).
 #[tokio::test]
 async fn serve_dir_is_repaired() {
     let directory = tempfile::tempdir().unwrap();

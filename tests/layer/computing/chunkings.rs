@@ -90,7 +90,7 @@ proptest! {
         let tag = tag_of(&[], &content);
         let opaque = tag.trim_matches('"');
         prop_assert_eq!(opaque.len(), 22);
-        prop_assert!(opaque.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet)));
+        prop_assert!(opaque.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     }
 }
 

@@ -1,5 +1,5 @@
-//! The tag is a stable contract (design: the first 16 bytes of a SHA-256 over content type, content encoding, content
-//! language and the bytes). These were made by an independent program; a change here is a breaking change.
+//! The tag must stay the same in every release: the first 16 bytes of a SHA-256 over content type, content encoding,
+//! content language and the bytes. These were made by an independent program; a change here is a breaking change.
 
 use http::{HeaderValue, Response};
 use http_body_util::Full;
@@ -41,7 +41,7 @@ const GOLDEN: [Golden; 9] = [
         b"hello",
         "g6_44Gmpmq-TMnrA28UM8g",
     ),
-    // Two lines and one line with two members are told apart: the fields are hashed as they are.
+    // Two lines and one line with two members have different tags: the fields are hashed as they are.
     (
         &[
             ("content-type", b"text/plain"),
@@ -96,14 +96,9 @@ async fn tags_are_what_they_have_always_been() {
 }
 
 #[tokio::test]
-async fn every_octet_is_hashed() {
-    let octets = (0..=255).collect();
-    let tag = tag_of(
-        BodyHash::strong(),
-        &[("content-type", b"caf\xe9/x")],
-        octets,
-    )
-    .await;
+async fn every_byte_is_hashed() {
+    let bytes = (0..=255).collect();
+    let tag = tag_of(BodyHash::strong(), &[("content-type", b"caf\xe9/x")], bytes).await;
     assert_eq!(tag, "\"4vc6kI-5SywnnWycNfaUJQ\"");
 }
 
@@ -148,15 +143,15 @@ async fn a_key_makes_it_hmac_sha_256() {
 async fn another_digest_takes_the_place_of_sha_256() {
     struct LengthOnly(u64);
     impl ContentDigest for LengthOnly {
-        fn update(&mut self, octets: &[u8]) {
-            self.0 += octets.len() as u64;
+        fn update(&mut self, bytes: &[u8]) {
+            self.0 += bytes.len() as u64;
         }
         fn finish(self: Box<Self>) -> [u8; 16] {
             u128::from(self.0).to_be_bytes()
         }
     }
     let source = BodyHash::strong().digest(|| LengthOnly(0));
-    // Three line counts of four octets, and the body.
+    // Three line counts of four bytes, and the body.
     assert_eq!(
         tag_of(source, &[], b"hello".to_vec()).await,
         "\"AAAAAAAAAAAAAAAAAAAAEQ\""

@@ -65,7 +65,7 @@ async fn streams_and_what_is_too_long() {
 }
 
 #[tokio::test]
-async fn what_its_fields_say_is_endless_partial_or_not_to_be_kept() {
+async fn endless_partial_and_no_store_responses() {
     let table: &[&[(&str, &str)]] = &[
         &[("content-type", "text/event-stream")],
         &[("content-type", "Text/Event-Stream; charset=utf-8")],

@@ -141,7 +141,7 @@ impl State {
     }
 }
 
-/// A kind of source, whether the service beside it sets the tag, and whether it judges writes.
+/// A kind of source, whether the service beside it sets the tag, and whether it evaluates writes.
 fn kinds(state: State) -> [(&'static str, BoxSource, bool, bool); 4] {
     [
         ("look-up", Fixed::new(state.current()).boxed(), false, true),
@@ -160,10 +160,10 @@ fn kinds(state: State) -> [(&'static str, BoxSource, bool, bool); 4] {
 async fn every_kind_of_source_gives_the_same_answers() {
     for (state, method, fields, status) in TABLE {
         let is_write = !method.is_safe();
-        for (kind, source, sets_tag, judges_writes) in kinds(*state) {
+        for (kind, source, sets_tag, evaluates_writes) in kinds(*state) {
             let (state, expected) = (
                 *state,
-                if is_write && !judges_writes {
+                if is_write && !evaluates_writes {
                     200
                 } else {
                     *status

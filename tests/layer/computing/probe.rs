@@ -60,7 +60,7 @@ async fn no_write_handler_sees_what_no_client_has_sent_wherever_the_layer_is() {
             // Reads are not probed.
             (&get, vec![("if-none-match", &*tag)], 304, vec![client("read", Method::GET)]),
             (&get, vec![("if-match", "\"x\"")], 412, vec![client("read", Method::GET)]),
-            // Nor are writes that ask nothing.
+            // Nor are writes without preconditions.
             (&put, vec![], 204, vec![saved.clone()]),
             // What was saved is another text by now.
             (&put, vec![current], 412, vec![Call::probe()]),
@@ -94,7 +94,7 @@ async fn no_write_handler_sees_what_no_client_has_sent_wherever_the_layer_is() {
     }
 }
 
-/// A reader that answers what it is told, and keeps the heads of its probes.
+/// A reader that gives a fixed answer, and keeps the heads of its probes.
 #[derive(Clone)]
 struct Reader {
     status: StatusCode,
@@ -134,7 +134,7 @@ impl Service<Request<ProbeBody>> for Reader {
 /// The tag of "hello" without any field.
 const HELLO: &str = "\"6KZ0CH2VMgcp-88w3pwXMA\"";
 
-/// What becomes of a write through `layer`, and how often its handler ran.
+/// The answer to a write through `layer`, and how often its handler ran.
 async fn write<V: ValidatorSource>(
     layer: ConditionalLayer<V>,
     request: Request<Empty<Bytes>>,
@@ -154,9 +154,9 @@ async fn write<V: ValidatorSource>(
     (response, runs.get())
 }
 
-/// 404 and 410 are absent, 2xx present, 5xx a failure; anything else nobody knows.
+/// 404 and 410 are absent, 2xx present, 5xx a failure; anything else is unknown.
 #[tokio::test]
-async fn what_the_reader_answers_is_the_state() {
+async fn the_answer_of_the_reader_is_the_state() {
     let matching = ("if-match", HELLO);
     let other = ("if-match", "\"x\"");
     let any = ("if-none-match", "*");
@@ -188,20 +188,20 @@ async fn what_the_reader_answers_is_the_state() {
         assert_eq!(response.status(), status, "{what}");
         assert_eq!(runs, usize::from(status == 200), "{what}");
         assert_eq!(reader.probes(), 1, "{what}: one look-up, under the lock");
-        let judged = record.take();
-        assert_eq!(judged.reason, reason, "{what}");
-        assert_eq!(judged.class, MethodClass::Write);
+        let evaluation = record.take();
+        assert_eq!(evaluation.reason, reason, "{what}");
+        assert_eq!(evaluation.class, MethodClass::Write);
         assert!(
-            judged.look_up > Duration::ZERO,
+            evaluation.look_up > Duration::ZERO,
             "the probe counts as a look-up"
         );
-        assert_eq!(judged.error.is_some(), status == 503, "{what}");
+        assert_eq!(evaluation.error.is_some(), status == 503, "{what}");
         if status == 503 {
             assert_eq!(field(&response, "retry-after"), Some("1"));
             let body = response.into_body().collect().await.unwrap().to_bytes();
             assert!(
                 !String::from_utf8_lossy(&body).contains("reader"),
-                "the error is told"
+                "the observer gets the error"
             );
         }
     }
@@ -260,7 +260,7 @@ async fn a_probe_is_a_get_from_the_same_caller() {
     assert_eq!(probe.headers(), &expected);
 }
 
-/// The handler of a write is not told that it is probed, and the write keeps what the probe left behind.
+/// The handler of a write does not see that there was a probe, and the write keeps what the probe left behind.
 #[tokio::test]
 async fn the_write_itself_is_not_changed() {
     let source = BodyHash::strong().probe_with(Reader::answering(200));
@@ -383,7 +383,7 @@ async fn it_never_recurses() {
     assert!(matches!(known.current(), Current::Unknown));
 }
 
-/// Registered methods that read are judged by their own responses, not by those of a GET.
+/// Methods that are registered as reads are evaluated against their own responses, not against those of a GET.
 #[tokio::test]
 async fn registered_reads_are_not_probed() {
     for method in ["QUERY", "PROPFIND", "REPORT", "SEARCH"] {
@@ -409,7 +409,7 @@ async fn a_registered_write_is_probed() {
     assert_eq!((response.status().as_u16(), reader.probes()), (412, 1));
 }
 
-/// Whatever goes wrong with the reader, a conditional write does not run; one that asks nothing does.
+/// If the reader fails in any way, a conditional write does not run; an unconditional one does.
 #[tokio::test]
 async fn a_reader_that_fails_lets_no_conditional_write_through() {
     #[derive(Clone)]
@@ -466,7 +466,7 @@ async fn a_reader_with_a_timeout_gives_up() {
     assert_eq!((response.status().as_u16(), runs), (503, 0));
 }
 
-/// 428 depends on the request's fields alone: nobody is asked.
+/// 428 depends on the request's fields alone: the reader is not asked.
 #[tokio::test]
 async fn a_required_precondition_is_asked_for_without_a_probe() {
     let reader = Reader::answering(200);
@@ -479,7 +479,7 @@ async fn a_required_precondition_is_asked_for_without_a_probe() {
     );
 }
 
-/// The lost update: as many writers as there are, with the same tag, all judged before any of them has written.
+/// The lost update: many writers with the same tag, all evaluated before any of them has written.
 #[tokio::test]
 async fn of_many_writers_with_one_tag_exactly_one_wins() {
     const WRITERS: usize = 20;
@@ -555,7 +555,7 @@ async fn a_writer_waits_while_another_one_writes() {
     );
 }
 
-/// Reader and handler share one permit, and neither keeps it while it waits for the other or for the lock [M].
+/// Reader and handler share one permit, and neither keeps it while it waits for the other or for the lock.
 #[tokio::test]
 async fn readiness_under_the_lock_does_not_deadlock_under_a_concurrency_limit() {
     let text = Arc::new(Mutex::new("hello"));
@@ -596,18 +596,18 @@ async fn readiness_under_the_lock_does_not_deadlock_under_a_concurrency_limit() 
     );
 }
 
-/// Reads are judged by their responses.
+/// Reads are evaluated against their responses.
 #[tokio::test]
-async fn reads_tell_the_hook_of_no_look_up() {
+async fn the_record_of_a_read_has_no_look_up() {
     let reader = Reader::answering(200);
     let record = Record::default();
     let layer =
         ConditionalLayer::new(BodyHash::strong().probe_with(reader.clone())).observe(record.hook());
     let (response, _) = write(layer, request(Method::GET, &[("if-none-match", "*")])).await;
     assert_eq!(response.status(), 304);
-    let judged = record.take();
+    let evaluation = record.take();
     assert_eq!(
-        (judged.outcome, judged.look_up),
+        (evaluation.outcome, evaluation.look_up),
         (Outcome::NotModified, Duration::ZERO)
     );
     assert_eq!(reader.probes(), 0);

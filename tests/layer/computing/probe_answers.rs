@@ -1,4 +1,4 @@
-//! What a reader answers a probe, and what that says of the target: absent, present, refused, failed, or unknown.
+//! The answers of a reader to a probe, and the state that each shows: absent, present, refused, failed, or unknown.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -50,7 +50,7 @@ const PRECONDITIONS: [(&str, &str); 4] = [
     ("if-match", "unquoted"),
 ];
 
-/// Who may not read the target learns nothing of it, not even whether it exists: the reader's refusal is the answer.
+/// A caller who may not read the target must not learn whether it exists: the reader's refusal is the answer.
 #[tokio::test]
 async fn a_refusal_of_the_reader_refuses_the_write() {
     let given = [
@@ -88,7 +88,7 @@ async fn a_refusal_of_the_reader_refuses_the_write() {
     }
 }
 
-/// It is a refusal all the same where its text cannot be read, or is longer than anybody writes.
+/// It is a refusal even if its text cannot be read, or is too long.
 #[tokio::test]
 async fn a_refusal_whose_text_is_not_to_be_had() {
     let large = || Scripted::pieces(Size::Known, vec![vec![b'x'; 1024]; 1025]);
@@ -112,7 +112,7 @@ async fn a_refusal_whose_text_is_not_to_be_had() {
     }
 }
 
-/// A reader that is out of its budget says nothing about the target.
+/// A reader that answers 429 says nothing about the target.
 #[tokio::test]
 async fn a_reader_that_is_asked_too_often_has_failed() {
     for status in [429, 500, 502, 503, 504] {
@@ -125,7 +125,7 @@ async fn a_reader_that_is_asked_too_often_has_failed() {
     }
 }
 
-/// Of a body that is not as long as it said nobody knows what it was to be.
+/// A body that is not as long as it said is not known.
 #[tokio::test]
 async fn a_body_of_another_length_than_it_said_is_a_failure() {
     let lists = [

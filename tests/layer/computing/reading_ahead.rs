@@ -197,8 +197,8 @@ async fn an_error_lets_what_came_before_it_be_sent() {
     assert!(body.is_end_stream());
 }
 
-/// A body that is not as long as it said is broken: no tag vouches for it, and all of its bytes pass. One that is too
-/// short keeps its claim, so that whoever frames it gets to see that; that of one that is too long is known to be wrong.
+/// A body that is not as long as it said is broken: it gets no tag, and all of its bytes pass. If it is too short, the
+/// stated length is kept, so that the server notices; if it is too long, the stated length is known to be wrong.
 #[tokio::test]
 async fn a_lying_size_hint_loses_nothing_and_gets_no_tag() {
     let pieces = ["one", "two", "three"];

@@ -1,4 +1,4 @@
-//! "304s in one line" around a whole router: routes that judge for themselves go on doing so.
+//! "304s in one line" around a whole router: routes that evaluate by themselves go on doing so.
 
 use std::sync::{Arc, Mutex};
 
@@ -17,9 +17,9 @@ use tower_conditional::{
 
 use crate::support::{Record, request_to, tag};
 
-/// A route under a layer of its own, one whose handler checks by hand, and one that does not care; what the layer
-/// around all of them tells goes to `told`.
-fn router(told: &Record) -> Router {
+/// A route under a layer of its own, one whose handler checks by hand, and one without checks. `record` gets the events
+/// of the layer around all of them.
+fn router(record: &Record) -> Router {
     let own_layer = ConditionalLayer::new(Fixed::new(EntityTag::from_static("\"v7\"")))
         .writes(WritePolicy::required());
     let layered = get(async || "layered")
@@ -34,7 +34,7 @@ fn router(told: &Record) -> Router {
         .route("/layered", layered)
         .route("/by-hand", by_hand)
         .route("/careless", careless)
-        .layer(ConditionalLayer::new(BodyHash::strong()).observe(told.hook()))
+        .layer(ConditionalLayer::new(BodyHash::strong()).observe(record.hook()))
 }
 
 async fn save_by_hand(fields: HeaderMap) -> Response {
@@ -53,7 +53,7 @@ async fn send(router: &Router, method: &str, path: &str, fields: &[(&str, &str)]
 }
 
 #[tokio::test]
-async fn writes_are_judged_where_they_were_before() {
+async fn writes_are_evaluated_where_they_were_before() {
     let stale = ("if-match", "\"x\"");
     let table = [
         ("/layered", vec![], 428, None),
@@ -68,11 +68,11 @@ async fn writes_are_judged_where_they_were_before() {
         ("/careless", vec![stale], 204, Some(Outcome::Unevaluated)),
     ];
     for (path, fields, status, tells) in table {
-        let told = Record::default();
-        let answer = send(&router(&told), "PUT", path, &fields).await;
+        let record = Record::default();
+        let answer = send(&router(&record), "PUT", path, &fields).await;
         assert_eq!(answer.status(), status, "{path} {fields:?}");
         assert_eq!(
-            told.take_decisions(),
+            record.take_decisions(),
             Vec::from_iter(tells),
             "{path} {fields:?}"
         );

@@ -1,4 +1,4 @@
-//! Reads that are judged by their response: what a 200 becomes, and what it takes along (requirements, section 8.1).
+//! Reads that are evaluated against their response: what a 200 becomes, and which fields it keeps.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -83,7 +83,7 @@ async fn a_304_has_an_empty_body_of_exact_size() {
 
 /// The rows of the decision table that a computed tag can answer.
 #[tokio::test]
-async fn the_computed_tag_is_judged_by_the_rules_of_section_13() {
+async fn the_computed_tag_is_evaluated_by_the_rules_of_section_13() {
     let weak = format!("W/{HELLO}");
     let listed = format!("\"a,b\", ,{HELLO} ,");
     #[rustfmt::skip]
@@ -176,7 +176,7 @@ async fn preconditions_come_before_ranges() {
     }
 }
 
-/// Evaluation once: what is inside must not judge again by other validators.
+/// Preconditions are evaluated once: an inner service must not evaluate them again, against other validators.
 #[tokio::test]
 async fn the_handler_sees_no_precondition() {
     let fields = [

@@ -1,4 +1,4 @@
-//! Slow request bodies: judge, collect, lock, judge, call.
+//! Slow request bodies: evaluate, collect the body, take the lock, evaluate again, call the handler.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -63,7 +63,7 @@ fn trailers() -> HeaderMap {
     HeaderMap::from_iter([("x-sum".parse().unwrap(), HeaderValue::from_static("1"))])
 }
 
-/// A client that stalls half-way does not hold the lock; what it sends is stale when it is through.
+/// A client that stalls half-way does not hold the lock; its write is stale by the time its body is complete.
 #[test]
 fn a_client_that_stalls_does_not_hold_the_lock() {
     for source in Versions::both() {
@@ -93,7 +93,7 @@ fn a_client_that_stalls_does_not_hold_the_lock() {
     }
 }
 
-/// A stalled client whose write is still right when it is through gets its turn.
+/// The write of a stalled client is performed if its precondition is still true when its body is complete.
 #[test]
 fn a_slow_body_that_is_still_right_is_written() {
     for source in Versions::both() {
@@ -117,7 +117,7 @@ fn a_slow_body_that_is_still_right_is_written() {
     }
 }
 
-/// What is stale is refused before its body is read, and what lacks its precondition as well.
+/// A stale write is refused before its body is read, and so is one without a required precondition.
 #[test]
 fn refused_before_the_body_is_collected() {
     for source in Versions::both() {
@@ -262,7 +262,7 @@ fn a_body_that_is_there_is_looked_up_for_once() {
     }
 }
 
-/// An empty body is no reason to wait: the usual write without a body is judged once.
+/// An empty body is no reason to wait: the usual write without a body is evaluated once.
 #[test]
 fn an_empty_body_is_not_collected() {
     let source = Versions::at_once();

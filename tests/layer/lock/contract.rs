@@ -1,4 +1,4 @@
-//! The handler contract: what a write's handler learns of the judgement, and what it may say back.
+//! The handler contract: what a write's handler learns of the evaluation, and what it may answer.
 
 use std::time::SystemTime;
 
@@ -77,7 +77,7 @@ fn what_the_handler_learns() {
         (dated().into(), "PUT", &[("if-unmodified-since", MODIFIED)], Some(V1), Some(true), Some(IfUnmodifiedSince)),
         // Section 13.2.2, step 1: If-Match decides alone.
         (dated().into(), "PUT", &[("if-unmodified-since", EARLIER), ("if-match", V1)], Some(V1), Some(true), Some(IfMatch)),
-        // Section 13.1.3: If-Modified-Since says nothing to a write.
+        // Section 13.1.3: If-Modified-Since is ignored on a write.
         (dated().into(), "PUT", &[("if-modified-since", EARLIER)], Some(V1), Some(true), None),
         (untagged(), "PUT", &[("if-match", "*")], None, Some(true), Some(IfMatch)),
         (Current::absent(), "PUT", &[], None, Some(false), None),
@@ -103,7 +103,7 @@ fn what_the_handler_learns() {
     }
 }
 
-/// Reads are not `Checked`, nor is what the layer has no part in.
+/// Reads have no `Checked`, nor have requests that the layer does not evaluate.
 #[test]
 fn only_writes_are_checked() {
     let rows: [(&str, Fields); 6] = [
@@ -124,9 +124,9 @@ fn only_writes_are_checked() {
     }
 }
 
-/// The 412 of a handler that lost its compare-and-swap: the layer's own, octet for octet.
+/// The 412 of a handler that lost its compare-and-swap: the layer's own, byte for byte.
 #[test]
-fn a_lost_race_looks_like_a_stale_tag() {
+fn a_failed_compare_and_swap_looks_like_a_stale_tag() {
     fn lost(request: &Request) -> Response {
         let checked: &Checked = request.extensions().get().unwrap();
         checked.lost().into_response()
@@ -181,9 +181,9 @@ fn a_lost_race_looks_like_a_stale_tag() {
     }
 }
 
-/// Without axum the handler says so in the extensions of its response; what else is in it does not get out.
+/// Without axum the handler says so in the extensions of its response; the rest of its response is not sent.
 #[test]
-fn a_lost_race_without_axum() {
+fn a_failed_compare_and_swap_without_axum() {
     for source in Versions::both() {
         let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source).layer(handler.clone());
@@ -202,9 +202,9 @@ fn a_lost_race_without_axum() {
     }
 }
 
-/// A handler that says it lost gets the application's words also where the layer had nothing to judge.
+/// The refusal of a failed compare-and-swap has the application's words even if the layer had nothing to evaluate.
 #[test]
-fn a_lost_race_on_an_unjudged_write() {
+fn a_failed_compare_and_swap_on_an_unevaluated_write() {
     let sources = || {
         [
             ("looks up", Fixed::new(tagged()).boxed()),
@@ -222,9 +222,9 @@ fn a_lost_race_on_an_unjudged_write() {
     }
 }
 
-/// The recovery of a lost race asks the reader, which may be slow: the lock is free by then.
+/// Recovery after a failed compare-and-swap asks the reader, which may be slow: the lock is free by then.
 #[test]
-fn recovering_from_a_lost_race_holds_no_lock() {
+fn recovering_from_a_failed_compare_and_swap_holds_no_lock() {
     let (reader, handler) = (HeldHandler::default(), HeldHandler::default());
     let of_the_reader = reader.clone();
     let reader = tower::service_fn(
@@ -258,16 +258,16 @@ where
     handler.calls()
 }
 
-/// `Delegated`: everything is the handler's, down to the words of its answer.
+/// `Delegated`: the handler does everything, down to the words of its answer.
 #[test]
-fn a_handler_that_judges_by_itself() {
-    async fn judge(
+fn a_handler_that_evaluates_by_itself() {
+    async fn evaluate(
         preconditions: RequestPreconditions,
     ) -> Result<EvaluatedByHandler, PreconditionFailed> {
         preconditions.check(tagged())?;
         Ok(EvaluatedByHandler)
     }
-    let handler = || get(judge).put(judge).delete(judge).post(judge);
+    let handler = || get(evaluate).put(evaluate).delete(evaluate).post(evaluate);
     let delegated = ConditionalLayer::new(Fixed::new(Current::Delegated));
     let known = ConditionalLayer::new(Fixed::new(tagged()));
     let rows: [(Fields, u16); 6] = [
@@ -302,7 +302,7 @@ fn a_handler_that_judges_by_itself() {
     }
 }
 
-/// Section 9.3.4: validators on the answer to a write only where the handler vouches for them.
+/// Section 9.3.4: the answer to a write has validators only if the handler states them.
 #[test]
 fn validators_of_the_new_state() {
     fn plain(_: &Request) -> Response {
@@ -385,7 +385,7 @@ fn the_old_tag_is_not_sent() {
     }
 }
 
-/// The extractor says what is wrong where no layer has judged; the optional one copes.
+/// Without a layer, the extractor says what is wrong; the optional extractor is `None`.
 #[test]
 fn checked_as_an_extractor() {
     async fn needs(checked: Checked) -> String {
@@ -420,9 +420,9 @@ fn checked_as_an_extractor() {
     }
 }
 
-/// The words for each way of losing.
+/// The refusal for each precondition that a compare-and-swap may fail with.
 #[test]
-fn what_lost_says() {
+fn the_refusal_of_each_lost_write() {
     #[rustfmt::skip]
     let rows = [
         (&[("if-match", V1)][..], PreconditionFailed::stale()),

@@ -1,5 +1,5 @@
-//! A source made of extractors: what the handler's own extractors would say to a stranger comes ahead of everything
-//! that preconditions could tell (section 13.2.1).
+//! A source made of extractors: a rejection of the handler's own extractors comes ahead of every answer that depends on
+//! preconditions (section 13.2.1).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use tower_conditional::{ConditionalLayer, EntityTag, SourceError, WritePolicy};
 
 use crate::support::{Answer, Counter, Driven, request_to};
 
-/// Who asks: nobody (401), somebody without rights (403), somebody to whom the notes do not exist (404), the owner.
+/// The caller: unknown (401), without rights (403), without knowledge that the notes exist (404), or the owner.
 struct AuthUser;
 
 enum Stranger {
@@ -122,7 +122,7 @@ const PRECONDITIONS: [&[(&str, &str)]; 9] = [
 
 const METHODS: [&str; 6] = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "POST"];
 
-/// Whatever a stranger asks, and whether or not the target exists, the answer is the one to their credentials.
+/// Whatever a stranger asks, and whether or not the target exists, the answer is the one of the authentication.
 #[test]
 fn strangers_learn_nothing() {
     let strangers = [("nobody", 401), ("colleague", 403), ("tenant", 404)];
@@ -181,9 +181,9 @@ fn a_path_that_does_not_parse() {
     assert_eq!(notes.calls.get(), 0);
 }
 
-/// To the owner the same routes are what they are to everybody without authentication.
+/// For the owner, the routes answer as they would without authentication.
 #[test]
-fn the_owner_gets_the_judgement() {
+fn the_owner_gets_the_outcome_of_the_evaluation() {
     let (router, notes) = router(WritePolicy::required());
     let rows = [
         ("PUT", "/notes/1", &[][..], 428),

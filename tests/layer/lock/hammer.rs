@@ -38,7 +38,7 @@ pub(crate) enum Protocol {
 pub(crate) enum Arrival {
     /// Heads and bodies at once.
     Whole,
-    /// All heads first; when every one of them has been judged, the last octets of all bodies.
+    /// All heads first; when every one of them has been evaluated, the last bytes of all bodies.
     LastOctets,
 }
 
@@ -67,7 +67,7 @@ impl Store {
             .unwrap_or_default()
     }
 
-    /// The state of the note, known at once; every look is told.
+    /// The state of the note, known at once; `looks` counts every look-up.
     pub(crate) fn source(&self) -> Script {
         let store = self.clone();
         source::hanging().knowing(move |_| {
@@ -172,7 +172,7 @@ pub(crate) struct Hammer {
     _server: Server,
 }
 
-/// What became of one round.
+/// The outcome of one round.
 #[derive(Debug)]
 pub(crate) struct Round {
     /// The answer to each writer, and what it wanted to write.
@@ -220,23 +220,23 @@ impl Hammer {
             .map(|writer| format!("round {}, writer {writer}", self.round))
             .collect();
         let tags = (0..contents.len()).map(|writer| is_conditional(writer).then_some(&tag));
-        let (last_octets, requests): (Vec<_>, Vec<_>) = contents
+        let (last_bytes, requests): (Vec<_>, Vec<_>) = contents
             .iter()
             .zip(tags)
             .map(|(content, tag)| put(content, tag, arrival))
             .unzip();
 
         self.looks.mark_unchanged();
-        let judged_before = *self.looks.borrow();
-        let all_judged = judged_before + requests.len();
+        let evaluated_before = *self.looks.borrow();
+        let all_evaluated = evaluated_before + requests.len();
         let calls = self.writers.iter_mut().zip(requests);
         let answers = join_all(calls.map(|(writer, request)| status(writer, request)));
         let (answers, ()) = tokio::join!(answers, async {
             if arrival == Arrival::LastOctets {
-                let judged = self.looks.wait_for(|looks| *looks >= all_judged);
-                drop(judged.await.unwrap());
+                let evaluated = self.looks.wait_for(|looks| *looks >= all_evaluated);
+                drop(evaluated.await.unwrap());
             }
-            for (sender, content) in last_octets.into_iter().flatten() {
+            for (sender, content) in last_bytes.into_iter().flatten() {
                 sender.data(content);
             }
         });
@@ -252,7 +252,7 @@ impl Hammer {
     }
 }
 
-/// A PUT of this content; the sender has its last octet if that is to come later.
+/// A PUT of this content; the sender has its last byte if that is to come later.
 fn put(
     content: &str,
     tag: Option<&EntityTag>,
@@ -292,11 +292,8 @@ impl Round {
     pub(crate) fn has_one_winner(&self) -> Result<(), String> {
         let winners = self.successful();
         let [winner] = &winners[..] else {
-            let told = winners.len();
-            return Err(format!(
-                "{told} of {} were told that they won",
-                self.answers.len()
-            ));
+            let won = winners.len();
+            return Err(format!("{won} of {} got a success", self.answers.len()));
         };
         self.others_got_412(&winners)?;
         if self.content != *winner || self.written != [winner] {
@@ -308,8 +305,8 @@ impl Round {
         Ok(())
     }
 
-    /// Writers with and without the tag: whoever had none was written, one with it at the most, and the last that
-    /// was told so is what is there.
+    /// Writers with and without the tag: every write without it succeeds, at most one with it does, and the last
+    /// successful one is what is there.
     pub(crate) fn is_mixed_well(
         &self,
         is_conditional: impl Fn(usize) -> bool,
@@ -330,9 +327,9 @@ impl Round {
         assert_eq!(successful.len(), conditional + unconditional);
         let mut written: Vec<_> = self.written.iter().collect();
         written.sort();
-        let mut told = successful;
-        told.sort();
-        if written != told {
+        let mut acknowledged = successful;
+        acknowledged.sort();
+        if written != acknowledged {
             return Err("what was written is not what was answered".into());
         }
         if Some(&self.content) != self.written.last() {

@@ -1,5 +1,4 @@
-//! A client hangs up in the middle of a write: with the guard in its hands, the work that goes on keeps the next
-//! writer out.
+//! A client hangs up in the middle of a write: if the work that goes on holds the guard, the next write waits for it.
 
 use std::sync::mpsc;
 
@@ -14,7 +13,7 @@ use tower_conditional::{Checked, ConditionalLayer, ValidatorSource, WritePolicy}
 use crate::support::source::Versions;
 use crate::support::{Driven, HeldHandler, assert_status, put, send_by_hand};
 
-/// The write has its turn, the client hangs up, and `work` goes on until it is told to end.
+/// The write has the lock, the client hangs up, and `work` goes on until the test ends it.
 async fn hang_up<S, B, F>(
     service: &S,
     handler: &HeldHandler,

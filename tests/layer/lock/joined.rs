@@ -1,4 +1,5 @@
-//! One look-up serves all who asked for the same resource before it began, and who can only lose waits for nobody.
+//! One look-up serves all requests that asked for the same resource before it began, and a write that can only be
+//! refused does not wait for the lock.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -98,7 +99,7 @@ fn losers_leave_the_queue() {
 
 /// Its place in the queue goes to the next one.
 #[test]
-fn who_leaves_keeps_nobody_waiting() {
+fn a_request_that_leaves_keeps_nobody_waiting() {
     let held = held();
     let mut winner = held.winner();
     let mut stale = held.send("PUT", &[("if-match", "\"1\"")]);
@@ -119,9 +120,9 @@ fn who_leaves_keeps_nobody_waiting() {
     assert_eq!(held.handler.calls(), 2);
 }
 
-/// What was found for one tenant refuses nobody of another one, although they share a lock.
+/// A look-up for one tenant refuses no write of another tenant, although they share a lock.
 #[test]
-fn news_of_another_resource_refuse_nobody() {
+fn a_look_up_of_another_resource_refuses_nobody() {
     let held = held();
     let mut winner = held.winner();
     let mut first = held.send("PUT", &[]);
@@ -145,7 +146,7 @@ fn news_of_another_resource_refuse_nobody() {
     assert_eq!(held.handler.calls(), 3);
 }
 
-/// What a look-up has found is never given to a request that came after it had begun.
+/// A request never gets the result of a look-up that began before the request came.
 #[test]
 fn no_answer_is_older_than_its_question() {
     let held = held();
@@ -196,9 +197,9 @@ fn only_the_same_resource_is_joined() {
     }
 }
 
-/// Whoever made the look-up begin may hang up: the others go on with it.
+/// The request that began the look-up may hang up: the others go on with it.
 #[test]
-fn a_look_up_outlives_who_began_it() {
+fn a_look_up_outlives_the_request_that_began_it() {
     let held = held();
     let _alone = held.send("GET", &[]);
     let _second = held.send("GET", &[]);
@@ -216,7 +217,7 @@ fn a_look_up_outlives_who_began_it() {
     assert_status(fifth.ready(), 200);
 }
 
-/// Nobody waits for a look-up that hangs but those who have asked for it; and it ends with them.
+/// Only the requests that asked for it wait for a look-up that hangs, and it ends with them.
 #[test]
 fn a_look_up_that_hangs_holds_up_nobody_else() {
     let held = held();
@@ -243,7 +244,7 @@ fn a_look_up_that_hangs_holds_up_nobody_else() {
     assert_eq!(held.source.looks(), 15);
 }
 
-/// A failure and a refusal are those of all who have asked; the text of the error goes to the observer alone.
+/// All requests that asked get the failure or the refusal; the text of the error goes to the observer alone.
 #[test]
 fn errors_are_shared() {
     let failed = || SourceError::failed("the password is hunter2");
@@ -273,7 +274,7 @@ fn errors_are_shared() {
     }
 }
 
-/// A look-up that panics is the misfortune of the request that polls it: the others begin another one.
+/// If a look-up panics, only the request that polls it panics: the others begin another one.
 #[test]
 fn a_panic_stays_with_one_request() {
     let held = held();

@@ -1,4 +1,4 @@
-//! What the lock is taken for, and locks of the user's own.
+//! The keys of the lock, and locks of the user's own.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -74,7 +74,7 @@ fn one_shared_key_is_enough_to_wait() {
     }
 }
 
-/// Transfers to and fro: keys are taken in one order, whatever order the request names them in.
+/// Keys are taken in one order, whatever the order in the request: two transfers in opposite directions do not deadlock.
 #[test]
 fn reversed_keys_do_not_deadlock() {
     const ORDERS: [&str; 6] = ["a b c", "a c b", "b a c", "b c a", "c a b", "c b a"];
@@ -177,7 +177,7 @@ fn a_shared_lock_needs_a_named_kind() {
     let _ = ConditionalLayer::new(Versions::at_once()).writes(policy);
 }
 
-/// How many may wait for one resource is limited: the next one hears so at once, and hinders nobody.
+/// The number of writes that wait for one resource is limited: the next one gets 503 at once, and delays nobody.
 #[test]
 fn the_number_of_waiters_has_a_limit() {
     let handler = HeldHandler::default();
@@ -246,7 +246,7 @@ fn a_lock_that_fails_is_503() {
     }
 }
 
-/// A lock of the user's own sees the octets of the keys, and its guard is dropped after the handler.
+/// A lock of the user's own sees the bytes of the keys, and its guard is dropped after the handler.
 #[test]
 fn a_lock_of_the_users_own() {
     #[derive(Clone, Default)]

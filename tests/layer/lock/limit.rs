@@ -1,4 +1,4 @@
-//! 64 writers where only one request may be inside at a time: nobody waits with what the one they wait for needs.
+//! 64 writers where only one request may be inside at a time: no request waits while it holds what another one needs.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -107,7 +107,7 @@ async fn a_limit_inside_and_refused_bodies_read() {
     .await;
 }
 
-/// A layer around a layer, the limit between them and further in.
+/// A layer around a layer, with the limit between them and inside the inner one.
 #[tokio::test(start_paused = true)]
 async fn limits_between_layers() {
     for source in Versions::both() {

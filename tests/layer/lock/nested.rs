@@ -71,7 +71,7 @@ fn two_layers() {
     }
 }
 
-/// One lock, and other keys further in: what the outer layer holds is not waited for, the rest is taken.
+/// One lock, and other keys in the inner layer: it takes them, and does not wait for those that the outer layer holds.
 #[test]
 fn two_layers_with_one_lock_and_their_own_keys() {
     let policy = WritePolicy::optional().use_lock(InProcessLock::new());
@@ -91,8 +91,8 @@ fn two_layers_with_one_lock_and_their_own_keys() {
     }
 }
 
-/// A lock of its own further in is taken even if the outer layer holds that key of another lock: somebody who comes by
-/// the inner layer alone has only the inner lock to wait for.
+/// An inner layer with a lock of its own takes it even if the outer layer holds that key of another lock: a write that
+/// comes through the inner layer alone takes only the inner lock.
 #[test]
 fn an_inner_layer_with_a_lock_of_its_own_takes_it() {
     for source in Versions::both() {
@@ -181,7 +181,7 @@ fn three_layers() {
 
 /// A write that its inner layer refuses gives back what the outer one holds.
 #[test]
-fn refused_further_in() {
+fn refused_by_the_inner_layer() {
     for source in Versions::both() {
         let handler = HeldHandler::default();
         let layer = ConditionalLayer::new(source);

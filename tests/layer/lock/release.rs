@@ -113,7 +113,7 @@ fn a_panic_in_call_frees_the_lock() {
     }
 }
 
-/// Dropped while the handler runs: it stops, and the next in line gets in.
+/// Dropped while the handler runs: it stops, and the next waiter gets the lock.
 #[test]
 fn dropped_while_running() {
     for source in Versions::both() {
@@ -134,7 +134,7 @@ fn dropped_while_running() {
     }
 }
 
-/// Dropped anywhere in the line: at its front, in its middle, at its end.
+/// Dropped anywhere in the queue: at its front, in its middle, at its end.
 #[test]
 fn dropped_while_waiting() {
     for dropped in 1..=3 {
@@ -157,9 +157,9 @@ fn dropped_while_waiting() {
     }
 }
 
-/// Dropped after it was called to its turn and before it came: the turn goes to the next.
+/// Dropped after it was woken and before it took the lock: the next waiter gets it.
 #[test]
-fn dropped_when_called() {
+fn dropped_after_it_was_woken() {
     for source in Versions::both() {
         let handler = HeldHandler::default();
         let service = ConditionalLayer::new(source).layer(handler.clone());
@@ -197,7 +197,7 @@ fn dropped_before_the_handler_runs() {
     let mut other = crate::support::start(&service, put("/b"));
     other.assert_waits();
 
-    // The same, where the look-up has an end.
+    // The same with a look-up that ends.
     for source in Versions::both() {
         let service = ConditionalLayer::new(source).layer(handler.clone());
         drop(crate::support::start(&service, put("/a")));
@@ -222,20 +222,20 @@ fn a_refusal_frees_the_lock() {
     }
 }
 
-/// Whoever is told of a refusal may take his time: the next writer does not wait for that.
+/// The answer to a refusal may take long: the next writer does not wait for it.
 #[test]
-fn a_refusal_is_told_without_the_lock() {
+fn a_refusal_is_answered_without_the_lock() {
     for source in Versions::both() {
         let tag = source.changed("/a");
         source.changed("/a");
-        assert_told_without_the_lock(source, &tag, 412, "stale");
+        assert_answered_without_the_lock(source, &tag, 412, "stale");
     }
     let tag = EntityTag::from_version(1);
-    assert_told_without_the_lock(source::failing("down"), &tag, 503, "source");
+    assert_answered_without_the_lock(source::failing("down"), &tag, 503, "source");
 }
 
 #[track_caller]
-fn assert_told_without_the_lock(
+fn assert_answered_without_the_lock(
     source: impl ValidatorSource,
     tag: &EntityTag,
     status: u16,
@@ -243,13 +243,13 @@ fn assert_told_without_the_lock(
 ) {
     let lock = InProcessLock::new();
     let policy = WritePolicy::optional().use_lock(lock.clone());
-    let told = Counter::default();
-    let count = told.clone();
+    let answered = Counter::default();
+    let count = answered.clone();
     let layer = ConditionalLayer::new(source.named("tests"))
         .writes(policy)
         .observe(move |_| {
             let free = lock.try_lock(&[WriteKey::new("tests", &"/a")]);
-            assert!(free.is_some(), "told under the lock");
+            assert!(free.is_some(), "answered under the lock");
             count.count();
         });
     let mut writer = send_by_hand(
@@ -257,7 +257,7 @@ fn assert_told_without_the_lock(
         put_if_match("/a", tag),
     );
     assert_refused(writer.ready(), status, reason);
-    assert_eq!(told.get(), 1);
+    assert_eq!(answered.get(), 1);
 }
 
 /// A client that hangs up in the middle of its body, while the body is collected and while the handler reads it.

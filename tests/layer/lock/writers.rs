@@ -38,7 +38,7 @@ fn plain(source: Script) -> ConditionalLayer<Script> {
     ConditionalLayer::new(source).writes(WritePolicy::required())
 }
 
-/// What one writer looks up refuses the others. Not where a test counts that every one of them looks up.
+/// One look-up refuses all other writers. Not for tests that count one look-up for each writer.
 fn joined(source: Script) -> ConditionalLayer<Script> {
     plain(source.joined())
 }
@@ -66,23 +66,23 @@ async fn whole_requests_over_http_2() {
 
 /// The first head takes the lock and waits for its body; all others wait for the lock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn last_octets_over_http_1() {
+async fn last_bytes_over_http_1() {
     hammer(Protocol::Http1, Arrival::LastOctets, draining).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn last_octets_over_http_2() {
+async fn last_bytes_over_http_2() {
     hammer(Protocol::Http2, Arrival::LastOctets, draining).await;
 }
 
 /// All bodies are collected at the same moment, and only then the lock is taken.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn last_octets_collected_over_http_1() {
+async fn last_bytes_collected_over_http_1() {
     hammer(Protocol::Http1, Arrival::LastOctets, collecting).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn last_octets_collected_over_http_2() {
+async fn last_bytes_collected_over_http_2() {
     hammer(Protocol::Http2, Arrival::LastOctets, collecting).await;
 }
 
@@ -105,8 +105,8 @@ async fn mixed_rounds() {
     }
 }
 
-/// The hammer finds what it is made to find: without the lock and without a swap, with all writers between check and
-/// write at once, every one of them is told that it won.
+/// The hammer finds lost updates: without the lock and without a swap, with all writers between check and write at once,
+/// every one of them gets a success.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_lock_edits_are_lost() {
     for protocol in [Protocol::Http1, Protocol::Http2] {
@@ -117,7 +117,7 @@ async fn without_the_lock_edits_are_lost() {
             let mut hammer = Hammer::new(store, layer, protocol, writers).await;
             for arrival in [Arrival::Whole, Arrival::LastOctets] {
                 let round = hammer.round(arrival, |_| true).await;
-                let lost = format!("{writers} of {writers} were told that they won");
+                let lost = format!("{writers} of {writers} got a success");
                 assert_eq!(round.has_one_winner(), Err(lost));
             }
             // The mixed rounds find it, too.

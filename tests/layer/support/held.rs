@@ -132,7 +132,7 @@ impl HeldHandler {
     #[track_caller]
     pub(crate) fn checked(&self, call: usize) -> Checked {
         self.see(call, |request| request.extensions().get().cloned())
-            .expect("the write was not judged")
+            .expect("the write was not evaluated")
     }
 
     /// The paths of the calls that are still open, in the order in which they came.
@@ -160,7 +160,7 @@ impl Call {
     pub(crate) fn answer(self, answer: Result<Response<Body>, Broken>) {
         // The request goes first, as a handler's arguments do: `Checked` in it holds the lock.
         drop(self.request);
-        // Nobody may be there to take it.
+        // The receiver may be gone.
         let _ = self.answer.send(answer);
     }
 }

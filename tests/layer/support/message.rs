@@ -13,13 +13,13 @@ use tower_conditional::EntityTag;
 /// Fields of a row.
 pub(crate) type Fields = &'static [(&'static str, &'static str)];
 
-/// Each character up to U+00FF is one octet.
+/// Each character up to U+00FF is one byte.
 pub(crate) fn value(text: &str) -> HeaderValue {
-    let octets: Vec<u8> = text
+    let bytes: Vec<u8> = text
         .chars()
         .map(|character| u8::try_from(u32::from(character)).unwrap())
         .collect();
-    HeaderValue::from_bytes(&octets).unwrap()
+    HeaderValue::from_bytes(&bytes).unwrap()
 }
 
 /// Several fields of one name are several lines.

@@ -51,14 +51,14 @@ pub(crate) fn now() -> SystemTime {
     clock_at(date(NOW))()
 }
 
-/// What the hook was told.
+/// The events that the hook got.
 #[derive(Clone, Default)]
 pub(crate) struct Record(Arc<Mutex<Vec<Evaluation>>>);
 
 impl Record {
     pub(crate) fn hook(&self) -> impl Fn(&Evaluation) + Send + Sync + use<> {
         let record = self.clone();
-        move |judged| record.0.lock().unwrap().push(judged.clone())
+        move |evaluation| record.0.lock().unwrap().push(evaluation.clone())
     }
 
     /// All records since the last time.

@@ -1,4 +1,4 @@
-//! Connections to a server, read octet by octet or by hyper.
+//! Connections to a server, read byte by byte or by hyper.
 
 use std::fmt::Write as _;
 use std::panic::Location;
@@ -50,8 +50,8 @@ impl Wire {
         }
     }
 
-    pub(crate) async fn write(&mut self, octets: impl AsRef<[u8]>) {
-        self.stream.write_all(octets.as_ref()).await.unwrap();
+    pub(crate) async fn write(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).await.unwrap();
     }
 
     /// Sends the head of a request.
@@ -100,7 +100,7 @@ impl Wire {
                 self.read_chunks().await?
             } else {
                 let length = answer.field("content-length").expect("an end");
-                self.read_octets(length.parse().unwrap()).await?
+                self.read_bytes(length.parse().unwrap()).await?
             };
             answer.body = body.into();
         }
@@ -112,8 +112,8 @@ impl Wire {
         loop {
             let length = self.read_until("\r\n").await?;
             let length = usize::from_str_radix(&length, 16).unwrap();
-            content.extend(self.read_octets(length).await?);
-            assert_eq!(self.read_octets(2).await?, b"\r\n");
+            content.extend(self.read_bytes(length).await?);
+            assert_eq!(self.read_bytes(2).await?, b"\r\n");
             if length == 0 {
                 return Some(content);
             }
@@ -132,7 +132,7 @@ impl Wire {
         }
     }
 
-    async fn read_octets(&mut self, count: usize) -> Option<Vec<u8>> {
+    async fn read_bytes(&mut self, count: usize) -> Option<Vec<u8>> {
         while self.unread.len() < count {
             self.fill().await?;
         }
@@ -144,7 +144,7 @@ impl Wire {
         (read.unwrap() > 0).then_some(())
     }
 
-    /// No octet has come that was not asked for.
+    /// No byte has come that was not asked for.
     #[track_caller]
     pub(crate) fn expect_nothing(&self) {
         assert_eq!(self.unread, b"");

@@ -1,4 +1,4 @@
-//! What is asked in the tests of this folder.
+//! The requests of the tests in this folder.
 
 use std::fmt::Write as _;
 
@@ -60,16 +60,16 @@ impl Ask {
         request
     }
 
-    pub(super) fn octets(&self, current: &str, more: &[(&'static str, &str)]) -> String {
-        let mut octets = head_of(self.method, &self.fields(current, more));
+    pub(super) fn to_http1(&self, current: &str, more: &[(&'static str, &str)]) -> String {
+        let mut message = head_of(self.method, &self.fields(current, more));
         if !self.content.is_empty() {
-            write!(octets, "content-length: {}\r\n", self.content.len()).unwrap();
+            write!(message, "content-length: {}\r\n", self.content.len()).unwrap();
         }
-        octets + "\r\n" + self.content
+        message + "\r\n" + self.content
     }
     /// Sends it, and reads its answer.
     pub(super) async fn over(self, wire: &mut Wire, current: &str) -> Answer {
-        wire.write(self.octets(current, &[])).await;
+        wire.write(self.to_http1(current, &[])).await;
         wire.answer(self.method).await
     }
 }

@@ -19,7 +19,7 @@ const EXPECTING: [(&str, &str); 2] = [("content-length", "5"), ("expect", "100-c
 /// Every way to a refusal, and the refusals.
 fn refusals() -> Vec<(Served, Ask, u16)> {
     let over = |source: Script| served(required(source).layer(service_fn(page)));
-    let judging = ways().into_iter().filter(|way| way.judges_writes);
+    let evaluating = ways().into_iter().filter(|way| way.evaluates_writes);
     let asks = [
         (STALE, 412),
         (Ask::new("PUT", ("if-match", "v1")), 400),
@@ -29,7 +29,7 @@ fn refusals() -> Vec<(Served, Ask, u16)> {
         (over(source::failing("down")), STALE, 503),
         (over(source::refusing(401, "who are you?")), STALE, 401),
     ];
-    for way in judging {
+    for way in evaluating {
         refusals.extend(asks.map(|(ask, status)| (way.service.clone(), ask, status)));
     }
     refusals
@@ -42,7 +42,7 @@ async fn http1_refuses_before_the_upload_and_closes() {
     for (service, ask, status) in refusals() {
         let server = Server::start(service).await;
         let mut wire = Wire::open(&server).await;
-        wire.write(ask.octets("", &EXPECTING)).await;
+        wire.write(ask.to_http1("", &EXPECTING)).await;
         assert_eq!(wire.answer("PUT").await.status, status);
         wire.expect_end().await;
     }
@@ -58,8 +58,9 @@ async fn http1_does_not_take_a_hasty_body_for_a_request() {
     for (service, ask, status) in refusals() {
         let server = Server::start(service).await;
         let mut wire = Wire::open(&server).await;
-        let next = Ask::new("GET", NO_PRECONDITION).octets("", &[]);
-        wire.write(ask.octets("", &hasty) + smuggled + &next).await;
+        let next = Ask::new("GET", NO_PRECONDITION).to_http1("", &[]);
+        wire.write(ask.to_http1("", &hasty) + smuggled + &next)
+            .await;
         assert_eq!(wire.answer("PUT").await.status, status);
         if let Some(next) = wire.try_answer("GET").await {
             assert_eq!(next.status, if status == 401 { 401 } else { 200 });

@@ -42,8 +42,8 @@ fn handler(
 /// Two requests in one segment: the content of each answer that arrives whole, as far as it says.
 async fn twice_over_http1(server: &Server) -> Vec<String> {
     let mut wire = Wire::open(server).await;
-    let last = GET.octets("", &[("connection", "close")]);
-    wire.write(GET.octets("", &[]) + &last).await;
+    let last = GET.to_http1("", &[("connection", "close")]);
+    wire.write(GET.to_http1("", &[]) + &last).await;
     let mut contents = Vec::new();
     while let Some(answer) = wire.try_answer("GET").await {
         contents.push(String::from_utf8(answer.body.into()).unwrap());
@@ -75,7 +75,7 @@ async fn a_body_of_another_length_than_it_says() {
     const WHOLE: &[&str] = &["hello world"; 2];
     const CUT_OFF: &[&str] = &["hello"; 2];
     const NONE: &[&str] = &[];
-    // What is said; what arrives without the layer, and with it.
+    // The stated length; what arrives without the layer, and with it.
     let rows: [(Said, Arrives, Arrives); 9] = [
         ((None, None), [WHOLE, WHOLE], [WHOLE, WHOLE]),
         ((Some(11), None), [WHOLE, WHOLE], [WHOLE, WHOLE]),

@@ -1,5 +1,5 @@
-//! What goes over real connections, octet by octet: every answer ends where it says, the next one begins there, and
-//! there is no content where none may be.
+//! Real connections, byte by byte: every answer ends where it says, the next one begins there, and there is no content
+//! where none may be.
 
 mod ask;
 mod expect;
@@ -34,33 +34,33 @@ const V1: EntityTag = EntityTag::from_static("\"v1\"");
 struct Way {
     name: &'static str,
     service: Served,
-    judges_writes: bool,
+    evaluates_writes: bool,
 }
 
 fn ways() -> Vec<Way> {
     let reader = service_fn(|request: Request<_>| page(request.map(Body::new)));
-    let judging = |name, source| Way {
+    let evaluating = |name, source| Way {
         name,
         service: served(required(source).layer(service_fn(page))),
-        judges_writes: true,
+        evaluates_writes: true,
     };
     let reading = |name, service| Way {
         name,
         service,
-        judges_writes: false,
+        evaluates_writes: false,
     };
     let hashing = |source| served(ConditionalLayer::new(source).layer(service_fn(page)));
     let streams = ConditionalLayer::new(BodyHash::strong().collect_streams());
     let tagged = ConditionalLayer::new(FromResponse).layer(service_fn(tagged_page));
     vec![
-        judging("known", Fixed::new(V1).boxed()),
-        judging("looked up", source::waiting(V1).boxed()),
-        judging("chained", FromResponse.or(Fixed::new(V1)).boxed()),
-        judging("probed", BodyHash::strong().probe_with(reader).boxed()),
+        evaluating("known", Fixed::new(V1).boxed()),
+        evaluating("looked up", source::waiting(V1).boxed()),
+        evaluating("chained", FromResponse.or(Fixed::new(V1)).boxed()),
+        evaluating("probed", BodyHash::strong().probe_with(reader).boxed()),
         Way {
             name: "behind a compressor",
             service: compressed(),
-            judges_writes: true,
+            evaluates_writes: true,
         },
         reading("by the response", served(tagged)),
         reading("hashed", hashing(BodyHash::strong())),
@@ -84,7 +84,7 @@ where
     Served::new(service.map_response(|response: Response<B>| response.map(Body::new)))
 }
 
-/// A router behind a compressor that takes everything, however short it is, and the companion.
+/// A router behind a compressor without a lower limit, and a `ContentCodingLayer`.
 fn compressed() -> Served {
     let done = async || StatusCode::NO_CONTENT;
     let methods = get(async || PAGE).put(done).delete(done);

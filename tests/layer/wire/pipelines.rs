@@ -1,4 +1,4 @@
-//! Many requests on one connection, and none of the answers takes an octet of the next one.
+//! Many requests on one connection: no answer takes a byte of the next one.
 
 use http_body::Body;
 
@@ -11,7 +11,7 @@ const UNSEEN: (&str, &str) = ("if-none-match", "\"other\"");
 const STALE: (&str, &str) = ("if-match", "\"other\"");
 const UNQUOTED: (&str, &str) = ("if-match", "v1");
 
-/// What is asked, and what is answered where writes are judged, and where they are not.
+/// A request, the status of its answer if writes are evaluated, and its status if they are not.
 const ROWS: [(Ask, u16, u16); 16] = [
     (Ask::new("GET", SEEN), 304, 304),
     (Ask::new("PUT", STALE).sending("hello"), 412, 204),
@@ -33,9 +33,17 @@ const ROWS: [(Ask, u16, u16); 16] = [
 
 impl Way {
     fn rows(&self) -> impl Iterator<Item = (String, Ask, u16)> {
-        ROWS.iter().map(|&(ask, judged, unjudged)| {
+        ROWS.iter().map(|&(ask, evaluated, unevaluated)| {
             let row = format!("{}: {} {:?}", self.name, ask.method, ask.precondition);
-            (row, ask, if self.judges_writes { judged } else { unjudged })
+            (
+                row,
+                ask,
+                if self.evaluates_writes {
+                    evaluated
+                } else {
+                    unevaluated
+                },
+            )
         })
     }
 }
@@ -67,9 +75,9 @@ async fn http1_in_one_segment() {
 
         let mut segment = String::new();
         for (ask, ..) in ROWS {
-            segment += &ask.octets(&current, &[]);
+            segment += &ask.to_http1(&current, &[]);
         }
-        segment += &Ask::new("GET", SEEN).octets(&current, &[("connection", "close")]);
+        segment += &Ask::new("GET", SEEN).to_http1(&current, &[("connection", "close")]);
         let mut wire = Wire::open(&server).await;
         wire.write(segment).await;
         for ((row, ask, status), alone) in way.rows().zip(alone) {

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tower::{Service, ServiceExt};
 
-/// What a client speaks, without asking.
+/// The protocol of a client, without negotiation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// HTTP/1.1

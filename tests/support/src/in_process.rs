@@ -52,7 +52,7 @@ pub fn request(
     request.body(Full::new(body.into())).unwrap()
 }
 
-/// The body of a client that has promised so many bytes, and sends none of them.
+/// The body of a client that has announced so many bytes, and sends none of them.
 pub struct StalledBody(pub u64);
 
 impl Body for StalledBody {

@@ -153,7 +153,7 @@ impl Log {
             let mut stderr = BufReader::new(stderr);
             let mut line = String::new();
             while let Ok(1..) = stderr.read_line(&mut line).await {
-                // Whoever does not wait for the end of the program does not want to know.
+                // The receiver is gone if the test does not wait for the end of the program.
                 let _ = sender.send(std::mem::take(&mut line));
             }
         });

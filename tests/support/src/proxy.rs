@@ -38,7 +38,7 @@ pub struct Proxy {
     port: u16,
 }
 
-/// An answer as the client gets to see it, still coded.
+/// An answer as the client gets to see it, still compressed.
 #[derive(Debug)]
 pub struct Relayed {
     pub status: u16,

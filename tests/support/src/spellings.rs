@@ -32,11 +32,11 @@ impl Spellings {
 
     /// A path as a percent-decoder reads it: `/a%62`, `/%61b`, `/%41`. Its slashes stay as they are.
     pub fn encoded(&mut self, path: &str) -> String {
-        path.bytes().fold(String::new(), |mut spelled, octet| {
-            match (octet, self.below(3)) {
-                (b'/', _) | (_, 0) => spelled.push(char::from(octet)),
-                (_, 1) => spelled.push_str(&format!("%{octet:02x}")),
-                _ => spelled.push_str(&format!("%{octet:02X}")),
+        path.bytes().fold(String::new(), |mut spelled, byte| {
+            match (byte, self.below(3)) {
+                (b'/', _) | (_, 0) => spelled.push(char::from(byte)),
+                (_, 1) => spelled.push_str(&format!("%{byte:02x}")),
+                _ => spelled.push_str(&format!("%{byte:02X}")),
             }
             spelled
         })

@@ -1,4 +1,4 @@
-//! Who takes the lock, who waits, and in which order (section 9.2.1 names the methods that write).
+//! Which requests take the lock, which wait, and in which order (section 9.2.1 names the methods that write).
 
 use http::Request;
 use tower::Layer;
@@ -16,7 +16,7 @@ const LATER: &str = "Fri, 01 Jan 2100 00:00:00 GMT";
 
 /// Whether a request waits while a PUT of the same target runs.
 #[test]
-fn who_takes_the_lock() {
+fn which_requests_take_the_lock() {
     // "T" stands for the current tag.
     let rows: [(&str, Fields, bool); 20] = [
         ("PUT", &[], true),
@@ -26,7 +26,7 @@ fn who_takes_the_lock() {
         ("PATCH", &[("if-match", "*")], true),
         ("DELETE", &[("if-none-match", "\"other\"")], true),
         ("PUT", &[("if-unmodified-since", LATER)], true),
-        // Section 13.2.1: If-Modified-Since says nothing to a write.
+        // Section 13.2.1: If-Modified-Since is ignored on a write.
         ("PUT", &[("if-modified-since", LATER)], true),
         // Any other write takes it for its precondition.
         ("POST", &[], false),
@@ -92,7 +92,7 @@ fn a_required_post_takes_the_lock() {
     assert_eq!(handler.calls(), 1);
 }
 
-/// A stale request learns of it while another write still holds the lock.
+/// A stale write is refused while another write still holds the lock.
 #[test]
 fn refused_before_it_waits() {
     let rows: [(Fields, u16, &str); 5] = [
@@ -120,9 +120,9 @@ fn refused_before_it_waits() {
     }
 }
 
-/// Two writers with one tag: the second passed the first look, and is judged again when it has the lock.
+/// Two writers with one tag: the second passed its first evaluation, and is evaluated again when it has the lock.
 #[test]
-fn judged_again_after_waiting() {
+fn evaluated_again_after_waiting() {
     for source in Versions::both() {
         let tag = source.changed("/a");
         let handler = HeldHandler::default();
@@ -139,9 +139,9 @@ fn judged_again_after_waiting() {
     }
 }
 
-/// What `Checked` says is what was found under the lock, not what was found before waiting.
+/// `Checked` has what was found under the lock, not what was found before waiting.
 #[test]
-fn the_handler_learns_of_the_second_look() {
+fn the_handler_learns_the_second_look_up() {
     for source in Versions::both() {
         source.changed("/a");
         let handler = HeldHandler::default();
@@ -197,7 +197,7 @@ fn waiters_are_served_in_order() {
             assert_eq!(number, turn.to_string());
             handler.answer(turn, 204);
             assert_status(writers[turn].ready(), 204);
-            // A newcomer and the last in the line are polled first: neither may overtake.
+            // A new request and the last waiter are polled first: neither may overtake.
             let mut newcomer = send_by_hand(&service, numbered(99));
             newcomer.assert_waits();
             for writer in writers[turn + 1..].iter_mut().rev() {
@@ -222,7 +222,7 @@ fn other_targets_do_not_wait() {
     }
 }
 
-/// Too fine a key would be unsafe: whatever a router may take for one path is one key.
+/// Too fine a key would be unsafe: all spellings that a router may take for one path are one key.
 #[test]
 fn spellings_of_one_path_wait_for_each_other() {
     for spelling in ["/notes/a%62", "/notes//ab", "/notes/ab/", "/notes/ab?x=1"] {
@@ -236,9 +236,9 @@ fn spellings_of_one_path_wait_for_each_other() {
     }
 }
 
-/// One turn is one wake-up: a crowd at one key costs no herd.
+/// Each release of the lock wakes one waiter, however many wait for the key.
 #[test]
-fn one_wake_up_per_turn() {
+fn one_wake_up_for_each_release() {
     const WRITERS: usize = 50;
     let handler = HeldHandler::default();
     let service = ConditionalLayer::new(Versions::at_once()).layer(handler.clone());

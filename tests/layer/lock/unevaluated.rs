@@ -1,4 +1,4 @@
-//! A conditional write that succeeds and that nobody has judged is reported, once, and nothing else happens.
+//! A conditional write that succeeds and that nobody has evaluated is reported, once, and nothing else happens.
 
 use axum::Router;
 use axum::body::Body;
@@ -30,17 +30,17 @@ impl Hook {
     }
 
     /// How many were reported since the last time.
-    fn unjudged(&self) -> usize {
+    fn unevaluated(&self) -> usize {
         let records = self.0.take_all();
         assert!(
             records
                 .iter()
                 .all(|record| record.class == MethodClass::Write)
         );
-        let unjudged = records
+        let unevaluated = records
             .iter()
             .filter(|record| record.outcome == Outcome::Unevaluated);
-        unjudged.count()
+        unevaluated.count()
     }
 }
 
@@ -52,7 +52,7 @@ fn computing() -> [tower_conditional::source::BoxSource; 3] {
     ]
 }
 
-fn judging() -> Fixed {
+fn evaluating() -> Fixed {
     Fixed::new(EntityTag::from_static("\"v1\""))
 }
 
@@ -69,7 +69,7 @@ fn ok() -> Response {
 #[test]
 fn reported_once_when_it_succeeds() {
     type Row = (&'static str, Fields, fn() -> Response, usize);
-    let judged_by_handler = || (EvaluatedByHandler, ()).into_response();
+    let evaluated_by_handler = || (EvaluatedByHandler, ()).into_response();
     let failed = || StatusCode::CONFLICT.into_response();
     #[rustfmt::skip]
     let rows: [Row; 12] = [
@@ -79,13 +79,13 @@ fn reported_once_when_it_succeeds() {
         ("POST", IF_MATCH, ok, 1),
         ("PUT", &[("if-none-match", "*")], ok, 1),
         ("PUT", &[("if-unmodified-since", "Wed, 01 Jan 2025 00:00:00 GMT")], ok, 1),
-        // Nothing was asked, or nothing was done.
+        // There was no precondition, or the write failed.
         ("PUT", &[], ok, 0),
         ("PUT", &[("if-modified-since", "Wed, 01 Jan 2025 00:00:00 GMT")], ok, 0),
         ("PUT", IF_MATCH, failed, 0),
         ("PUT", IF_MATCH, || StatusCode::SEE_OTHER.into_response(), 0),
-        // The handler says that it has judged.
-        ("PUT", IF_MATCH, judged_by_handler, 0),
+        // The handler says that it has evaluated.
+        ("PUT", IF_MATCH, evaluated_by_handler, 0),
         ("MKCOL", IF_MATCH, ok, 0),
     ];
     for (method, fields, answer, reports) in rows {
@@ -94,7 +94,7 @@ fn reported_once_when_it_succeeds() {
             let route = any(move || async move { answer() }).layer(hook.on(source));
             let status = status(Router::new().route("/a", route), method, fields);
             assert_eq!(status, answer().status(), "the answer changed");
-            assert_eq!(hook.unjudged(), reports, "{method} {fields:?}");
+            assert_eq!(hook.unevaluated(), reports, "{method} {fields:?}");
         }
     }
 }
@@ -111,7 +111,7 @@ fn reported_when_it_succeeds_on_what_does_not_exist() {
         usize,
     );
     let gone = || StatusCode::NOT_FOUND.into_response();
-    let judged_by_handler = || (EvaluatedByHandler, ()).into_response();
+    let evaluated_by_handler = || (EvaluatedByHandler, ()).into_response();
     let (update_only, by_method) = (
         || Current::Absent(Absent::WillFail),
         Current::absent as fn() -> Current,
@@ -123,7 +123,7 @@ fn reported_when_it_succeeds_on_what_does_not_exist() {
         ("PUT", IF_MATCH, update_only, ok, 1),
         ("DELETE", IF_MATCH, by_method, gone, 0),
         ("PUT", IF_MATCH, update_only, gone, 0),
-        ("DELETE", IF_MATCH, by_method, judged_by_handler, 0),
+        ("DELETE", IF_MATCH, by_method, evaluated_by_handler, 0),
         ("DELETE", &[], by_method, ok, 0),
         ("PUT", &[("if-none-match", "*")], by_method, ok, 0),
         ("DELETE", IF_MATCH, || EntityTag::from_static("\"v1\"").into(), ok, 0),
@@ -146,27 +146,31 @@ fn reported_when_it_succeeds_on_what_does_not_exist() {
         assert!(records.len() <= 1, "{method} {fields:?}: {records:?}");
         let reported = records.iter().filter(|&&record| record == expected).count();
         assert_eq!(reported, reports, "{method} {fields:?}: {records:?}");
-        let unjudged = records
+        let unevaluated = records
             .iter()
             .any(|record| record.0 == Outcome::Unevaluated);
-        assert_eq!(unjudged, reports == 1, "{method} {fields:?}: {records:?}");
+        assert_eq!(
+            unevaluated,
+            reports == 1,
+            "{method} {fields:?}: {records:?}"
+        );
     }
 }
 
-/// A route that judges, inside a router-wide layer that only computes.
+/// A route whose layer evaluates, inside a router-wide layer that only computes.
 #[test]
-fn not_reported_when_a_layer_further_in_judges() {
+fn not_reported_when_an_inner_layer_evaluates() {
     for outer in computing() {
         let hook = Hook::default();
-        let inner = any(async || ok()).layer(ConditionalLayer::new(judging()));
+        let inner = any(async || ok()).layer(ConditionalLayer::new(evaluating()));
         let router = Router::new().route("/a", inner).layer(hook.on(outer));
         assert_eq!(status(router.clone(), "PUT", IF_MATCH), 204);
         assert_eq!(status(router, "PUT", &[("if-match", "\"v0\"")]), 412);
-        assert_eq!(hook.unjudged(), 0);
+        assert_eq!(hook.unevaluated(), 0);
     }
 }
 
-/// A write that would have been refused, but had taken effect before, is judged, too.
+/// A write that would have been refused, but had taken effect before, counts as evaluated, too.
 #[test]
 fn not_reported_when_it_had_taken_effect_before() {
     for outer in computing() {
@@ -174,10 +178,10 @@ fn not_reported_when_it_had_taken_effect_before() {
         let policy = WritePolicy::optional().answer_if_applied(|_: &Parts, _: &Current| async {
             Some(http::Response::new("done"))
         });
-        let inner = any(async || ok()).layer(ConditionalLayer::new(judging()).writes(policy));
+        let inner = any(async || ok()).layer(ConditionalLayer::new(evaluating()).writes(policy));
         let router = Router::new().route("/a", inner).layer(hook.on(outer));
         assert_eq!(status(router, "PUT", &[("if-match", "\"v0\"")]), 200);
-        assert_eq!(hook.unjudged(), 0);
+        assert_eq!(hook.unevaluated(), 0);
     }
 }
 
@@ -186,38 +190,38 @@ fn not_reported_when_it_had_taken_effect_before() {
 fn not_reported_through_two_layers() {
     for (outer, between) in computing().into_iter().zip(computing()) {
         let (hook, second) = (Hook::default(), Hook::default());
-        let inner = any(async || ok()).layer(ConditionalLayer::new(judging()));
+        let inner = any(async || ok()).layer(ConditionalLayer::new(evaluating()));
         let router = Router::new()
             .route("/a", inner)
             .layer(second.on(between))
             .layer(hook.on(outer));
         assert_eq!(status(router, "PUT", IF_MATCH), 204);
-        assert_eq!((hook.unjudged(), second.unjudged()), (0, 0));
+        assert_eq!((hook.unevaluated(), second.unevaluated()), (0, 0));
     }
 }
 
-/// A layer that judges, outside of one that only computes.
+/// A layer that evaluates, outside of one that only computes.
 #[test]
-fn not_reported_when_a_layer_further_out_has_judged() {
+fn not_reported_when_an_outer_layer_has_evaluated() {
     for inner in computing() {
         let hook = Hook::default();
         let route = any(async || ok()).layer(hook.on(inner));
         let router = Router::new()
             .route("/a", route)
-            .layer(ConditionalLayer::new(judging()));
+            .layer(ConditionalLayer::new(evaluating()));
         assert_eq!(status(router, "PUT", IF_MATCH), 204);
-        assert_eq!(hook.unjudged(), 0);
+        assert_eq!(hook.unevaluated(), 0);
     }
 }
 
-/// Two computing layers: each tells its own hook.
+/// Two computing layers: each calls its own hook.
 #[test]
-fn each_hook_is_told_once() {
+fn each_hook_is_called_once() {
     let (outer, inner) = (Hook::default(), Hook::default());
     let router = Router::new()
         .route("/a", any(async || ok()))
         .layer(inner.on(FromResponse))
         .layer(outer.on(FromResponse));
     assert_eq!(status(router, "PUT", IF_MATCH), 204);
-    assert_eq!((outer.unjudged(), inner.unjudged()), (1, 1));
+    assert_eq!((outer.unevaluated(), inner.unevaluated()), (1, 1));
 }
