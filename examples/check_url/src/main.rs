@@ -1,4 +1,4 @@
-//! Checks how a running server handles conditional requests, and says what it does otherwise than RFC 9110.
+//! Checks how a running server handles conditional requests, and reports where it departs from RFC 9110.
 //!
 //! ```sh
 //! cargo run -p check_url -- http://127.0.0.1:3000/notes
@@ -6,8 +6,8 @@
 //!     --content-type application/json --body '{"title":"{mark}","body":""}'
 //! ```
 //!
-//! It only reads, unless it is told a path that it may write to. Exits with 0 if there is nothing to report, with 1 if
-//! there is, with 2 if it was not told what to do.
+//! It only reads, unless `--write` names a path that it may write to. It exits with 0 if there is nothing to report, with
+//! 1 if there is, and with 2 if the arguments are wrong.
 
 use std::{
     io::{self, Write},
@@ -37,7 +37,7 @@ Usage: check_url URL [options]
   --absent PATH        a path where nothing is (default: the URL's with -not-there at its end)
   --field 'NAME: V'    a field that every request carries, such as Authorization
   --allow RULE         leaves out the findings of a rule; its name stands beside the section
-  --http2              speaks HTTP/2 without asking, instead of HTTP/1.1
+  --http2              uses HTTP/2 without negotiation, instead of HTTP/1.1
   --json               the report as data
   -h, --help           this text
 ";
@@ -59,7 +59,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Where nobody reads any more, the exit code still says it.
+/// If nobody reads the output any more, the exit code still says the result.
 fn print(text: &str, code: ExitCode) -> ExitCode {
     let _ = io::stdout().write_all(text.as_bytes());
     code
@@ -80,11 +80,11 @@ async fn run(ask: &Ask) -> Report {
     check(service, ask.fixture()).await.allowing(&ask.allowed)
 }
 
-/// The kit asks for paths; a client wants to know where they are.
+/// The kit sends requests for paths; a client needs the host, too.
 fn on(server: &Uri, path: &Uri) -> Uri {
     let mut parts = server.clone().into_parts();
     parts.path_and_query = path.path_and_query().cloned();
-    // A URL that had all its parts has them still.
+    // The URL still has all its parts.
     Uri::from_parts(parts).unwrap_or_else(|_| server.clone())
 }
 
@@ -190,7 +190,7 @@ fn path(value: &str) -> Result<PathAndQuery, String> {
     path.ok_or_else(|| format!("{value} is no path such as /notes/1"))
 }
 
-/// A write that sends what is there already shows nothing.
+/// A write that changes nothing cannot be recognised.
 fn marked(body: String) -> Result<String, String> {
     match body.contains("{mark}") {
         true => Ok(body),

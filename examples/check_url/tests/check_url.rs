@@ -1,4 +1,4 @@
-//! `check_url` over servers that are right and over servers that are wrong: what it finds, prints and ends with.
+//! `check_url` with correct and with flawed servers: its findings, its output and its exit code.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -31,7 +31,7 @@ fn url(address: SocketAddr, path: &str) -> String {
     format!("http://{address}{path}")
 }
 
-fn speaking(protocol: Protocol) -> &'static [&'static str] {
+fn options_of(protocol: Protocol) -> &'static [&'static str] {
     match protocol {
         Protocol::Http1 => &[],
         Protocol::Http2 => &["--http2"],
@@ -82,7 +82,7 @@ async fn what_axum_adds_is_found_and_can_be_allowed() {
     let url = url(address, "/a");
     for protocol in Protocol::BOTH {
         let asked = [url.as_str(), "--json", "--write", "/b"];
-        let asked = [&asked[..], speaking(protocol)].concat();
+        let asked = [&asked[..], options_of(protocol)].concat();
         let ended = check_url(&asked).await;
         let report = json(&ended);
         assert_eq!(rules(&report), ["not-modified-length"], "{report:#}");
@@ -104,9 +104,9 @@ async fn server_that_is_right() {
     let mut client = Client::connect(address, Protocol::Http1).await;
     let before = client.get("/a", &[]).await.fields;
     for protocol in Protocol::BOTH {
-        // Nothing is written unless it is told where.
+        // Nothing is written unless `--write` names a path.
         for written in [&[][..], &["--write", "/b"]] {
-            let asked = [&[url.as_str()], written, speaking(protocol)].concat();
+            let asked = [&[url.as_str()], written, options_of(protocol)].concat();
             let ended = check_url(&asked).await;
             assert_eq!(ended.status.code(), Some(0), "{ended:?}");
             assert!(
@@ -117,7 +117,7 @@ async fn server_that_is_right() {
             assert_eq!(client.get("/a", &[]).await.fields, before);
         }
     }
-    // What was there before stays, with other content.
+    // A resource that was there before stays, with other content.
     let ended = check_url(&[&url, "--write", "/a"]).await;
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     assert_eq!(client.get("/a", &[]).await.status, 200);

@@ -59,11 +59,11 @@ pub(crate) fn router(files: Files, requires_preconditions: bool) -> Router {
         .writes(
             policy
                 .use_lock(PatientLock::default())
-                // A client that is still sending gets to see its 412.
+                // A client that is still sending gets its 412.
                 .read_refused_bodies(SMALL),
         )
         .collect_bodies(SMALL, Body::new)
-        // Keep it, but ask before using it: asking is what makes a 304 possible.
+        // A cache may store it, and must revalidate it before use: then it gets a 304.
         .add_response_headers([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))]);
 
     let file = get(handlers::read)

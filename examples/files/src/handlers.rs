@@ -21,7 +21,7 @@ use crate::{
     upload::{Upload, sync_folder_of},
 };
 
-/// What the source has opened is what is served: another file may be in its place by now.
+/// Serves the file that the source opened, even if another file is in its place by now.
 pub(crate) async fn read(
     opened: Result<Loaded<Opened>, LoadedRejection>,
     request: Request,
@@ -36,7 +36,7 @@ pub(crate) async fn save(
     body: Body,
 ) -> Result<Response, Problem> {
     let upload = Upload::beside(file.clone()).await?.receive(body).await?;
-    // The rename goes on when the client hangs up, and the lock with it.
+    // If the client hangs up, the rename goes on and keeps the lock.
     let lock = checked.hold_lock();
     let stored = blocking(move || {
         let _lock = lock;

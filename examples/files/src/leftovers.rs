@@ -12,8 +12,8 @@ use crate::{target::is_temporary, upload::PATIENCE};
 /// An upload that still goes on, of another process over the same directory, has written more recently than this.
 const ABANDONED_AFTER: Duration = PATIENCE.saturating_mul(20);
 
-/// Removes them from a directory and from all below it, by their name and their age. What cannot be removed stays, and
-/// is reported; symbolic links are not followed.
+/// Removes them from a directory and from all below it, by their name and their age. Files that cannot be removed stay,
+/// and are reported; symbolic links are not followed.
 pub(crate) fn remove_below(root: &Path) {
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -31,7 +31,7 @@ pub(crate) fn remove_below(root: &Path) {
     }
 }
 
-/// Nothing of it is needed to serve the others.
+/// A folder that cannot be read does not stop the service.
 fn report<T: Default>(path: &Path, error: &io::Error) -> T {
     tracing::warn!(
         "cannot look for abandoned uploads at {}: {error}",

@@ -1,5 +1,5 @@
-//! A directory over HTTP, read and written, in which nobody overwrites what they have not seen: an object store with
-//! conditional writes.
+//! A directory over HTTP that clients read and write, and in which nobody overwrites a change that they have not seen: an
+//! object store with conditional writes.
 //!
 //! `cargo run -p files -- DIR` starts it and prints the `curl` commands to try.
 //!
@@ -16,12 +16,12 @@
 //! | `leftovers.rs` | uploads that ended with their process, removed at the next start        |
 //! | `problem.rs`   | what goes wrong, as a response                                          |
 //!
-//! The write lock makes check and write one step for all that goes through this process. A program that writes into
-//! DIR beside it is seen by the next request, and is not kept out. It should replace files and not write into them: what
-//! is served is one open file, whatever has taken its place, but nobody else is kept from changing what is in it.
+//! The write lock makes check and write one step for all writes through this process. If another program writes into
+//! DIR, the next request sees its change, but the lock does not stop it. It should replace files and not write into them:
+//! a response serves one open file, even if another file takes its place, but not if its content changes.
 //!
 //! `/a` and `/A` have one lock, because some file systems take them for one file. Other names that only the file system
-//! holds equal (in another normal form of Unicode, or `LETTER~1.TXT`) are created under two.
+//! takes for equal (in another normal form of Unicode, or `LETTER~1.TXT`) have two locks.
 
 mod app;
 mod args;

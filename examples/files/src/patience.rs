@@ -1,5 +1,5 @@
-//! A write lock that gives up: a large upload holds the lock of its file for as long as it arrives, and nobody has to
-//! wait for all of it.
+//! A write lock that gives up: a large upload holds the lock of its file while it arrives, and other writes do not wait
+//! for all of it.
 
 use std::{future::Future, pin::Pin, time::Duration};
 
@@ -10,7 +10,7 @@ use tower_conditional::lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};
 /// How long a write waits for those before it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The write lock of this process; a write that has waited for too long is answered 503, and was not performed.
+/// The write lock of this process. A write that has waited for too long gets 503, and was not performed.
 #[derive(Default)]
 pub(crate) struct PatientLock(InProcessLock);
 

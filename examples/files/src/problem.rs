@@ -1,6 +1,6 @@
 //! What goes wrong, as a response: `application/problem+json` (RFC 9457).
 //!
-//! The client learns what it can act on. What only the operator can act on goes to the log.
+//! The response says what the client can act on. The log says what only the operator can act on.
 
 use std::{fmt, io};
 
@@ -20,7 +20,7 @@ pub(crate) enum Problem {
     InTheWay,
     TooSlow,
     CutOff,
-    /// The layer's source has failed, and has told the operator why.
+    /// The layer's source has failed, and has logged why.
     Unavailable,
     Internal,
 }

@@ -28,7 +28,7 @@ use tower_http::services::{
 
 use crate::tags::Opened;
 
-/// The file, whatever has taken its place by now, or the part of it that is asked for.
+/// Sends the open file, or the part that the client asked for, even if another file is in its place by now.
 pub(crate) async fn serve(opened: Loaded<Opened>, mut request: Request) -> Response<Body> {
     remove_undefined_range(&mut request);
     // The path says the type of the content; no other file is opened.
@@ -37,8 +37,8 @@ pub(crate) async fn serve(opened: Loaded<Opened>, mut request: Request) -> Respo
     response.map(Body::new)
 }
 
-/// Range means something on GET alone, and only in a unit that is understood (RFC 9110, section 14.2). `ServeDir`
-/// would answer 206 to HEAD, and 416 to any other unit.
+/// Range is for GET alone, and for units that the server understands (RFC 9110, section 14.2). `ServeDir` would answer
+/// 206 to HEAD, and 416 to any other unit.
 fn remove_undefined_range(request: &mut Request) {
     let is_defined = |range: &HeaderValue| {
         let unit = range.as_bytes().get(..6);

@@ -1,7 +1,7 @@
 //! Strong tags from the content, kept while a file has not changed.
 //!
-//! Equal bytes have equal tags: who read a file, and finds it changed and changed back, may write over it. Where even
-//! that must be noticed, tags come from a counter (see the notes example).
+//! Equal bytes have equal tags: if a file was changed and changed back since a client read it, the client may write over
+//! it. If even that must be noticed, take tags from a counter (see the notes example).
 
 use std::{
     collections::HashMap,
@@ -17,8 +17,8 @@ use tower_conditional::{EntityTag, Found, Representation};
 
 use crate::{app::Files, handlers::blocking, target::Target};
 
-/// A file system's clock ticks in steps: a file that was touched this recently may change again, in place, without
-/// looking any different. Its tag is used, and not kept.
+/// A file system's clock ticks in steps: a file that was changed this recently may change again, in place, and look the
+/// same. Its tag is used, and not kept.
 const SETTLES_AFTER: Duration = Duration::from_secs(2);
 
 /// How often a file that changes while it is hashed is read.
@@ -47,8 +47,8 @@ impl Tags {
         self.open_hashed_by(tag_of, path)
     }
 
-    /// A file that changes while it is hashed is opened again. Of one that was replaced every time, the one that was
-    /// opened last is served: its bytes are whole, and were the file's when it was opened.
+    /// A file that changes while it is hashed is opened again. If it was replaced every time, the one that was opened last
+    /// is served: its bytes are whole, and were the file's when it was opened.
     fn open_hashed_by(
         &self,
         hash: impl Fn(&mut File) -> io::Result<EntityTag>,
@@ -148,7 +148,7 @@ pub(crate) fn content_tag(digest: Sha256) -> io::Result<EntityTag> {
     EntityTag::strong(hex).map_err(io::Error::other)
 }
 
-/// What changes when a file does. It stays in the house: none of it is in a tag.
+/// What changes when a file changes. None of it is in a tag: it is not for clients.
 #[derive(Clone, PartialEq)]
 struct Stamp {
     length: u64,
@@ -165,7 +165,7 @@ impl Stamp {
         })
     }
 
-    /// Whether nothing has happened to the file in the meantime but that it lost its name to another.
+    /// Whether the file is unchanged, except that another file may have taken its name.
     fn has_content_of(&self, later: &Self, file: &Metadata) -> bool {
         is_unlinked(file) && self.length == later.length && self.modified == later.modified
     }
@@ -275,7 +275,7 @@ mod tests {
         assert_eq!(scene.hashed.get(), 2);
     }
 
-    /// No failure, and no end to it either: the file as it was when it was opened last.
+    /// A file that always changes is served as it was when it was opened last.
     #[test]
     fn a_file_that_is_replaced_again_and_again() {
         let scene = Scene::new();

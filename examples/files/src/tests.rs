@@ -30,7 +30,7 @@ fn files() -> (Router, TempDir) {
     (app::router(files, false), directory)
 }
 
-/// Percent-encoded or not, a path is one file. What is no spelling of it (`//`, a slash at the end) writes nothing.
+/// Percent-encoded or not, a path is one file. Other paths (`//`, a slash at the end) write nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_two_writers_wins_however_they_spell_the_path() {
     let (router, _directory) = files();

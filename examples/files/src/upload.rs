@@ -1,8 +1,8 @@
 //! Bytes on their way to a file: whole or not at all.
 //!
-//! They are written beside the file, under a temporary name that goes away with whoever wrote it, brought to the
-//! disk, and then renamed in one step. A reader sees the old file or the new one; so does who looks after a crash. What a
-//! crash has left of an upload is removed at a later start (`leftovers.rs`).
+//! They are written beside the file, into a temporary file that its writer removes, synced to the disk, and then renamed
+//! in one step. A reader sees the old file or the new one, even after a crash. What a crash has left of an upload is
+//! removed at a later start (`leftovers.rs`).
 
 use std::{
     fs::{self, Metadata},

@@ -15,7 +15,7 @@ use tower_conditional_testkit::{Fixture, Scratch, check};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_files");
 
-/// Nothing here takes long; what hangs shall fail.
+/// The tests are quick; one that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Files {
@@ -182,7 +182,7 @@ async fn ranges_of_the_same_file_only() {
         (&[some, ("if-none-match", tag)], 304, ""),
         (&[none, ("if-none-match", tag)], 304, ""),
         (&[none, ("if-range", "\"other\"")], 200, "0123456789"),
-        // R-14.2-1: a unit that nobody here understands.
+        // RFC 9110, section 14.2: an unknown unit is ignored.
         (&[("range", "lines=2-4")], 200, "0123456789"),
         (
             &[
@@ -344,7 +344,7 @@ async fn folders_are_not_files() {
     );
 }
 
-/// R-5.6.7-9, R-8.8.2.1-2, S-17: no time of modification is too odd.
+/// RFC 9110, sections 5.6.7 and 8.8.2.1: a file may have any time of modification.
 #[tokio::test]
 async fn odd_times_of_modification() {
     let mut files = Files::start(Protocol::Http1).await;
@@ -444,7 +444,7 @@ async fn an_upload_that_breaks_off_changes_nothing() {
     assert_eq!(fs::read(files.path("a")).unwrap(), large);
 }
 
-/// What a killed process has left of its uploads goes at the next start: by its name and its age, in this directory alone.
+/// Uploads that a killed process left are removed at the next start, by name and age, in this directory alone.
 #[tokio::test]
 async fn abandoned_uploads_are_removed_at_the_start() {
     let directory = tempfile::tempdir().unwrap();
@@ -491,7 +491,7 @@ async fn abandoned_uploads_are_removed_at_the_start() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_command_line_is_said_in_one_line() {
+async fn a_wrong_command_line_gets_one_line() {
     let nowhere = tempfile::tempdir().unwrap().path().join("nowhere");
     let file = tempfile::NamedTempFile::new().unwrap();
     let table: &[(&[&OsStr], i32)] = &[

@@ -71,7 +71,7 @@ async fn serve(port: u16) -> Result<(), String> {
     let documents = Documents::default();
     let conditional = ConditionalLayer::new(documents.clone())
         .writes(WritePolicy::required())
-        // A client that is slow to send a document keeps no other from saving it.
+        // A client that is slow to send a document does not delay other writes to it.
         .collect_bodies(BODY_LIMIT as u64, BodyExt::boxed_unsync);
     let service = ServiceBuilder::new()
         .map_request(|request: Request<Incoming>| request.map(BodyExt::boxed_unsync))
@@ -106,7 +106,7 @@ async fn serve(port: u16) -> Result<(), String> {
     Ok(())
 }
 
-/// What runs when the layer has evaluated the request, and only then. A read serves what the layer has looked up.
+/// The handler: it runs only after the layer has evaluated the request. A read serves what the layer has looked up.
 async fn handle(
     documents: Documents,
     request: Request<UnsyncBoxBody<Bytes, hyper::Error>>,
@@ -138,7 +138,7 @@ async fn handle(
     }
 }
 
-/// Exactly what came is what a GET will send, so the answer may carry its tag (RFC 9110, section 9.3.4).
+/// A GET will send exactly the bytes of the PUT, so the answer may carry the tag (RFC 9110, section 9.3.4).
 fn save(
     documents: &Documents,
     path: &str,
@@ -264,7 +264,7 @@ impl ValidatorSource for Documents {
                     .map(|document| Found::version(document.version).with(document))
                     .into()
             }
-            // The handler's 405 comes ahead of any precondition.
+            // The handler's 405 comes ahead of every precondition.
             _ => Current::Delegated.into(),
         })
     }

@@ -88,7 +88,7 @@ async fn whole_life_of_a_document() {
     }
 }
 
-/// What is identified is what is locked and what is read, however it is spelled.
+/// All spellings of a path are one document, for reads and for the lock.
 #[tokio::test]
 async fn all_spellings_of_a_path_are_one_document() {
     for protocol in Protocol::BOTH {
@@ -126,7 +126,7 @@ async fn head_is_a_get_without_content() {
     }
 }
 
-/// R-13.2.1-3: there is no such method here, whatever the preconditions.
+/// RFC 9110, section 13.2.1: a method that the service does not have is a 405, whatever the preconditions.
 #[tokio::test]
 async fn unknown_methods_are_405_ahead_of_412() {
     for protocol in Protocol::BOTH {

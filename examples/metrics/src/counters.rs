@@ -1,4 +1,4 @@
-//! What the layer's hook tells, counted and printed in the text form of Prometheus.
+//! Counts the events of the layer's hook, and prints them in the text format of Prometheus.
 
 use std::{
     collections::BTreeMap,
@@ -24,12 +24,12 @@ struct Outcome {
 }
 
 impl Counters {
-    pub(crate) fn count(&self, route: &'static str, judged: &Evaluation) {
+    pub(crate) fn count(&self, route: &'static str, evaluation: &Evaluation) {
         let outcome = Outcome {
             route,
-            decision: judged.outcome.as_str(),
-            field: judged.field.map_or("", Field::as_str),
-            reason: judged.reason.map_or("", Reason::as_str),
+            decision: evaluation.outcome.as_str(),
+            field: evaluation.field.map_or("", Field::as_str),
+            reason: evaluation.reason.map_or("", Reason::as_str),
         };
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry(outcome).or_default() += 1;

@@ -1,12 +1,12 @@
 //! Why did the 412s spike? A service whose outcomes can be counted by route, field and reason.
 //!
 //! `cargo run -p metrics` serves documents under `/documents/{id}` and their counters under `/metrics`, in the text
-//! form of Prometheus, and prints the `curl` commands to try. `POST /deploy` plays a release that writes documents out
-//! in another form: every tag that clients hold is of another epoch from then on.
+//! format of Prometheus, and prints the `curl` commands to try. `POST /deploy` plays a release that serialises documents
+//! in another form: from then on, every tag that clients hold is of another epoch.
 //!
 //! | file           | idea                                            |
 //! |----------------|-------------------------------------------------|
-//! | `counters.rs`  | what the layer's hook tells, counted and printed |
+//! | `counters.rs`  | the events of the layer's hook, counted          |
 //! | `documents.rs` | documents in memory, and the release they are in |
 
 mod counters;
@@ -61,7 +61,7 @@ fn router() -> Router {
     let counted = counters.clone();
     let layer = ConditionalLayer::new(documents::source(documents.clone()))
         .writes(WritePolicy::required())
-        .observe(move |judged| counted.count("/documents/{id}", judged));
+        .observe(move |evaluation| counted.count("/documents/{id}", evaluation));
 
     let router = Router::new()
         .route("/documents/{id}", get(read).put(save).route_layer(layer))

@@ -44,7 +44,7 @@ async fn a_release_that_changes_the_form_shows_as_other_epoch_on_one_route() {
     assert_eq!(count(&mut client, &spike).await, 20);
     assert_eq!(count(&mut client, r#"reason="stale""#).await, 0);
 
-    // A client that refetches is through.
+    // A client that refetches can write again.
     let fresh = client.get(document, &[]).await.field("etag").to_owned();
     let fresh = [("if-match", fresh.as_str())];
     assert_eq!(
@@ -54,7 +54,7 @@ async fn a_release_that_changes_the_form_shows_as_other_epoch_on_one_route() {
     assert_eq!(count(&mut client, &spike).await, 20);
 }
 
-/// The handler compares nothing: what keeps two writers of one document apart is the lock.
+/// The handler compares nothing: only the lock keeps two writers of one document apart.
 #[tokio::test]
 async fn one_of_two_writers_wins_however_they_spell_the_id() {
     let example = Example::start(PROGRAM, &["--port", "0"].map(OsStr::new)).await;

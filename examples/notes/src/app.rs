@@ -21,7 +21,7 @@ const BODY_LIMIT: usize = 256 * 1024;
 /// Three notes, and what JSON adds to them.
 const MERGE_LIMIT: usize = 4 * BODY_LIMIT;
 
-/// Keep it, but ask before using it: asking is what makes a 304 possible.
+/// A cache may store it, and must revalidate it before use: then it gets a 304.
 pub(crate) const REVALIDATE: (HeaderName, HeaderValue) =
     (CACHE_CONTROL, HeaderValue::from_static("no-cache"));
 
@@ -37,9 +37,9 @@ pub(crate) fn router(store: Store) -> Router {
         .route_layer(
             conditional(conditional::note_source(store.clone()))
                 .writes(WritePolicy::required())
-                // Whoever asks for it gets the current note inside the 412.
+                // A client that asks for it gets the current note inside the 412.
                 .recover_with(reader(store.clone()))
-                // A client that is slow to send a note keeps no other from saving it.
+                // A client that is slow to send a note does not delay other writes to it.
                 .collect_bodies(BODY_LIMIT as u64, Body::new),
         );
 

@@ -1,4 +1,4 @@
-//! Versions as entity tags: all that this service says of them to the layer.
+//! Versions as entity tags: all that this service tells the layer about them.
 //!
 //! A source identifies the resource with the extractors of the handlers, so that all spellings of an id (`1`, `01`,
 //! `%31`) are one note with one write lock. What an extractor rejects is rejected ahead of any precondition: a path
@@ -16,8 +16,8 @@ use crate::{
     store::{self, Failed, List, Note, Store},
 };
 
-/// Names the form in which notes are written out. Change it together with the form: the same version
-/// then has another tag, and no client takes the old bytes for the new ones.
+/// Names the form in which notes are serialised. Change it together with the form: then the same version
+/// has another tag, and no client takes the old bytes for the new ones.
 const EPOCH: Epoch = Epoch::new("n1");
 
 /// The source of `/notes`: the version alone. The handler reads the whole list, and states the version of what it has

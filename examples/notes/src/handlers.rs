@@ -1,10 +1,10 @@
 //! What each method does once the layer has let the request through.
 //!
-//! A GET of a note asks nothing: it serves what the layer's source has loaded, bytes and tag of one row.
+//! A GET of a note asks the database nothing: it serves what the layer's source has loaded, bytes and tag of one row.
 //!
-//! A write hands the version that the layer judged to the store, which swaps only if it is still the
-//! current one: with the layer's lock that is always so in this process, and without it (another
-//! process over the same file, say) the swap is lost and the client gets the very same 412.
+//! A write hands the version that the layer checked to the store, which swaps only if it is still the
+//! current one. Under the layer's lock that is always so in this process. If another process over the same file
+//! was faster, the swap fails and the client gets the very same 412.
 //!
 //! The store is synchronous, so it is only ever called on the blocking threads.
 
@@ -62,8 +62,8 @@ pub(crate) async fn read(note: Result<Loaded<Note>, LoadedRejection>) -> Result<
 
 /// `PUT /notes/{id}`: replaces the note that the client has seen, or creates where it saw none.
 ///
-/// The answer carries no entity tag: what is stored is not byte for byte what was sent, and a tag
-/// would tell the client that its own copy is current (RFC 9110, section 9.3.4).
+/// The answer carries no entity tag: the note is not stored byte for byte as it was sent, and a tag
+/// would mean that the client's own copy is current (RFC 9110, section 9.3.4).
 pub(crate) async fn save(
     State(store): State<Store>,
     NoteId(id): NoteId,

@@ -1,7 +1,7 @@
 //! A three-way merge, line by line: which lines two people changed in one text.
 //!
-//! That two edits met, the conditional layer has found out; what becomes of them is for a person to
-//! decide. So nothing is resolved here: the page shows each hunk and asks.
+//! The conditional layer has found that two edits conflict; a person decides how to resolve them.
+//! So nothing is resolved here: the page shows each hunk and asks.
 
 use std::time::{Duration, Instant};
 
@@ -87,7 +87,7 @@ fn hunks(base: Option<&str>, theirs: &str, mine: &str) -> Vec<Hunk> {
     hunks
 }
 
-/// However they end: how a line ends is no edit.
+/// Lines without their ends: another line end is not an edit.
 fn lines(text: &str) -> Vec<&str> {
     text.split('\n')
         .map(|line| line.strip_suffix('\r').unwrap_or(line))

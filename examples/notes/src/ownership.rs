@@ -1,7 +1,7 @@
-//! Whether a database is one of this service, told before SQLite opens it.
+//! Whether a database is one of this service, found out before SQLite opens it.
 //!
-//! SQLite changes what it opens: it rolls a journal back, empties a log, and makes files beside the database. So the mark
-//! is read from the file itself, and a database of somebody else is left exactly as it is.
+//! SQLite changes what it opens: it rolls a journal back, empties a log, and makes files beside the database. So this
+//! module reads the mark from the file itself, and leaves a foreign database exactly as it is.
 
 use std::{
     fs::File,
@@ -23,7 +23,7 @@ pub(crate) fn is_ours_or_new(path: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
         Err(error) => return Err(error),
     };
-    // What is no file is SQLite's to refuse.
+    // If it is not a file, SQLite will refuse it.
     if !file.metadata()?.is_file() {
         return Ok(true);
     }

@@ -1,7 +1,7 @@
 //! The page that a person sees: files in the program itself, with nothing to build and nothing to
 //! fetch from elsewhere.
 //!
-//! They know nothing of entity tags. The layer hashes what is sent, and a reload costs a few 304s.
+//! They have no entity tags of their own. The layer hashes what is sent, and a reload costs a few 304s.
 
 use axum::{
     Router,

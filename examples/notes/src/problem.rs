@@ -1,6 +1,6 @@
 //! What goes wrong, as a response: `application/problem+json` (RFC 9457).
 //!
-//! The client learns what it can act on. What only the operator can act on goes to the log.
+//! The response says what the client can act on. The log says what only the operator can act on.
 
 use axum::{
     http::{StatusCode, header},
@@ -21,7 +21,7 @@ pub(crate) enum Problem {
     /// The version that was checked is no longer the current one: the layer answers as it does itself.
     Lost(PreconditionFailed),
     Busy,
-    /// The layer's source has failed, and has told the operator why.
+    /// The layer's source has failed, and has logged why.
     Unavailable,
     Internal,
 }

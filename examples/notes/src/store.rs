@@ -2,7 +2,7 @@
 //!
 //! A version is drawn from one counter for the whole database, in the transaction that uses it. It is
 //! never used twice, not for another note, not after a delete and not after a restart, so a version
-//! that someone still holds can never come to mean something else (the ABA problem).
+//! that someone still holds never comes back for another state (the ABA problem).
 //!
 //! Every method of the store may wait for the disk: call them through [`blocking`].
 
@@ -78,7 +78,7 @@ impl Change {
     }
 }
 
-/// What became of a write. A lost swap is an answer, not an error.
+/// The outcome of a write. A failed swap is an outcome, not an error.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use]
 pub(crate) enum Swap<T> {

@@ -7,9 +7,8 @@
 //! A replica takes its in-process lock first. However many writers wait for a note, one of them talks to
 //! PostgreSQL, and waiting costs one connection for each note, not for each writer.
 //!
-//! The lock saves work; it is not what makes a write right. A connection can break while its owner goes on
-//! writing, and then another replica has the lock too. That is why every statement of the store is a
-//! compare-and-swap.
+//! The lock saves work, but a write is not correct because of it. A connection can break while its owner goes on
+//! writing, and then another replica has the lock too. So every statement of the store is a compare-and-swap.
 
 use std::{fmt::Write, future::Future, pin::Pin, time::Duration};
 
@@ -27,7 +26,7 @@ use crate::database::{described, pool};
 /// under a lock needs one of its own, and would wait for ever if the locks had them all.
 const CONNECTIONS: usize = 8;
 
-/// How long a writer waits for its turn, in this process and in the database together.
+/// How long a write waits for the lock, in this process and in the database together.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The same, for the server: it also ends the wait of a client that has gone. And a replica that hangs with a
@@ -54,7 +53,7 @@ impl AdvisoryLock {
         let held = Held(self.pool.get().await.map_err(|error| described(&error))?);
         let locked = held.0.batch_execute(&begin_and_lock(keys)).await;
         locked.map_err(|error| described(&error))?;
-        // Dropped in this order: the next writer of this replica is called when the others have been.
+        // Dropped in this order: the next write of this replica gets the lock after those of other replicas.
         Ok(WriteGuard::new((held, in_process)))
     }
 }

@@ -22,7 +22,7 @@ const BODY_LIMIT: usize = 256 * 1024;
 pub(crate) fn router(store: Store, lock: AdvisoryLock) -> Router {
     let notes = get(handlers::list)
         .post(handlers::create)
-        // What it judges by itself, it locks by itself.
+        // The handler evaluates by itself, and locks by itself.
         .route_layer(
             conditional(conditional::list_source(store.clone()))
                 .writes(WritePolicy::optional().skip_lock())
@@ -50,17 +50,17 @@ pub(crate) fn router(store: Store, lock: AdvisoryLock) -> Router {
 }
 
 fn conditional<V: ValidatorSource>(source: V) -> ConditionalLayer<V> {
-    // Keep it, but ask before using it: asking is what makes a 304 possible.
+    // A cache may store it, and must revalidate it before use: then it gets a 304.
     let revalidate = (CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     ConditionalLayer::new(source)
         .add_response_headers([revalidate])
         .observe(log_failure)
 }
 
-/// The client of a lock that failed gets a 503 without a word about it; the operator gets the word. What the
-/// source failed of, the database has logged.
-fn log_failure(judged: &Evaluation) {
-    if let (Some(Reason::Lock), Some(error)) = (judged.reason, &judged.error) {
+/// Logs why a lock failed: the client gets a 503 without the reason. The database has logged the failures of the
+/// source.
+fn log_failure(evaluation: &Evaluation) {
+    if let (Some(Reason::Lock), Some(error)) = (evaluation.reason, &evaluation.error) {
         tracing::error!("no write lock: {error}");
     }
 }

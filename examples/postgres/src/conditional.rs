@@ -1,4 +1,4 @@
-//! Versions as entity tags: all that this service says of them to the layer.
+//! Versions as entity tags: all that this service tells the layer about them.
 //!
 //! A source identifies the resource with the extractors of the handlers, so that all spellings of an id (`1`, `01`,
 //! `%31`) are one note with one write lock, on every replica. What an extractor rejects is rejected ahead of any
@@ -19,14 +19,14 @@ use crate::{
     store::{ListState, Note, Store},
 };
 
-/// Names the form in which notes are written out. Change it together with the form: the same version
-/// then has another tag, and no client takes the old bytes for the new ones.
+/// Names the form in which notes are serialised. Change it together with the form: then the same version
+/// has another tag, and no client takes the old bytes for the new ones.
 const EPOCH: Epoch = Epoch::new("p1");
 
 /// The source of `/notes`. The handler reads the whole list, and states the version of what it has read.
 ///
-/// A note can be added only to the list that the client has seen. Whether it has can be evaluated where no other
-/// replica can change it any more: in the handler's transaction.
+/// A note can be added only to the list that the client has seen. The handler evaluates that in its transaction, where
+/// no other replica can change the list any more.
 pub(crate) fn list_source(store: Store) -> impl ValidatorSource {
     source_fn(store, |head| Beside(head.method.clone()), list_state)
 }

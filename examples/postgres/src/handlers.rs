@@ -1,8 +1,8 @@
 //! What each method does once the layer has let the request through.
 //!
 //! A write hands the version that the layer checked to the store, which swaps only if it is still the
-//! current one. Under the lock that is so, as long as the lock holds; when it does not, because its
-//! connection broke or a writer goes round the layer, the swap is lost and the client gets the very same 412.
+//! current one. Under the lock that is so. If the lock was lost, because its connection broke, or if a writer
+//! bypasses the layer, the swap fails and the client gets the very same 412.
 
 use std::future::Future;
 
@@ -77,8 +77,8 @@ pub(crate) async fn read(note: Result<Loaded<Note>, LoadedRejection>) -> Result<
 
 /// `PUT /notes/{id}`: replaces the note that the client has seen, or creates where it saw none.
 ///
-/// The answer carries no entity tag: what is stored is not byte for byte what was sent, and a tag
-/// would tell the client that its own copy is current (RFC 9110, section 9.3.4).
+/// The answer carries no entity tag: the note is not stored byte for byte as it was sent, and a tag
+/// would mean that the client's own copy is current (RFC 9110, section 9.3.4).
 pub(crate) async fn save(
     State(store): State<Store>,
     NoteId(id): NoteId,

@@ -8,11 +8,11 @@
 //!
 //! Each prints the `curl` commands to try.
 //!
-//! It has the HTTP interface of the `notes` example. What is different is what a process cannot know:
-//! what the others are doing. All three answers are here. The *lock* is made of PostgreSQL's advisory
-//! locks, so that writers on all replicas take turns and few work in vain. The *swap* in every statement
-//! is what makes a write right, whatever happens to the lock. And a conditional addition to the list is
-//! *delegated* to a handler that judges inside its own transaction.
+//! It has the HTTP interface of the `notes` example, but a process cannot know what the others are doing.
+//! All three answers to that are here. The *lock* is made of PostgreSQL's advisory locks: writers on all
+//! replicas wait for each other, and few work in vain. The *swap* in every statement makes a write correct,
+//! whatever happens to the lock. A conditional addition to the list is *delegated* to a handler that
+//! evaluates inside its own transaction.
 //!
 //! | file               | idea                                                        |
 //! |--------------------|-------------------------------------------------------------|
@@ -47,7 +47,7 @@ use store::Store;
 
 /// What to try, printed once the address is known.
 const COMMANDS: &str = r#"
-Try it, in another terminal: two people have read one note, and the second to save is told. With
+Try it, in another terminal: two people have read one note, and the second save is refused. With
 another replica, one of the two can be on that.
 
   url=http://ADDRESS/notes/1
@@ -61,7 +61,7 @@ another replica, one of the two can be on that.
   # The first saves: 200
   curl -i -X PUT $url -H "If-Match: $tag" -d '{"title":"Milk","body":"two litres"}'
 
-  # The second is told that the tag is stale: 412, nothing is lost
+  # The second save has a stale tag: 412, nothing is lost
   curl -i -X PUT $url -H "If-Match: $tag" -d '{"title":"Milk","body":"three litres"}'
 "#;
 

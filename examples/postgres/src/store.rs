@@ -41,7 +41,7 @@ impl Change {
     }
 }
 
-/// What became of a write. A lost swap is an answer, not an error.
+/// The outcome of a write. A failed swap is an outcome, not an error.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use]
 pub(crate) enum Swap<T> {
@@ -126,12 +126,12 @@ impl Store {
         }
     }
 
-    /// Adds a note under an id that is free, if the list is in a state that `judge` accepts. No writer changes it
-    /// between the judgement and the addition.
+    /// Adds a note under an id that is free, if the list is in a state that `evaluate` accepts. No writer changes it
+    /// between the evaluation and the addition.
     pub(crate) async fn insert_if(
         &self,
         draft: &Draft,
-        judge: impl FnOnce(ListState) -> std::result::Result<(), Problem>,
+        evaluate: impl FnOnce(ListState) -> std::result::Result<(), Problem>,
     ) -> std::result::Result<Note, Problem> {
         self.database
             .in_time(async {
@@ -142,7 +142,7 @@ impl Store {
                     .batch_execute("LOCK TABLE notes IN SHARE ROW EXCLUSIVE MODE")
                     .await?;
                 let state = transaction.query_one(LIST_STATE, &[]).await?.try_get(0)?;
-                if let Err(refused) = judge(ListState(state)) {
+                if let Err(refused) = evaluate(ListState(state)) {
                     return Ok(Err(refused));
                 }
                 let inserted = loop {

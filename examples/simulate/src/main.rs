@@ -1,4 +1,4 @@
-//! What each answer to "check and write are two steps" loses and costs, from 1 to 1,000 replicas.
+//! How many edits each way to guard a write loses, and what it costs, from 1 to 1,000 replicas.
 //!
 //! ```sh
 //! cargo run --release -p simulate                      # prints the tables

@@ -22,7 +22,7 @@ fn loses(scenario: Scenario, guard: Guard, weather: Weather) {
 }
 
 #[test]
-fn judging_alone_loses_edits() {
+fn evaluation_alone_loses_edits() {
     loses(ONE, Guard::NEITHER, Calm);
     loses(SEVERAL, Guard::NEITHER, Calm);
     loses(HOT, Guard::NEITHER, Calm);

@@ -23,7 +23,7 @@ pub fn help(text: &str) -> ! {
     exit(0)
 }
 
-/// The arguments of a program that has to be told its port alone.
+/// The arguments of a program with one option, its port.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! When to stop: Ctrl-C, and on Unix also SIGTERM, which is how services are told.
+//! When to stop: at Ctrl-C, and on Unix also at SIGTERM, which stops services.
 
 use std::{future::Future, io, time::Duration};
 

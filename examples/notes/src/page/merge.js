@@ -1,4 +1,4 @@
-// What becomes of the hunks of a merge once somebody has chosen.
+// Puts the hunks of a merge together once somebody has chosen.
 
 export const UNDECIDED = Symbol("undecided");
 

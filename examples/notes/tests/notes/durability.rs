@@ -1,4 +1,4 @@
-//! No write that a client was told of is lost when the process is killed in the middle of others.
+//! No acknowledged write is lost when the process is killed in the middle of others.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -18,7 +18,7 @@ pub(crate) async fn service(protocol: Protocol) -> (Client, Example, TempDir) {
 }
 
 /// The golden test that `docs/refusals.md` advises: a form that changes without its epoch would give old tags to new
-/// octets. Who changes one of the two here changes the other.
+/// bytes. Change both here, or none.
 #[tokio::test]
 async fn the_form_has_not_changed_without_its_epoch() {
     let (mut client, _example, _directory) = service(Protocol::Http1).await;
@@ -134,7 +134,7 @@ async fn list_has_a_tag_of_its_own_that_every_write_moves() {
     }
 }
 
-/// The ABA problem: a version that someone still holds never comes to mean something else (R-8.8.1-2).
+/// The ABA problem: a version that someone still holds never comes back for another state (RFC 9110, section 8.8.1).
 #[tokio::test]
 async fn delete_and_create_again_bring_no_old_tag_back() {
     for protocol in Protocol::BOTH {
@@ -160,7 +160,7 @@ async fn delete_and_create_again_bring_no_old_tag_back() {
     }
 }
 
-/// R-9.3.2-1, R-9.3.2-2, R-8.6-2: the fields of a GET, its length included, and no content.
+/// RFC 9110, sections 8.6 and 9.3.2: the fields of a GET, its length included, and no content.
 #[tokio::test]
 async fn head_is_a_get_without_content() {
     for protocol in Protocol::BOTH {
@@ -178,7 +178,7 @@ async fn head_is_a_get_without_content() {
             let mut head = client.send("HEAD", path, fields, "").await;
             assert_eq!(head.body, "");
             if get.status == 304 {
-                // axum's own, a named deviation.
+                // axum adds it: a known deviation.
                 get.fields.remove("content-length");
                 head.fields.remove("content-length");
             }

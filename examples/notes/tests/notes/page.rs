@@ -1,11 +1,11 @@
-//! What the notes serve for people: the files of the page, and the comparison of two edits.
+//! The page: its files, and the comparison of two edits.
 
 use serde_json::{Value, json};
 
 use crate::life::service;
 use test_support::{Client, Protocol};
 
-/// A file of the page has a type, a policy and, by the layer, a tag: whoever has it, asks and gets 304.
+/// A file of the page has a type, a policy and, from the layer, a tag: a client that has it revalidates and gets 304.
 #[tokio::test]
 async fn files_of_the_page_are_asked_for_and_not_sent_again() {
     let rows = [
@@ -106,7 +106,7 @@ async fn merge_says_who_changed_which_lines() {
             ["a/", "a/", "a"],
             &[["nobody", "a", "a", "a"], ["mine", "", "", "-"]],
         ),
-        // How lines end is no edit.
+        // Another line end is not an edit.
         (
             ["a\r/b", "a/b", "a/x"],
             &[["nobody", "a", "a", "a"], ["mine", "b", "b", "x"]],

@@ -137,7 +137,7 @@ async fn refusals_say_in_json_what_failed_and_what_to_do() {
     }
 }
 
-/// R-5.2-1, R-5.6.1.2-1, R-8.8.3.2-2: lists of any shape, over any number of lines.
+/// RFC 9110, sections 5.2, 5.6.1.2 and 8.8.3.2: lists of any form, over any number of lines.
 #[tokio::test]
 async fn lists() {
     let reads: [(&[&str], u16); 7] = [
@@ -171,9 +171,9 @@ async fn lists() {
     }
 }
 
-/// R-13.2.1-1: what would be refused anyway is refused for what is really wrong with it.
+/// RFC 9110, section 13.2.1: a request that would fail without its preconditions gets that answer.
 #[tokio::test]
-async fn unknown_notes_and_methods_are_that_whatever_the_preconditions() {
+async fn unknown_notes_are_404_and_methods_405_whatever_the_preconditions() {
     let preconditions = [
         ("if-match", "\"n1.1\""),
         ("if-match", "*"),
@@ -261,7 +261,7 @@ async fn bad_bodies_are_400_or_413_and_change_nothing() {
         let refused = client.send("PUT", "/notes/1", &guard, long.clone()).await;
         assert_eq!(refused.problem().0, 413);
 
-        // A stale tag is refused before the body is looked at, and the client gets to read why.
+        // A stale tag is refused before the body is read, and the client gets the reason.
         let mut client = _example.client(protocol).await;
         let stale = client
             .send("PUT", "/notes/1", &[("if-match", "\"n1.9\"")], long)
@@ -290,7 +290,7 @@ async fn post_may_be_conditional_on_the_list() {
     }
 }
 
-/// RFC 8144, section 3.2: whoever asks for it gets the current note inside the 412, and needs no other round trip.
+/// RFC 8144, section 3.2: a client that asks for it gets the current note inside the 412, without another round trip.
 #[tokio::test]
 async fn refused_save_carries_the_current_note_on_request() {
     for protocol in Protocol::BOTH {

@@ -228,9 +228,9 @@ async fn failure_of_the_database_is_for_the_operator_to_read() {
 
     let ended = example.signal("INT").await;
     let lines = ended.stderr.lines();
-    let told = lines.filter(|line| line.contains("no such table: notes"));
+    let logged = lines.filter(|line| line.contains("no such table: notes"));
     // Each source once: the read is not looked up again.
-    assert_eq!(told.count(), 2, "{}", ended.stderr);
+    assert_eq!(logged.count(), 2, "{}", ended.stderr);
 }
 
 fn break_database(path: &Path) {

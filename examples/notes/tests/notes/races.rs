@@ -1,4 +1,4 @@
-//! Many writers with one tag: one of them wins, all others are told.
+//! Many writers with one tag: one of them succeeds, all others get 412.
 
 use test_support::{Client, Example, Protocol, race, winner};
 

@@ -1,4 +1,4 @@
-//! Clients that begin to send a body and then stall, all on one note: they hold nobody up.
+//! Clients that begin to send a body and then stall, all on one note: they delay no other write.
 
 use std::env;
 use std::time::Duration;
@@ -24,7 +24,7 @@ fn clients() -> usize {
 }
 
 #[tokio::test]
-async fn stalled_bodies_hold_nobody_up() {
+async fn stalled_bodies_delay_no_other_write() {
     let directory = tempfile::tempdir().unwrap();
     let service = notes(&directory.path().join("notes.db")).await;
     let mut writer = service.client(Protocol::Http1).await;
@@ -38,7 +38,7 @@ async fn stalled_bodies_hold_nobody_up() {
     }
     assert_eq!(save(&mut writer, &tag).await, 200);
 
-    // Those who go on are judged by what is there by now.
+    // Those that go on are evaluated against the current state.
     let late = stalled.split_off(stalled.len() - 10);
     for client in late {
         assert_eq!(client.go_on().await, "HTTP/1.1 412 Precondition Failed");
@@ -58,7 +58,7 @@ async fn save(client: &mut Client, tag: &str) -> u16 {
     timeout(PATIENCE, save).await.expect("held up").status
 }
 
-/// A PUT whose head was judged, and half of whose body has come.
+/// A PUT whose head was evaluated, and half of whose body has arrived.
 struct Stalled(BufReader<TcpStream>);
 
 impl Stalled {

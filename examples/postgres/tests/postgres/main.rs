@@ -112,8 +112,8 @@ async fn a_lost_swap_is_the_same_412() {
     assert_eq!(note.body(&replica).await, "round the layer");
 }
 
-/// Issue 3: one replica killed between its write and its answer. The write that nobody was told of has landed, the
-/// lock is gone with its connection, and the next writer is told of the new state.
+/// One replica is killed between its write and its answer. The unacknowledged write was performed, the lock is gone with
+/// its connection, and the next writer gets the new state.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_between_write_and_answer() {
     let Some(url) = cluster::database("killed").await else {
@@ -129,7 +129,7 @@ async fn killed_between_write_and_answer() {
     let mut client = http1(doomed.address()).await;
     let unanswered = note.try_put(&mut client, &tag, "unanswered");
     let answer = during(unanswered, async {
-        // Evaluation and locked; its write waits for the row, and the answer to it will not get through.
+        // Evaluated and locked; its write waits for the row, and its answer will not arrive.
         row.is_waited_for(1).await;
         network.set(Link::Mute);
         row.release().await;
@@ -180,7 +180,7 @@ async fn a_write_whose_answer_is_lost_has_an_unknown_outcome() {
 }
 
 /// A replica is killed, and its last statement lands long after its lock is gone: the lock alone would lose an
-/// update here. The next writer was judged before, and its swap is lost.
+/// update here. The next writer was evaluated before, and its swap fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_that_lands_after_its_writer_has_died() {
     let Some(url) = cluster::database("died").await else {
@@ -211,8 +211,8 @@ async fn a_write_that_lands_after_its_writer_has_died() {
     assert_eq!(note.body(&survivor).await, "from the grave");
 }
 
-/// Issue 3: no acknowledged write is lost, whichever replica is killed when. Each writer appends its marks to one
-/// note; a write whose answer never came may be there or not.
+/// No acknowledged write is lost, whichever replica is killed at whatever time. Each writer appends its marks to one
+/// note; a write without an answer may be there or not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_acknowledged_write_is_lost() {
     const MARKS: usize = 12;
@@ -286,8 +286,8 @@ async fn append(note: Note, addresses: &Mutex<Vec<SocketAddr>>, writer: usize, m
     }
 }
 
-/// a lock that cannot be had is a 503, a client that stops waiting leaves its place, and the name of a lock
-/// is the same in every release.
+/// A lock that cannot be taken is a 503, a client that stops waiting leaves the queue, and the name of a lock is the same
+/// in every release.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_cannot_be_had() {
     let Some(url) = cluster::database("lock").await else {
@@ -299,7 +299,7 @@ async fn a_lock_that_cannot_be_had() {
 
     let holder = cluster::connect(url).await;
     let number = "('x' || left(encode(sha256($1), 'hex'), 16))::bit(64)::bigint";
-    // Its kind, and its id as 16 octets, each behind its length.
+    // Its kind, and its id as 16 bytes, each behind its length.
     let id = i128::from(note.0).to_be_bytes();
     let name = [&b"notes write lock\0\0\0\0\x05notes\0\0\0\x10"[..], &id].concat();
     let lock = |function| format!("SELECT {function}({number})");
@@ -380,7 +380,7 @@ async fn an_outage_is_a_503() {
     }
 }
 
-/// Design section 7, answer 3: a note is added only to the list that its client has seen, whoever adds others.
+/// A note is added only to the list that its client has seen, even while others add notes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_note_is_added_to_the_list_that_was_seen() {
     let Some(url) = cluster::database("list").await else {

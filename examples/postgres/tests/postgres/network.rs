@@ -57,9 +57,9 @@ async fn connected(client: TcpStream, server: TcpStream, mut link: watch::Receiv
     let (mut from_server, mut to_server) = server.into_split();
     let mut answering = link.clone();
     let answers = async {
-        let mut octets = vec![0; 64 * 1024];
-        while let Ok(read @ 1..) = from_server.read(&mut octets).await {
-            if !is_up(&mut answering).await || to_client.write_all(&octets[..read]).await.is_err() {
+        let mut bytes = vec![0; 64 * 1024];
+        while let Ok(read @ 1..) = from_server.read(&mut bytes).await {
+            if !is_up(&mut answering).await || to_client.write_all(&bytes[..read]).await.is_err() {
                 return;
             }
         }

@@ -11,7 +11,7 @@ use tower_conditional::lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};
 
 use super::store::Store;
 
-/// How long a writer waits for its turn.
+/// How long a writer waits for the lock.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// As in the `postgres` example: a replica takes its own lock first, so that one of its writers waits in the store.
@@ -59,7 +59,7 @@ impl WriteLock for SharedLock {
     }
 }
 
-/// Dropped, it sends word that the turn is over; the next one's turn begins when that has arrived.
+/// Dropped, it tells the store to release the lock; the next writer gets it when that has arrived.
 #[derive(Debug)]
 struct Held(Option<OwnedMutexGuard<()>>, Store);
 

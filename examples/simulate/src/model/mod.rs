@@ -1,6 +1,6 @@
 //! The simulation: writers, replicas, one store, and a network between them, in virtual time.
 //!
-//! | room         | idea                                                              |
+//! | file         | idea                                                              |
 //! |--------------|-------------------------------------------------------------------|
 //! | `chance.rs`  | the seeded source of every delay and every fault                  |
 //! | `store.rs`   | the one store behind all replicas, and what it costs to ask it    |
@@ -43,7 +43,7 @@ enum Lock {
 }
 
 impl Guard {
-    /// The control: the layer judges, and nothing makes check and write one step.
+    /// The control: the layer evaluates, and nothing makes check and write one step.
     pub(crate) const NEITHER: Self = Self::new(Lock::None, false);
     pub(crate) const LOCK: Self = Self::new(Lock::InProcess, false);
     pub(crate) const SWAP: Self = Self::new(Lock::None, true);
@@ -78,7 +78,7 @@ pub(crate) struct Scenario {
 /// What can go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weather {
-    /// Everything takes its time, and arrives.
+    /// Everything has latency, and arrives.
     Calm,
     /// Answers are lost, the store is slow now and then, replicas crash.
     Stormy,

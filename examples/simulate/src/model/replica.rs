@@ -69,7 +69,7 @@ impl Replica {
         }
     }
 
-    /// A crash ends every request that is under way, wherever it is, and forgets the lock with it.
+    /// A crash ends every request that is under way, wherever it is, and releases its lock.
     async fn crash_now_and_then(self: Arc<Self>, guard: Guard, store: Store, mut chance: Chance) {
         loop {
             chance.pause(100, 2000).await;

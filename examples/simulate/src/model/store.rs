@@ -1,7 +1,7 @@
 //! The one store behind all replicas, and what it costs to ask it.
 //!
-//! A version names a content for ever: it says which content it was made from and what was added. So it can be
-//! told afterwards whose edit is still there.
+//! A version names a content for ever: it says which content it was made from and what was added. So the report can
+//! say whose edit is still there.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -78,7 +78,7 @@ impl Store {
         self.ask(move |state| state.notes[note as usize]).await
     }
 
-    /// Stores what was made from one version by adding a mark; `None` if the swap was lost.
+    /// Stores what was made from one version by adding a mark; `None` if the swap failed.
     pub(crate) async fn write(
         &self,
         note: u64,
@@ -101,7 +101,7 @@ impl Store {
         .await
     }
 
-    /// A round trip. The question goes its way by itself: it arrives even if whoever asked has crashed.
+    /// A round trip. The question travels by itself: it arrives even if the replica that asked has crashed.
     async fn ask<T: Send + 'static>(
         &self,
         effect: impl FnOnce(&mut State) -> T + Send + 'static,

@@ -1,4 +1,4 @@
-//! A client: it reads a note, thinks, writes what it made of it, and begins anew when that was in vain.
+//! A client: it reads a note, thinks, writes, and begins again if its write was refused.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +68,7 @@ impl Writer {
         edits
     }
 
-    /// Until it was told that the edit is done, or sees it in the note.
+    /// Until it gets a success, or sees its edit in the note.
     async fn edit(&mut self, mark: Mark, store: &Store) {
         let mut may_have_landed = false;
         loop {
