@@ -145,7 +145,7 @@ async fn server_that_ignores_its_own_tag() {
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     let finding = r#"
 RFC 9110, section 13.1.2 (if-none-match)
-  If-None-Match with the current tag gets 304 on GET and HEAD and 412 on a write; with another one the request is performed.
+  If-None-Match with the current tag gets 304 on GET and HEAD and 412 on a write; with another tag the request is performed.
       GET /
       If-None-Match: "v1"
   expected: 304 Not Modified
