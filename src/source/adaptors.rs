@@ -1,12 +1,12 @@
-//! Sources that change one thing of another source.
+//! Adaptors: sources that change one method of another source.
 
 use std::fmt;
 
 use super::ValidatorSource;
 use crate::lock::{KeyBuf, ResourceKey};
 
-/// The methods of an adaptor that it does not change. Every method of the trait that has a default is here, or is
-/// written by each adaptor itself: a forgotten one would change the behaviour without a word.
+/// Forwards the methods that an adaptor does not change. It must contain every method of the trait with a default that the
+/// adaptors do not implement themselves: a missing one would silently use the default.
 macro_rules! forward_to_source {
     (|$this:ident| $source:expr) => {
         $crate::source::adaptors::forward_to_source!(but_lock | $this | $source);
@@ -85,7 +85,7 @@ macro_rules! forward_to_source {
 
 pub(super) use forward_to_source;
 
-/// What [`ValidatorSource::named`] returns.
+/// The source that [`ValidatorSource::named`] returns.
 #[derive(Clone, Debug)]
 pub struct Named<V> {
     source: V,
@@ -117,7 +117,7 @@ impl<V: ValidatorSource> ValidatorSource for Named<V> {
     }
 }
 
-/// What [`ValidatorSource::locked_by`] returns.
+/// The source that [`ValidatorSource::locked_by`] returns.
 #[derive(Clone)]
 pub struct LockedBy<V, F> {
     source: V,

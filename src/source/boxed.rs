@@ -11,7 +11,7 @@ use http::{Method, request, response};
 use super::{BodyTag, Found, SourceError, Unidentified, ValidatorSource};
 use crate::lock::{KeyBuf, ResourceKey};
 
-/// What [`ValidatorSource::boxed`] returns: any source, with one type for all; clones share it.
+/// A source whose type is erased, as [`ValidatorSource::boxed`] returns it. Clones share the source.
 #[derive(Clone)]
 pub struct BoxSource(Arc<dyn ErasedSource>);
 
@@ -100,7 +100,7 @@ impl ValidatorSource for BoxSource {
 
 type Erased<'s, T> = Pin<Box<dyn Future<Output = T> + Send + 's>>;
 
-/// A [`ResourceKey`] that can be told to be what it was.
+/// [`ResourceKey`] in a form that can be a trait object and be downcast.
 trait ErasedResource: Any + Send + Sync {
     fn write_erased_key(&self, key: &mut KeyBuf);
     fn is_same_erased(&self, other: &BoxResource) -> bool;
@@ -120,7 +120,7 @@ fn boxed<R: ResourceKey>(resource: R) -> BoxResource {
     BoxResource(Box::new(resource))
 }
 
-/// The resource as the source has made it. One of another source is a mistake of whoever implements the trait by hand.
+/// The resource with its type. `None` if another source has made it, which only a wrong implementation of the trait does.
 fn unboxed<R: ResourceKey>(resource: &BoxResource) -> Option<&R> {
     let resource: &dyn Any = &*resource.0;
     resource.downcast_ref()

@@ -1,4 +1,4 @@
-//! The second moment: what a source makes of a response.
+//! Making a tag from the body of a response.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use http_body::SizeHint;
 
 use crate::{EntityTag, Epoch};
 
-/// An incremental digest of content; the layer feeds it, in order, every byte that identifies a representation.
+/// An incremental digest. The layer feeds it every byte that identifies a representation, in order.
 ///
 /// # Examples
 ///
-/// Another digest in the stock source:
+/// [`BodyHash`](crate::BodyHash) with another digest:
 ///
 /// ```
 /// use sha2::{Digest, Sha512};
@@ -36,16 +36,16 @@ use crate::{EntityTag, Epoch};
 /// # let _ = source;
 /// ```
 pub trait ContentDigest: Send {
-    /// Takes the next bytes. How they are split must not change the outcome.
+    /// Takes the next bytes. The result must not depend on how they are split.
     fn update(&mut self, bytes: &[u8]);
 
-    /// The first 16 bytes (128 bits) of the digest: less is not safe as a strong validator.
+    /// Returns the first 16 bytes (128 bits) of the digest. Fewer would not be safe for a strong validator.
     fn finish(self: Box<Self>) -> [u8; 16];
 }
 
-/// A tag in the making: a digest, and how the tag is written when the whole body was seen.
+/// Makes an entity tag from a body: a digest, a limit, and whether the tag is weak.
 ///
-/// [`ValidatorSource::compute`](crate::ValidatorSource::compute) answers one where the layer is to make a tag of the body.
+/// [`ValidatorSource::compute`](crate::ValidatorSource::compute) returns one if the layer has to make the tag of a response.
 ///
 /// # Examples
 ///
@@ -54,7 +54,7 @@ pub trait ContentDigest: Send {
 /// use tower_conditional::source::BodyTag;
 /// use tower_conditional::{BodyHash, ValidatorSource};
 ///
-/// /// Hashes what is public, and takes the handler's word on the rest.
+/// /// Hashes public responses, and takes the handler's validators on private ones.
 /// struct Public(BodyHash);
 ///
 /// impl ValidatorSource for Public {
@@ -83,7 +83,7 @@ pub struct BodyTag {
 }
 
 impl BodyTag {
-    /// A strong tag made of this digest, for bodies of known size up to `limit` bytes.
+    /// A strong tag from this digest, for bodies of known size up to `limit` bytes.
     #[must_use]
     pub fn strong(digest: Box<dyn ContentDigest>, limit: u64) -> Self {
         Self {
@@ -95,7 +95,7 @@ impl BodyTag {
         }
     }
 
-    /// A weak tag made of this digest, for bodies of known size up to `limit` bytes.
+    /// A weak tag from this digest, for bodies of known size up to `limit` bytes.
     #[must_use]
     pub fn weak(digest: Box<dyn ContentDigest>, limit: u64) -> Self {
         Self {
@@ -104,14 +104,14 @@ impl BodyTag {
         }
     }
 
-    /// With an epoch before the digest.
+    /// Puts an epoch before the digest.
     #[cfg(feature = "body-hash")]
     pub(crate) const fn in_epoch(mut self, epoch: Option<Epoch>) -> Self {
         self.epoch = epoch;
         self
     }
 
-    /// Bodies of unknown size are collected up to the limit as well; beyond it they go on as a stream, untagged.
+    /// Whether to collect bodies of unknown size, too. Beyond the limit they go on as a stream, without a tag.
     #[cfg(feature = "body-hash")]
     pub(crate) const fn with_unknown_lengths(mut self, collected: bool) -> Self {
         self.unknown_lengths = collected;
@@ -122,7 +122,7 @@ impl BodyTag {
         self.digest.update(bytes);
     }
 
-    /// Whether a body of this size, and with this claim, is to be collected.
+    /// Whether to collect a body with this size hint and this claimed size.
     pub(crate) fn takes(&self, size: &SizeHint, claimed: Option<u64>) -> bool {
         let is_known = size.exact().is_some();
         let at_least = claimed.unwrap_or_default().max(size.lower());
@@ -138,22 +138,22 @@ impl BodyTag {
         let opening = if self.weak { "W/\"" } else { "\"" };
         let epoch = self.epoch.map_or("", Epoch::name);
         let dot = if self.epoch.is_some() { "." } else { "" };
-        // No byte more than it takes: a larger one would be allocated again.
+        // The exact capacity, so that the conversion to `Bytes` does not reallocate.
         let length = opening.len() + epoch.len() + dot.len() + DIGITS + 1;
         let mut tag = Vec::with_capacity(length);
         for part in [opening, epoch, dot] {
             tag.extend_from_slice(part.as_bytes());
         }
         let start = tag.len();
-        // The closing quote, and before it the place of the digest.
+        // Space for the digest, and the closing quote.
         tag.resize(length, b'"');
-        // 16 bytes are 22 characters, always.
+        // Cannot fail: 16 bytes are 22 characters.
         let _ = URL_SAFE_NO_PAD.encode_slice(self.digest.finish(), &mut tag[start..]);
         EntityTag::of_valid(tag)
     }
 }
 
-/// How many characters of base64url a digest takes.
+/// The length of a digest in base64url without padding.
 const DIGITS: usize = 22;
 
 impl fmt::Debug for BodyTag {

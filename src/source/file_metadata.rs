@@ -1,4 +1,4 @@
-//! Validators of files, from their size and the time they were last changed.
+//! Validators of files, from their size and the time of their last change.
 
 use std::fs::Metadata;
 use std::time::SystemTime;
@@ -8,15 +8,15 @@ use super::body_hash::new_digest;
 use crate::Representation;
 
 impl Representation {
-    /// The validators of a file, made of its size and the time it was last changed, without reading it.
+    /// The validators of a file, made from its size and the time of its last change, without reading the file.
     ///
-    /// The tag is weak: a file may change twice between two ticks of a file system's clock, or be given back its old
-    /// time. Where tags have to be strong (If-Match, If-Range), hash the content once and keep the tag, as the example
-    /// `files` does.
+    /// The tag is weak, because a file may change twice within a tick of the file system's clock, and its time may be set
+    /// back. If you need strong tags (If-Match, If-Range), hash the content once and keep the tag, as the example `files`
+    /// does.
     ///
-    /// Size and time are hashed, and nothing else takes part: no inode, no path. A copy with the same time on another
-    /// machine has the same tag. A file whose time is not known (the constant 0 or 1 of reproducible images and package
-    /// stores included) gets no validator.
+    /// The tag does not depend on the inode or the path, so a copy with the same time on another machine has the same tag. A
+    /// file whose time is not known gets no validator. That includes 0 and 1 seconds after 1970, which reproducible images
+    /// and package stores set.
     ///
     /// # Examples
     ///
@@ -52,7 +52,7 @@ impl Representation {
     }
 }
 
-/// A time that says when, also before 1970.
+/// The time of a change, also before 1970.
 struct Instant {
     time: SystemTime,
     nanoseconds: i128,

@@ -1,4 +1,4 @@
-//! What a look-up has found: the current state, and what the handler may have of it.
+//! The result of a look-up: the current state, and a value for the handler.
 
 use std::any::Any;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::{Current, EntityTag, Representation};
 
-/// What a source has found: the current state of a resource and, if the source wants, what it has loaded on the way.
+/// The result of a look-up: the current state of a resource, and optionally the value that was loaded with it.
 ///
-/// A handler that serves what was loaded (`Loaded`, feature `axum`, or [`Loaded::of`](crate::Loaded::of)) sends bytes
-/// and tag of one row, and the row is read once.
+/// A handler that serves the value ([`Loaded`](crate::Loaded)) sends a body and a tag of the same row, and the row is read
+/// once.
 ///
 /// # Examples
 ///
@@ -33,7 +33,7 @@ pub struct Found {
 }
 
 impl Found {
-    /// The target has this version: its entity tag is [`EntityTag::from_version`].
+    /// The target exists in this version. Its entity tag is [`EntityTag::from_version`].
     #[doc(alias("ETag"))]
     #[must_use]
     pub fn version(version: u64) -> Self {
@@ -46,7 +46,7 @@ impl Found {
         Self::of(Current::absent())
     }
 
-    /// Nothing is known before the handler runs: see [`Current::Unknown`].
+    /// The state is not known before the handler runs: see [`Current::Unknown`].
     #[must_use]
     pub const fn unknown() -> Self {
         Self::of(Current::Unknown)
@@ -59,7 +59,7 @@ impl Found {
         }
     }
 
-    /// With what the source has loaded, for the handler.
+    /// Adds a value for the handler, which gets it as [`Loaded`](crate::Loaded).
     #[must_use]
     pub fn with<T: Any + Send + Sync>(mut self, loaded: T) -> Self {
         self.loaded = Some(Arc::new(loaded));

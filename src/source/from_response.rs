@@ -2,9 +2,9 @@
 
 use super::ValidatorSource;
 
-/// Takes the `ETag` and `Last-Modified` that the handler has set: 304s for handlers that already tag their responses.
+/// Takes the `ETag` and `Last-Modified` that the handler has set, to make 304s.
 ///
-/// It looks nothing up, so writes pass it untouched.
+/// It looks nothing up, so writes pass to the handler without evaluation.
 ///
 /// # Examples
 ///

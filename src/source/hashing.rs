@@ -1,4 +1,4 @@
-//! Reading a body ahead to make its tag: what was read is kept and replayed, nothing is lost.
+//! Reading a body to make its tag. The frames that were read are kept, and sent afterwards.
 
 use std::fmt;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use crate::EntityTag;
 use crate::body::{ConditionalBody, Left, Rest};
 use crate::frames::{FRAMES_PER_POLL, Frames, ReadSoFar};
 
-/// How many bytes are hashed before other tasks get a turn: about 0.2 ms of SHA-256.
+/// How many bytes are hashed before the task yields to others: about 0.2 ms of SHA-256.
 const BYTES_PER_POLL: usize = 256 * 1024;
 
 /// A body that is being read to make its tag.
@@ -22,38 +22,42 @@ pub(crate) struct Hashing<B> {
     body: B,
     tag: BodyTag,
     frames: Frames,
-    /// The exact size that the body has promised.
+    /// The exact size in the size hint of the body.
     exact: Option<u64>,
-    /// The same, or what Content-Length has.
+    /// The exact size, or else the Content-Length.
     claimed: Option<u64>,
     read: ReadSoFar,
     /// How many bytes of the last frame are still to be hashed.
     unhashed: usize,
 }
 
-/// The size that a body says it has: by its size hint, or else by the Content-Length that the handler has set. Servers
-/// frame it by either, so that one of another length is not whole.
+/// The size that a body claims, by its size hint or else by the Content-Length of the handler. Servers frame the body by it,
+/// so a body of another length is not complete.
 fn claimed_size(body: &impl Body, fields: &HeaderMap) -> Option<u64> {
     let exact = body.size_hint().exact();
     exact.or_else(|| fields.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok())
 }
 
-/// How the reading ended.
+/// How reading a body has ended.
 pub(crate) enum ReadEnd<E> {
-    /// The body has ended, within the limit and where it said it would.
+    /// The body is complete, and not longer than the limit.
     Whole,
-    /// The body is longer than it said: it goes on as a stream.
+    /// The body is longer than it claims. It goes on as a stream.
     TooLong,
-    /// The body is longer than the limit, or may never end: it goes on as a stream.
+    /// The body is longer than the limit, or may never end. It goes on as a stream.
     GivenUp,
-    /// The body has ended before it said it would: whoever frames it must get to see that.
+    /// The body is shorter than it claims. The server must see that.
     TooShort,
-    /// The body failed: the client is to see the frames before the error, then the error.
+    /// The body failed. The client gets the frames before the error, and then the error.
     Failed(E),
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
-    /// Starts to read a body whose tag is to be made of it; any other is given back.
+    /// Starts to read a body to make its tag.
+    ///
+    /// # Errors
+    ///
+    /// The source makes no tag from this body: it is returned.
     pub(crate) fn start(
         compute: impl FnOnce(&response::Parts) -> Option<BodyTag>,
         head: &response::Parts,
@@ -74,7 +78,7 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
         }
     }
 
-    /// Reads and hashes; pending when the body is, or when others should have a turn.
+    /// Reads and hashes the body. Pending if the body is, or to yield to other tasks.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ReadEnd<B::Error>> {
         let mut budget = BYTES_PER_POLL;
         for _ in 0..FRAMES_PER_POLL {
@@ -87,7 +91,7 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
                 Some(Err(error)) => return Poll::Ready(ReadEnd::Failed(error)),
                 Some(Ok(frame)) => self.keep(frame),
             }
-            // Of a claim over the limit nothing is read.
+            // Checked before the limit: a body with a claim over the limit is not read at all.
             if self
                 .claimed
                 .is_some_and(|claimed| self.read.bytes() > claimed)
@@ -113,7 +117,8 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
         }
     }
 
-    /// What the body itself has promised stands, so that a server sees that it is not kept; unless it was exceeded.
+    /// What the size hint says of the rest. It keeps the size that the body has promised, so that a server sees if the body
+    /// is too short.
     fn left(&self, outcome: &ReadEnd<B::Error>) -> Left {
         match (outcome, self.exact) {
             (ReadEnd::TooLong, _) => Left::Unknown,
@@ -139,12 +144,12 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
         self.frames.push(frame);
     }
 
-    /// After [`ReadEnd::Whole`]: the tag of the body.
+    /// The tag of the body, after [`ReadEnd::Whole`].
     pub(crate) fn into_tag(self) -> EntityTag {
         self.tag.finish()
     }
 
-    /// The body as it came, and what is still to come; the tag, if it is whole.
+    /// The tag, if the body is complete, and the body with the frames that were read and the rest.
     pub(crate) fn into_parts(
         self,
         outcome: ReadEnd<B::Error>,

@@ -1,4 +1,4 @@
-//! HMAC-SHA-256 ([RFC 2104]), the ten lines of it that a keyed tag needs.
+//! HMAC-SHA-256 ([RFC 2104]) for keyed tags.
 //!
 //! [RFC 2104]: https://www.rfc-editor.org/rfc/rfc2104
 
@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 use super::ContentDigest;
 use super::body_hash::first_half;
 
-/// The key as it is.
+/// Returns the key.
 ///
 /// # Panics
 ///
-/// When it is empty.
+/// If the key is empty.
 #[track_caller]
 pub(super) fn not_empty(key: &[u8]) -> &[u8] {
     assert!(!key.is_empty(), "the key of a keyed tag must not be empty");

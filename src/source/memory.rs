@@ -1,4 +1,4 @@
-//! Stock sources in memory: one representation for all, or a version for each path.
+//! Sources in memory: one state for all requests, or a version for each path.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use super::{Found, RequestPath, Unidentified, ValidatorSource};
 use crate::lock::normalised_path;
 use crate::{Current, EntityTag, HttpDate, Representation};
 
-/// The same answer for every request: a route with one resource, a constant, a test.
+/// The same state for every request: for a route with one resource, a constant or a test.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ use crate::{Current, EntityTag, HttpDate, Representation};
 pub struct Fixed(Current);
 
 impl Fixed {
-    /// Always this answer.
+    /// A source that always states this.
     pub fn new(current: impl Into<Current>) -> Self {
         Self(match current.into() {
             Current::Present(representation) => representation.written_out().into(),
@@ -46,13 +46,12 @@ impl ValidatorSource for Fixed {
     }
 }
 
-/// A version for each path, from one counter that never repeats; clones share it.
+/// A version for each path, from one counter that never repeats. For examples and tests. Clones share the versions.
 ///
-/// All spellings of a path are one path: percent-encoded or not, with a trailing slash or without. What a handler makes
-/// of the path is not known here: where it parses `01` and `1` as one id, use `source_fn` or the handler's own
-/// extractors.
+/// Paths are normalised: all spellings of a path are one, percent-encoded or not, with a trailing slash or without. If your
+/// handler parses `01` and `1` as one id, use `source_fn` or the handler's own extractors.
 ///
-/// Good enough for examples and tests. The handler records what it did, inside the layer's write lock:
+/// The handler records each change, while the layer holds the write lock:
 ///
 /// ```
 /// use tower_conditional::source::InMemoryVersions;
@@ -73,13 +72,13 @@ struct Versions {
 }
 
 impl InMemoryVersions {
-    /// No paths yet.
+    /// A source without paths.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The target at this path was created or changed; the tag is its new one.
+    /// Records that the target at this path was created or changed. Returns its new tag.
     pub fn changed(&self, path: impl AsRef<str>) -> EntityTag {
         self.record(path.as_ref(), Representation::tagged)
     }
@@ -93,7 +92,7 @@ impl InMemoryVersions {
         })
     }
 
-    /// The target at this path is gone.
+    /// Records that the target at this path was removed.
     pub fn removed(&self, path: &str) {
         self.lock().by_path.remove(&*normalised_path(path));
     }
@@ -119,7 +118,7 @@ impl InMemoryVersions {
     }
 
     fn lock(&self) -> MutexGuard<'_, Versions> {
-        // Nothing in here can panic half-way, so a poisoned lock holds a whole state.
+        // No code panics while it holds the mutex, so a poisoned state is consistent.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

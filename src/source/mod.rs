@@ -1,4 +1,4 @@
-//! Where validators come from: looked up before the handler runs, or computed from what it sends.
+//! Where validators come from: looked up before the handler runs, or computed from its response.
 //!
 //! | you have | use |
 //! |---|---|
@@ -57,16 +57,16 @@ pub use source_fn::{IntoIdentified, SourceFn, source_fn};
 
 /// Identifies the resource that a request is about, and looks up or computes its validators.
 ///
-/// There are two moments, and an implementer writes only the one they need:
+/// Implement what you need of two ways:
 ///
-/// - **before the handler**, from the head of the request: the source identifies the resource
-///   ([`identify_now`](Self::identify_now) or [`identify`](Self::identify)) and then looks up its state
-///   ([`known`](Self::known) or [`look_up`](Self::look_up)). Only then can a write be refused. What is identified is
-///   what is looked up and what is locked: however a client spells a resource, its writers meet.
-/// - **after the handler**, from its response, for reads alone ([`compute`](Self::compute)). The default takes what the
-///   handler has set.
+/// - **Look up, before the handler runs.** The source identifies the resource from the head of the request
+///   ([`identify_now`](Self::identify_now) or [`identify`](Self::identify)), and then looks up its current state
+///   ([`known`](Self::known) or [`look_up`](Self::look_up)). Writes can be refused in this way only. The identified resource
+///   is what is looked up and what is locked, so that all spellings of a path have one write lock.
+/// - **Compute, after the handler has answered.** The source makes a tag from the response, for reads only
+///   ([`compute`](Self::compute)). The default takes the validators that the handler has set.
 ///
-/// A source must be asked about the truth of the origin, not about what was answered last.
+/// A source must state the state of the origin itself, and not that of a cache or of the last response.
 ///
 /// # Examples
 ///
@@ -104,42 +104,52 @@ pub use source_fn::{IntoIdentified, SourceFn, source_fn};
     note = "closures become a source with `source_fn(db, |head| head.uri.path().strip_prefix(\"/notes/\")?.parse().ok(), async |id: i64, db: Db| …)`"
 )]
 pub trait ValidatorSource: Send + Sync + 'static {
-    /// What the source looks its state up by: an id, a tenant and an id, a normalised path. A source that only computes
-    /// says `()`.
+    /// The value that names a resource: an id, a tenant and an id, a normalised path. `()` for a source that only computes.
     type Resource: ResourceKey;
 
-    /// Whether the source can look validators up before the handler runs. A source that only computes (`false`) never
-    /// evaluates and never locks writes. Asked once, when the layer is made.
+    /// Whether the source looks up validators before the handler runs. With `false` writes are neither evaluated nor locked.
+    ///
+    /// Called once, when the layer is made.
     fn looks_up(&self) -> bool {
         true
     }
 
-    /// Whether tags are made of bodies: only then is [`compute`](Self::compute) asked, and a HEAD goes inward as GET, so
-    /// that both get one tag. Asked once, when the layer is made.
+    /// Whether the source makes tags from bodies. Only then is [`compute`](Self::compute) called, and a HEAD is passed to the
+    /// handler as GET, so that both get the same tag.
+    ///
+    /// Called once, when the layer is made.
     fn reads_bodies(&self) -> bool {
         false
     }
 
-    /// Whether reads of this method are looked up. Every other read is evaluated after the handler, by the validators
-    /// of its response: a QUERY, whose content takes part in the answer, has other validators than the GET
-    /// ([RFC 10008](https://www.rfc-editor.org/rfc/rfc10008)). A source that identifies the equivalent resource says so
-    /// here.
+    /// Whether reads of this method are looked up: by default GET and HEAD. Other reads are evaluated after the handler, by
+    /// the validators of the response.
+    ///
+    /// The response to a QUERY depends on its content, so it has other validators than a GET
+    /// ([RFC 10008](https://www.rfc-editor.org/rfc/rfc10008)). Return `true` for QUERY if the source identifies the
+    /// equivalent resource.
     fn looks_up_reads(&self, method: &Method) -> bool {
         matches!(*method, Method::GET | Method::HEAD)
     }
 
-    /// Whether a read of this resource by this method is looked up. Asked where [`looks_up_reads`](Self::looks_up_reads)
-    /// has said yes: in a chain, the source that has identified the resource decides, whatever the other one looks up.
+    /// Whether a read of this resource by this method is looked up. Called only if
+    /// [`looks_up_reads`](Self::looks_up_reads) is `true`.
+    ///
+    /// In a chain the source that has identified the resource decides.
     fn looks_up_reads_of(&self, resource: &Self::Resource, method: &Method) -> bool {
         let _ = resource;
         self.looks_up_reads(method)
     }
 
-    /// The resource that the request is about, where that is known without waiting; `None` asks
-    /// [`identify`](Self::identify).
+    /// Identifies the resource of the request without waiting. `None` means that [`identify`](Self::identify) has to be
+    /// called.
     ///
-    /// Asked once for each request. It may depend on the target and on what an outer layer has put into the extensions,
-    /// never on the conditional headers. It leaves the head as it is where it says [`Unidentified::NotMine`].
+    /// Called once for each request. The result may depend on the target, on headers and on extensions of outer layers, but
+    /// not on the conditional headers. It must not change the head if it returns [`Unidentified::NotMine`].
+    ///
+    /// # Errors
+    ///
+    /// See [`Unidentified`].
     fn identify_now(
         &self,
         head: &mut request::Parts,
@@ -148,9 +158,14 @@ pub trait ValidatorSource: Send + Sync + 'static {
         None
     }
 
-    /// The resource that the request is about. Asked once for each request, where
-    /// [`identify_now`](Self::identify_now) had no answer; on the real head, so that an extractor that caches in the
-    /// extensions caches for the handler too.
+    /// Identifies the resource of the request. Called once for each request, if [`identify_now`](Self::identify_now) has
+    /// returned `None`.
+    ///
+    /// It gets the head that the handler gets, so that what an extractor caches in the extensions is there for the handler.
+    ///
+    /// # Errors
+    ///
+    /// See [`Unidentified`].
     fn identify(
         &self,
         head: &mut request::Parts,
@@ -159,23 +174,24 @@ pub trait ValidatorSource: Send + Sync + 'static {
         ready(Err(Unidentified::NotMine))
     }
 
-    /// What is known of the resource at once, without waiting: an answer here saves the future and its allocation.
+    /// Looks up the current state without waiting; `None` means that [`look_up`](Self::look_up) has to be called. It saves a
+    /// future and its allocation.
     fn known(&self, resource: &Self::Resource) -> Option<Found> {
         let _ = resource;
         None
     }
 
-    /// The current state of the resource. The default says what is [`known`](Self::known).
+    /// Looks up the current state of the resource. The default is what [`known`](Self::known) returns.
     ///
-    /// It depends on the resource alone: what the caller, the tenant or the form that is asked for changes is part of the
-    /// resource, or [`Beside`] it. So one look-up may serve several requests, and be polled by the tasks of any of them
-    /// ([`ResourceKey::is_same`]). An error is that of all of them.
+    /// The result must depend on the resource only. If it depends on the caller, the tenant or the requested form, make that a
+    /// part of the resource, or put it [`Beside`] it. So one look-up may serve several requests, and be polled by the tasks of
+    /// any of them ([`ResourceKey::is_same`]). All of them get its error.
     ///
     /// # Errors
     ///
-    /// [`SourceError::Refused`] answers the request with a response of the source's own, ahead of everything else;
-    /// [`SourceError::Failed`] lets reads pass without evaluation and answers conditional writes with 503. `?` works on
-    /// any `std::error::Error`; a boxed one goes through [`SourceError::failed`]. Its text never reaches a client.
+    /// - [`SourceError::Refused`] answers the request with the source's response, in place of 428, 412 and 304.
+    /// - [`SourceError::Failed`] lets reads pass without evaluation, and answers conditional writes with 503. Its text never
+    ///   reaches a client. `?` makes one from any `std::error::Error`; for a boxed error use [`SourceError::failed`].
     fn look_up(
         &self,
         resource: &Self::Resource,
@@ -184,8 +200,8 @@ pub trait ValidatorSource: Send + Sync + 'static {
         ready(Ok(known.unwrap_or_else(Found::unknown)))
     }
 
-    /// The kind of resource, as [`named`](Self::named) has it: the space in which keys of the write lock are told apart.
-    /// `""` is the layer's own.
+    /// The name of the kind of resource ([`named`](Self::named)), which is a part of the keys of the write lock. `""` if it has
+    /// no name: then the keys are the layer's own.
     fn kind(&self, resource: &Self::Resource) -> &'static str {
         let _ = resource;
         ""
@@ -201,17 +217,22 @@ pub trait ValidatorSource: Send + Sync + 'static {
         resource.write_key(key);
     }
 
-    /// How the tag of a response is made of its body: of a read that was not looked up, where the source
-    /// [reads bodies](Self::reads_bodies). `None` takes the `ETag` and `Last-Modified` that the handler has set.
+    /// How to make the tag of a response from its body. `None` takes the `ETag` and `Last-Modified` that the handler has set.
+    ///
+    /// Called for reads that were not looked up, if the source [reads bodies](Self::reads_bodies).
     fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         let _ = response;
         None
     }
 
-    /// Names the kind of resource: two layers over one kind share their write lock, whatever their paths are.
+    /// Names the kind of resource, so that all layers over one kind share their write lock.
     ///
-    /// Without a name the keys are the layer's own, and so is its lock. All layers of one kind in a process share one
-    /// lock by default; a lock of another machine ([`WritePolicy::use_lock`](crate::WritePolicy::use_lock)) needs the name.
+    /// Without a name each layer has its own lock. With a name all layers of one kind in the process share one lock. A lock
+    /// of your own ([`WritePolicy::use_lock`](crate::WritePolicy::use_lock)) needs the name.
+    ///
+    /// # Panics
+    ///
+    /// If the name is empty.
     ///
     /// ```
     /// use tower_conditional::source::InMemoryVersions;
@@ -230,8 +251,8 @@ pub trait ValidatorSource: Send + Sync + 'static {
         Named::new(self, kind)
     }
 
-    /// Locks by another key than the resource's own. A coarser key is slower; one that is finer than the resource is
-    /// unsafe.
+    /// Takes the write lock of another key than the resource's own. A coarser key is slower. A finer one is unsafe: two
+    /// writes to one resource could run at the same time.
     ///
     /// ```
     /// use tower_conditional::{Found, SourceError, ValidatorSource, source_fn};
@@ -257,8 +278,8 @@ pub trait ValidatorSource: Send + Sync + 'static {
         LockedBy::new(self, key)
     }
 
-    /// A chain: `second` identifies where this source says [`Unidentified::NotMine`]. The one that identifies looks up:
-    /// one resource, one lock, one look-up.
+    /// Chains two sources: `second` is asked if this source returns [`Unidentified::NotMine`]. The source that has identified
+    /// the resource looks it up.
     ///
     /// ```
     /// use tower_conditional::{BodyHash, EntityTag, SourceError, ValidatorSource, source_fn};
@@ -279,9 +300,10 @@ pub trait ValidatorSource: Send + Sync + 'static {
         Or::new(self, second)
     }
 
-    /// Leaves everything that this source does not identify to the handler, which gets the request as it came
-    /// ([`Current::Delegated`]): for a layer around a whole service. Otherwise the state of what no source knows is
-    /// [unknown](Current::Unknown), and a conditional write to it is answered 412.
+    /// Leaves every request that this source does not identify to the handler ([`Current::Delegated`]), for a layer around a
+    /// whole service.
+    ///
+    /// Without it the state of such a target is [unknown](Current::Unknown), and a conditional write to it is answered 412.
     ///
     /// ```
     /// use tower_conditional::{ConditionalLayer, EntityTag, SourceError, ValidatorSource, WritePolicy, source_fn};
@@ -303,7 +325,7 @@ pub trait ValidatorSource: Send + Sync + 'static {
         self.or(Fixed::new(Current::Delegated))
     }
 
-    /// The same source with its type erased, at the price of one allocation for each look-up that waits.
+    /// Erases the type of the source. Each resource and each look-up then needs an allocation.
     ///
     /// ```
     /// use tower_conditional::source::BoxSource;
@@ -328,18 +350,18 @@ impl<V: ValidatorSource> ValidatorSource for Arc<V> {
     adaptors::forward_to_source!(|source| **source);
 }
 
-/// Why a source has identified no resource.
+/// Why a source has not identified a resource.
 #[derive(Debug)]
 #[allow(clippy::exhaustive_enums, reason = "the layer handles each of them")]
 pub enum Unidentified {
-    /// The request is about nothing that this source knows. The next source of a [chain](ValidatorSource::or) is asked;
-    /// without one the state is [unknown](crate::Current::Unknown), and no lock is taken.
+    /// The source does not know the target. The next source of a [chain](ValidatorSource::or) is asked. If there is none, the
+    /// state is [unknown](crate::Current::Unknown), and no lock is taken.
     NotMine,
-    /// This response is the answer: the caller may not know the target (401, 403), or no resource can have this name
+    /// This response answers the request: the caller may not know the target (401, 403), or no resource can have this name
     /// (400, 404).
     Refused(Box<Response<Bytes>>),
-    /// The resource could not be identified. The hook gets the error, the client does not: a read passes without
-    /// evaluation, a write that would take the lock is answered 503.
+    /// The source could not identify the resource. A read passes without evaluation; a write that would take the lock is
+    /// answered 503. The observer gets the error, and the client does not.
     Failed(BoxError),
 }
 
@@ -360,7 +382,7 @@ impl From<SourceError> for Unidentified {
     }
 }
 
-/// Why a source has no answer.
+/// Why a look-up has no result.
 ///
 /// # Examples
 ///
@@ -385,12 +407,12 @@ impl From<SourceError> for Unidentified {
     reason = "a source refuses the request or fails; the layer handles both"
 )]
 pub enum SourceError {
-    /// This response is the answer: the caller may not know the target (401, 403), or it is not there (404).
+    /// This response answers the request: the caller may not know the target (401, 403), or it does not exist (404).
     ///
-    /// Where authentication is an extractor, the source runs the same extractor and refuses with its rejection;
-    /// otherwise 304, 412 and 428 would tell strangers what exists and when it changes.
+    /// If authentication is an extractor of the handler, the source must run the same one and refuse with its rejection.
+    /// Otherwise 304, 412 and 428 reveal to anybody what exists and when it changes.
     Refused(Box<Response<Bytes>>),
-    /// The look-up failed. The hook gets the error, the client does not.
+    /// The look-up failed. The observer gets the error, and the client does not.
     Failed(BoxError),
 }
 
@@ -408,7 +430,7 @@ impl SourceError {
     }
 }
 
-/// `?` on any error is a failed look-up; for a boxed one or `anyhow`: `.map_err(SourceError::failed)?`.
+/// `?` turns any error into a failed look-up. For a boxed error or `anyhow`: `.map_err(SourceError::failed)?`.
 impl<E: Error + Send + Sync + 'static> From<E> for SourceError {
     fn from(error: E) -> Self {
         Self::Failed(Box::new(error))

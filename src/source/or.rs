@@ -5,8 +5,10 @@ use http::{Method, request, response};
 use super::{BodyTag, Found, SourceError, Unidentified, ValidatorSource};
 use crate::lock::{KeyBuf, ResourceKey};
 
-/// What [`ValidatorSource::or`] returns: the second source identifies where the first says
-/// [`Unidentified::NotMine`], and computes where the first only takes what the handler has set.
+/// The source that [`ValidatorSource::or`] returns.
+///
+/// The second source identifies a resource if the first returns [`Unidentified::NotMine`]. It makes the tag of a response if
+/// [`compute`](ValidatorSource::compute) of the first returns `None`.
 #[derive(Clone, Debug)]
 pub struct Or<A, B> {
     first: A,
@@ -29,7 +31,7 @@ pub enum Either<A, B> {
     Second(B),
 }
 
-/// Where no source names its kind, the keys of the two are told apart by their place.
+/// The key starts with the place in the chain, so that the keys of the two sources differ.
 impl<A: ResourceKey, B: ResourceKey> ResourceKey for Either<A, B> {
     fn write_key(&self, key: &mut KeyBuf) {
         match self {
@@ -144,7 +146,7 @@ impl<A: ValidatorSource, B: ValidatorSource> ValidatorSource for Or<A, B> {
     }
 }
 
-/// A source that only computes identifies nothing, and says so at once.
+/// As [`ValidatorSource::identify_now`]; a source that only computes identifies nothing.
 fn identify_now<V: ValidatorSource>(
     source: &V,
     head: &mut request::Parts,

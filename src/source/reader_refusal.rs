@@ -1,4 +1,4 @@
-//! A reader that refuses a probe: its answer becomes the answer to the write.
+//! A reader that refuses a probe: its response becomes the answer to the write.
 
 use bytes::Bytes;
 use http::header::{
@@ -12,10 +12,11 @@ use super::SourceError;
 use crate::frames::whole;
 use crate::header_map::remove_all;
 
-/// The longest text that is passed on, in bytes.
+/// The longest body that is passed on, in bytes.
 const LIMIT: u64 = 64 * 1024;
 
-/// The refusal as the reader has it, for this request alone. A text that is too long, or fails, is left out.
+/// Turns the reader's response into a refusal, without validators and with `no-store`. A body that is too long, or fails, is
+/// left out.
 pub(super) async fn refused_by_reader<B>(mut head: response::Parts, body: B) -> SourceError
 where
     B: Body<Data = Bytes> + Unpin,
@@ -30,7 +31,7 @@ where
     SourceError::refused(Response::from_parts(head, text.unwrap_or_default()))
 }
 
-/// What the answer to a GET says of a representation, to caches, or of how its body is framed.
+/// Whether a header of the response to the GET is dropped: validators, headers for caches, and the framing of the body.
 fn is_not_passed_on(name: &HeaderName) -> bool {
     let of_the_get = [
         ETAG,

@@ -1,4 +1,4 @@
-//! What a source can identify: the values that are the key of a resource.
+//! The values that can name a resource: implementations of [`ResourceKey`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,7 +23,7 @@ macro_rules! integers {
         $(
             impl ResourceKey for $integer {
                 fn write_key(&self, key: &mut KeyBuf) {
-                    // Widened: the type that a handler happens to use must not take part.
+                    // Widened, so that equal integers of all types have one key.
                     key.push(&i128::from(*self).to_be_bytes());
                 }
 
@@ -37,7 +37,7 @@ macro_rules! integers {
 
 integers!(i8, i16, i32, i64, i128, u8, u16, u32, u64);
 
-/// As the smaller integers where it fits them.
+/// The same key as the smaller integers, if the value fits into an `i128`.
 impl ResourceKey for u128 {
     fn write_key(&self, key: &mut KeyBuf) {
         match i128::try_from(*self) {
@@ -116,10 +116,10 @@ tuples!(A 0, B 1);
 tuples!(A 0, B 1, C 2);
 tuples!(A 0, B 1, C 2, D 3);
 
-/// A value that the look-up needs and that does not name the resource: the caller, the variant that is asked for.
+/// A value that the look-up needs and that does not name the resource, such as the caller or the requested form.
 ///
-/// It takes no part in the key, so that all variants of a row have one write lock. Two requests may share one look-up where
-/// these values are equal: let it be all that the look-up depends on.
+/// It is not a part of the key, so that all forms of a row have one write lock. Two requests share a look-up only if their
+/// values are equal, so it must contain everything that the look-up depends on beside the key.
 ///
 /// ```
 /// use tower_conditional::source::Beside;
@@ -148,10 +148,10 @@ impl<T: PartialEq + Send + Sync + 'static> ResourceKey for Beside<T> {
     }
 }
 
-/// The path of a request as a resource. Its key is the path percent-decoded, without empty segments and without a
-/// trailing slash: `/notes/a%62/` and `/notes/ab` are one resource.
+/// The path of a request as a resource. Its key is the normalised path: percent-decoded, without empty segments and without
+/// a trailing slash. So `/notes/a%62/` and `/notes/ab` are one resource.
 ///
-/// A clone costs a reference count.
+/// Cloning it is cheap.
 ///
 /// ```
 /// use http::Request;
@@ -171,7 +171,7 @@ impl RequestPath {
         Self(target.map_or_else(|| PathAndQuery::from_static("/"), Clone::clone))
     }
 
-    /// The path in the form that all its spellings share; bytes that are not UTF-8 are replaced.
+    /// The normalised path, which is the same for all spellings. Bytes that are not UTF-8 are replaced.
     #[must_use]
     pub fn normalised(&self) -> Cow<'_, str> {
         match normalised_path(self.0.path()) {
@@ -180,7 +180,7 @@ impl RequestPath {
         }
     }
 
-    /// The same as bytes.
+    /// The [`normalised`](Self::normalised) path as bytes.
     pub(crate) fn normalised_bytes(&self) -> Cow<'_, [u8]> {
         normalised_path(self.0.path())
     }
@@ -197,7 +197,7 @@ impl ResourceKey for RequestPath {
         key.push(&self.normalised_bytes());
     }
 
-    /// A look-up may ask for the path as it was sent.
+    /// Compares the paths as they were sent, because a look-up may use [`as_sent`](Self::as_sent).
     fn is_same(&self, other: &Self) -> bool {
         self.0.path() == other.0.path()
     }

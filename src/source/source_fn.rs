@@ -8,13 +8,13 @@ use http::request::Parts;
 use super::{Found, SourceError, Unidentified, ValidatorSource};
 use crate::lock::ResourceKey;
 
-/// Makes a source of two closures: one that identifies the resource of a request, and one that looks its state up.
+/// Makes a source from two closures: one identifies the resource of a request, and one looks up its current state.
 ///
-/// `identify` answers `Option<R>` (`None`: not a resource of this source) or `Result<R, Unidentified>`. It sees the path
-/// as the client has sent it: where a router decodes paths before it parses them, let it be
-/// [`RequestPath`](crate::source::RequestPath), or use the extractors of the handler (`extractor_source`, feature `axum`).
+/// `identify` returns a resource `R`, an `Option<R>` (`None`: not a resource of this source) or a `Result<R, Unidentified>`.
+/// It gets the path as the client has sent it. If your router decodes paths before it parses them, use
+/// [`RequestPath`](crate::source::RequestPath), or the extractors of the handler (`extractor_source`, feature `axum`).
 ///
-/// `look_up` gets the resource and a clone of `state` by value, so that an async closure can be used.
+/// `look_up` gets the resource and a clone of `state` by value, so that it can be an async closure.
 ///
 /// ```
 /// use tower_conditional::{EntityTag, SourceError, source_fn};
@@ -50,7 +50,7 @@ where
     }
 }
 
-/// What [`source_fn`] returns.
+/// The source that [`source_fn`] returns.
 #[derive(Clone)]
 pub struct SourceFn<S, I, L> {
     state: S,
@@ -92,11 +92,11 @@ where
     }
 }
 
-/// What the first closure of a source may answer: a resource, `None`, or why there is none.
+/// What the closure that identifies a resource may return: a resource, an `Option` or a `Result<_, Unidentified>` of one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not identify a resource",
     label = "neither a `ResourceKey`, nor an `Option` or a `Result<_, Unidentified>` of one",
-    note = "answer an integer, a string, bytes, or a tuple of them; a UUID as `id.into_bytes()`",
+    note = "return an integer, a string, bytes, or a tuple of them; a UUID as `id.into_bytes()`",
     note = "a value that the look-up needs and that names nothing goes into `Beside`"
 )]
 pub trait IntoIdentified {
@@ -107,7 +107,7 @@ pub trait IntoIdentified {
     ///
     /// # Errors
     ///
-    /// `None` is [`Unidentified::NotMine`].
+    /// There is no resource: `None` becomes [`Unidentified::NotMine`].
     fn into_identified(self) -> Result<Self::Resource, Unidentified>;
 }
 

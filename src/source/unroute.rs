@@ -1,4 +1,4 @@
-//! What axum's routing leaves in a request's extensions, taken back before a router matches the request anew.
+//! Removes what axum's routing has left in the extensions of a request, so that another router can match it.
 
 use std::any::TypeId;
 use std::convert::Infallible;
@@ -14,7 +14,7 @@ use axum::routing::any;
 use http::{Extensions, Request, Response};
 use tower::Service;
 
-/// Where the reader is a router: it adds the path parameters that it matches to those that it finds, and
+/// Removes the path parameters if the reader is a `Router`. A router adds its parameters to those that it finds, and
 /// `Path<String>` fails on two.
 pub(crate) fn unroute_for<Reader: 'static>(extensions: &mut Extensions) {
     if TypeId::of::<Reader>() == TypeId::of::<Router>() {
@@ -23,7 +23,8 @@ pub(crate) fn unroute_for<Reader: 'static>(extensions: &mut Extensions) {
     }
 }
 
-/// The type of the parameters is private to axum; but a route that has none leaves exactly that behind.
+/// Extensions that overwrite the parameters with none. Their type is private to axum, so they come from a route without
+/// parameters.
 static NO_PARAMETERS: LazyLock<Extensions> = LazyLock::new(|| {
     let mut router: Router = Router::new().route("/", any(hand_back_extensions));
     let mut extensions = now(router.call(Request::new(Body::empty())))
@@ -40,7 +41,7 @@ async fn hand_back_extensions(request: Request<Body>) -> Response<Body> {
     response
 }
 
-/// The outcome of a future that has nothing to wait for.
+/// Polls a future once: its output if it is ready.
 fn now<T>(future: impl Future<Output = Result<T, Infallible>>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Ok(outcome)) => Some(outcome),
