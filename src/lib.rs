@@ -301,7 +301,7 @@
 //! [section 13.2.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1
 //! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
 #![cfg_attr(tower_conditional_docsrs, feature(doc_cfg))]
-// The tour links to what a build without features leaves out.
+// The crate docs link to items that a build without features does not have.
 #![cfg_attr(
     not(all(feature = "axum", feature = "body-hash")),
     allow(rustdoc::broken_intra_doc_links)
@@ -367,8 +367,8 @@ pub use source::BodyHash;
 #[doc(inline)]
 pub use source::{Found, FromResponse, SourceError, ValidatorSource, source_fn};
 
-/// What [`ConditionalLayer`] is made of: its service, the future and the body of its responses, the bodies that it
-/// collects.
+/// The types behind [`ConditionalLayer`]: its service, the future and body of its responses, and the options for collecting
+/// request bodies.
 #[cfg(feature = "layer")]
 pub mod layer {
     pub use crate::body::ConditionalBody;
@@ -377,10 +377,10 @@ pub mod layer {
 
 #[cfg(feature = "layer")]
 pub mod handler {
-    //! What a handler gets from the layer, and what it says to the layer: in the extensions of its request and of its response,
-    //! or, with axum, as extractors and as parts of the response.
+    //! What a handler gets from the layer, and what it can state to the layer. These are extensions of the request and of the
+    //! response; with axum they are extractors and parts of the response.
     //!
-    //! | in | what |
+    //! | in the extensions of | what |
     //! |---|---|
     //! | the request of a write | [`Checked`]: the version that the preconditions were evaluated against, and the write lock |
     //! | the request, where the source has loaded something | [`Loaded`] |
@@ -393,7 +393,7 @@ pub mod handler {
     pub use crate::{Checked, Loaded, PreconditionFailed};
 }
 
-/// Preconditions, and what evaluating them against the current state decides
+/// Preconditions, and the decisions of their evaluation
 /// ([RFC 9110, section 13](https://www.rfc-editor.org/rfc/rfc9110#section-13)). Usable without the layer.
 pub mod precondition {
     pub use crate::field::Field;
@@ -411,13 +411,13 @@ pub mod validator {
     pub use crate::{Current, EntityTag, Epoch, HttpDate, Representation};
 }
 
-/// What the hook of [`ConditionalLayer::observe`] sees of each evaluated request.
+/// The events that the hook of [`ConditionalLayer::observe`] gets.
 #[cfg(feature = "layer")]
 pub mod observe {
     pub use crate::middleware::{Evaluation, Outcome, Phase};
 }
 
-/// The examples of the README and of the pages are doctests.
+/// The examples of the README and of the pages in `docs/`, as doctests.
 #[cfg(doctest)]
 mod pages {
     #[doc = include_str!("../README.md")]

@@ -1,13 +1,13 @@
 //! Tags that an intermediary rewrote because it applied a content coding: `"x-gzip"`, `W/"x"`.
 //!
-//! Nothing here is on by default: a strict service refuses such a tag, and the reason says what happened.
+//! By default such a tag does not match, and the reason of the refusal says why.
 
 use crate::EntityTag;
 #[cfg(feature = "layer")]
 use crate::field_lines::Lines;
 use crate::tag_list::RawTag;
 
-/// Which rewritten tags are taken as the tags they came from.
+/// Which rewritten tags are accepted as the tags that they were made from.
 ///
 /// # Examples
 ///
@@ -43,11 +43,11 @@ const CODING_SUFFIXES: [&str; 12] = [
 ];
 
 impl RewrittenTags {
-    /// What the reasons of a refusal know about.
+    /// The rewritten tags that the reason of a refusal names.
     pub(crate) const KNOWN: Self = Self::suffixed();
 
-    /// Tags with a known suffix of a content coding inside the quotes (`-gzip`, `--gzip`, `;gzip`, and the same for `br`,
-    /// `zstd` and `deflate`), as Apache, Jetty and Caddy append it.
+    /// Accepts tags with the suffix of a content coding inside the quotes, as Apache, Jetty and Caddy append it: `-gzip`,
+    /// `--gzip`, `;gzip`, and the same for `br`, `zstd` and `deflate`.
     #[must_use]
     pub const fn suffixed() -> Self {
         Self {
@@ -56,11 +56,11 @@ impl RewrittenTags {
         }
     }
 
-    /// In If-Match, strong tags that come back with `W/` before them, as nginx and Varnish put it there; the 304 to such a
-    /// tag has it too.
+    /// Accepts in If-Match strong tags that come back with `W/` before them, as nginx and Varnish put it there. The 304 to
+    /// such a tag also has `W/`.
     ///
-    /// RFC 9110 calls for a strong comparison: switch this on only where an intermediary is known to weaken tags
-    /// that were strong when the service made them.
+    /// RFC 9110 requires a strong comparison for If-Match. Use this only if an intermediary is known to weaken the strong
+    /// tags of the service.
     #[must_use]
     pub const fn weakened() -> Self {
         Self {
@@ -69,7 +69,7 @@ impl RewrittenTags {
         }
     }
 
-    /// Both [suffixed](Self::suffixed) tags and [weakened](Self::weakened) ones, also one that is both.
+    /// Accepts [suffixed](Self::suffixed) tags, [weakened](Self::weakened) tags, and those that are both.
     #[must_use]
     pub const fn suffixed_or_weakened() -> Self {
         Self {
@@ -78,18 +78,18 @@ impl RewrittenTags {
         }
     }
 
-    /// Strong comparison after undoing what an intermediary is known to do.
+    /// Strong comparison, after undoing the accepted rewrites.
     pub(crate) fn strong_eq(self, tag: RawTag<'_>, ours: &EntityTag) -> bool {
         let strong_enough = !tag.weak || self.weakened;
         strong_enough && !ours.is_weak() && (tag.weak_eq(ours) || self.weak_eq(tag, ours))
     }
 
-    /// Weak comparison after undoing what an intermediary is known to do.
+    /// Whether the tag is ours with an accepted suffix, by weak comparison.
     pub(crate) fn weak_eq(self, tag: RawTag<'_>, ours: &EntityTag) -> bool {
         self.suffix_of(tag, ours).is_some()
     }
 
-    /// The suffix that makes the tag out of ours, from the known list; whole tags are compared, never prefixes.
+    /// The accepted suffix that was appended to our tag to make this one.
     fn suffix_of(self, tag: RawTag<'_>, ours: &EntityTag) -> Option<&'static str> {
         let known: &[&'static str] = if self.suffixed { &CODING_SUFFIXES } else { &[] };
         let appended = tag.opaque().strip_prefix(ours.raw().opaque())?;
@@ -100,9 +100,9 @@ impl RewrittenTags {
 
 #[cfg(feature = "layer")]
 impl RewrittenTags {
-    /// Our tag in the form that it has in this list, made of the known rewrites; `None` where it is listed as it is.
+    /// Our tag in the rewritten form that it has in this list. `None` if the list has it unchanged, or does not have it.
     ///
-    /// A client's 304 has to name the tag of the response that the client has stored (RFC 9111, section 4.3.4).
+    /// A 304 has to carry the tag of the response that the client has stored (RFC 9111, section 4.3.4).
     pub(crate) fn as_listed(self, lines: &Lines<'_>, ours: &EntityTag) -> Option<EntityTag> {
         let mut as_is = false;
         let mut rewritten = None;

@@ -1,4 +1,4 @@
-//! The future of the layer: the inner response, and then its header surgery.
+//! The future of the layer: it waits for the inner response, and corrects its headers.
 
 use std::fmt;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! The way in: a tag that carries a suffix of this layer's is listed without it too.
+//! The request: tags with a suffix of this layer are also listed without it.
 
 use http::Request;
 use http::header::{
@@ -11,7 +11,7 @@ use crate::method_class::MethodClass;
 use crate::tag_list::{self, ListForm, RawTag};
 use crate::token_list::members;
 
-/// The tags of If-None-Match that are not as the inner service made them: a 304 may have to repeat one of them.
+/// The tags in If-None-Match that this layer may have rewritten. A 304 may have to repeat one of them.
 pub(super) type SentTags = Vec<EntityTag>;
 
 /// The suffixes that [`outgoing`](super::outgoing) appends: a hyphen and the coding.
@@ -33,31 +33,31 @@ pub(super) fn prepare<B>(request: &mut Request<B>, form: TagForm) -> SentTags {
     }
 }
 
-/// Whether identity bytes might be put behind coded ones: a compressor leaves a 206 alone, and the part that the
-/// client has may be from a coded 200.
+/// Whether the client could combine bytes without a content coding with encoded ones: compressors do not encode a 206, and
+/// the client's part may be from an encoded 200.
 fn might_splice(headers: &HeaderMap, form: TagForm) -> bool {
     let Some(validator) = headers.get(IF_RANGE).or_else(|| headers.get(IF_MATCH)) else {
         return false;
     };
     match (RawTag::parse(validator.as_bytes().trim_ascii()), form) {
         (Some(tag), TagForm::Suffixed) => without_suffix(tag, &SUFFIXES).is_some(),
-        // What was weakened satisfies neither field.
+        // A weakened tag satisfies neither field.
         (Some(_), TagForm::Weakened) => false,
         // A date is the same for all codings.
         (None, _) => SUFFIXES.iter().any(|suffix| accepts(headers, &suffix[1..])),
     }
 }
 
-/// A 304 sends the client to coded bytes, which a cache may have stored for another client: only where this one
-/// takes them. A write is refused by them in any case.
+/// The suffixes that are removed in If-None-Match. On a read only those of the codings that the client accepts, because
+/// after a 304 a cache may serve it the stored encoded bytes. On a write all of them.
 fn undone_in_if_none_match(headers: &HeaderMap, class: MethodClass) -> Vec<&'static str> {
     let undone = |suffix: &&str| class == MethodClass::Write || accepts(headers, &suffix[1..]);
     SUFFIXES.into_iter().filter(undone).collect()
 }
 
-/// Lists, beside each tag with one of these suffixes, the tag without it; the answer is those that have one.
+/// Adds to the list, for each tag with one of these suffixes, the tag without it. Returns the tags with a suffix.
 ///
-/// The tag as it came stays: a digest may end like a suffix by chance. A malformed list is left to the inner
+/// The tag itself stays in the list, because a digest may end like a suffix by chance. A malformed list is left to the inner
 /// service, which may refuse it.
 fn list_bare_tags_too(headers: &mut HeaderMap, name: HeaderName, suffixes: &[&str]) -> SentTags {
     let mut listed = Vec::new();
@@ -101,8 +101,8 @@ fn weak_tags(headers: &HeaderMap) -> SentTags {
     weak
 }
 
-/// Whether the client says that it takes this coding (RFC 9110, section 12.5.3). Silence would allow any, but who is
-/// silent is sent none.
+/// Whether Accept-Encoding accepts this coding (RFC 9110, section 12.5.3). Without the header no coding is accepted here,
+/// because compressors then send none.
 fn accepts(headers: &HeaderMap, coding: &str) -> bool {
     let mut by_wildcard = false;
     for member in headers.get_all(ACCEPT_ENCODING).iter().flat_map(members) {

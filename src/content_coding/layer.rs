@@ -1,4 +1,4 @@
-//! The layer around a compressor: it repairs what only the outside can know.
+//! The layer around a compressor, which corrects entity tags for content codings.
 
 use std::task::{Context, Poll};
 
@@ -11,32 +11,33 @@ use super::future::ResponseFuture;
 use super::incoming;
 use crate::body::ConditionalBody;
 
-/// Goes outside everything that touches bodies: `finish(compression(router.layer(conditional(handler))))`.
+/// Gives each content coding an ETag of its own. Put it around the compressor and everything else that changes bodies:
+/// `content_coding(compression(router.layer(conditional(handler))))`.
 ///
-/// A compressor changes the representation and leaves the strong tag that an inner layer has set, so that gzip, br
-/// and identity share one ([RFC 9110, section 8.8.3.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3)
-/// forbids it). Where Content-Encoding was applied since the response was tagged, this layer
+/// A compressor changes the bytes, but leaves the strong tag that an inner layer has set. So gzip, br and the plain bytes
+/// would have one strong tag, which
+/// [RFC 9110, section 8.8.3.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3) forbids. If Content-Encoding was
+/// applied after the response was tagged, this layer
 ///
-/// - appends the coding to the tag (`"x"` becomes `"x-gzip"`) and understands it when it comes back in If-Match or
-///   If-None-Match, so that a browser behind gzip can save; or, by choice, [weakens](Self::weaken_tags) the tag;
-/// - makes a 304 carry the tag and the Vary that the 200 had;
-/// - takes body, Content-Length and Content-Encoding off a 304 and a 204, and the body off an answer to HEAD (axum and
-///   compressors add them);
-/// - keeps a Range from splicing identity bytes onto a coded body: a suffixed tag never satisfies If-Range, and a
-///   date does not where the client takes codings.
+/// - appends the coding to the tag (`"x"` becomes `"x-gzip"`), and accepts the tag in If-Match and If-None-Match, so that a
+///   browser can save what it got compressed; or it [weakens](Self::weaken_tags) the tag;
+/// - sends in a 304 the tag and the Vary that the 200 had;
+/// - removes body, Content-Length and Content-Encoding from a 304 and a 204, and the body from a response to HEAD, because
+///   axum and compressors add them;
+/// - prevents that a client combines parts of different codings: a tag with a suffix never satisfies If-Range, and a date
+///   does not if the client accepts codings.
 ///
-/// A response that was coded before it was tagged (a precompressed file under [`BodyHash`](crate::BodyHash)) keeps
-/// its tag. No two versions of a resource may differ in `-gzip`, `-br`, `-zstd` or `-deflate` at the end of their
-/// tags alone.
+/// A response that was encoded before it was tagged (a precompressed file under [`BodyHash`](crate::BodyHash)) keeps its tag.
+/// The tags of your service must not differ only by `-gzip`, `-br`, `-zstd` or `-deflate` at their end.
 ///
-/// axum serves its own body type: without the `map_response` below it says "expected `Response<Body>`, found
-/// `Response<ConditionalBody<…>>`". tower-http does not compress a HEAD, so that its 200 has the tag of the identity
-/// form; a tag with a coding revalidates by HEAD all the same.
+/// tower-http does not compress the response to a HEAD, so that its 200 has the tag of the plain bytes. A tag with a coding
+/// can still be revalidated by HEAD.
 ///
 /// # Examples
 ///
-/// The outside of a [`Router`](https://docs.rs/axum/0.8/axum/struct.Router.html) is what goes around it:
-/// `Router::layer` is still inside, where axum adds Content-Length to a 304 over HTTP/2.
+/// Put the layer around the [`Router`](https://docs.rs/axum/0.8/axum/struct.Router.html). `Router::layer` would be inside of
+/// the code of axum that adds Content-Length to a 304 over HTTP/2. axum needs the `map_response`: without it the compiler says
+/// "expected `Response<Body>`, found `Response<ConditionalBody<…>>`".
 ///
 /// ```
 /// use axum::{Router, ServiceExt, body::Body, extract::Request, routing::get};
@@ -65,7 +66,7 @@ use crate::body::ConditionalBody;
 #[must_use]
 pub struct ContentCodingLayer(TagForm);
 
-/// The form of a strong tag whose response was compressed after it was tagged.
+/// What to do with the strong tag of a response that was compressed after it was tagged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum TagForm {
     #[default]
@@ -74,12 +75,13 @@ pub(super) enum TagForm {
 }
 
 impl ContentCodingLayer {
-    /// Appends the coding to the tag, and takes it off on the way in.
+    /// Appends the coding to tags in responses, and removes it from tags in requests.
     pub const fn new() -> Self {
         Self(TagForm::Suffixed)
     }
 
-    /// Weakens the tag instead: for routes that are only read, because a weak tag satisfies no If-Match.
+    /// Weakens tags in place of appending the coding. For routes that are only read, because a weak tag never satisfies
+    /// If-Match.
     pub const fn weaken_tags(self) -> Self {
         Self(TagForm::Weakened)
     }

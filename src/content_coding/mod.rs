@@ -1,7 +1,7 @@
-//! Content codings (gzip, br, zstd, deflate), which change the bytes under a tag: a layer around the compressor of this
-//! service, and tags that a proxy has rewritten.
+//! Content codings (gzip, br, zstd, deflate): a layer that gives each coding a tag of its own, and the acceptance of tags that
+//! a proxy has rewritten.
 //!
-//! | what compresses | what tells the codings apart |
+//! | what compresses | use |
 //! |---|---|
 //! | a layer of this service, such as tower-http's `CompressionLayer` | [`ContentCodingLayer`] around it |
 //! | a proxy, which appends `-gzip` to the tag or weakens it | [`RewrittenTags`], accepted in preconditions |

@@ -1,4 +1,4 @@
-//! The way out: tags that tell codings apart, and 304s that carry what the 200 carried.
+//! The response: a tag for each coding, and 304s with the headers of the 200.
 
 use http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, ETAG, HeaderMap, HeaderValue, LAST_MODIFIED,
@@ -45,12 +45,12 @@ pub(super) fn repair<B: Body>(
     response
 }
 
-/// What is empty by now was emptied further in: its length is not that of the content.
+/// Whether an inner service has already dropped the content. Then the length of the body is not that of the content.
 fn is_empty<B: Body>(body: &ConditionalBody<B>) -> bool {
     body.size().exact() == Some(0)
 }
 
-/// The tag of the stored response that the 304 is about, made of ours and the known suffix.
+/// Sends in a 304 the tag of the response that the client has stored, if that is ours with a suffix or weakened.
 fn repeat_the_sent_tag(headers: &mut HeaderMap, sent: &[EntityTag]) {
     let Some(ours) = tag_of(headers) else {
         return;
@@ -80,7 +80,7 @@ fn distinguish_codings(headers: &mut HeaderMap, form: TagForm) {
     let suffix = headers.get(CONTENT_ENCODING).and_then(known_suffix);
     let tag = match (form, suffix) {
         (TagForm::Suffixed, Some(suffix)) => ours.with_suffix(suffix),
-        // A coding that would not be recognised on the way in.
+        // The suffix of an unknown coding would not be recognised in a request.
         (TagForm::Suffixed, None) | (TagForm::Weakened, _) => ours.to_weak(),
     };
     headers.insert(ETAG, tag.into());
@@ -97,8 +97,7 @@ fn tag_of(headers: &HeaderMap) -> Option<EntityTag> {
     EntityTag::from_header_value(headers.get(ETAG)?).ok()
 }
 
-/// Which coding a client gets depends on what it accepts: on a 200 as on its 304. Without a validator there is no
-/// 304.
+/// Adds Accept-Encoding to Vary, on a 200 and on its 304. A response without a validator has no 304.
 fn vary_by_coding(headers: &mut HeaderMap) {
     if headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED) {
         add_vary(headers, &HeaderValue::from_static("accept-encoding"));

@@ -1,4 +1,4 @@
-//! A source that reads like a handler.
+//! A source made from extractors.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -15,18 +15,22 @@ use http_body::Body as _;
 use crate::lock::ResourceKey;
 use crate::source::{Found, IntoIdentified, SourceError, Unidentified, ValidatorSource};
 
-/// Makes a source of two functions: one whose arguments are the handler's extractors identifies the resource, and one
-/// looks its state up. `state` is what `State<…>` extracts from and what the look-up gets a clone of (`()` if there is
+/// Makes a source from two functions. The arguments of `identify` are extractors, and it returns the resource. `look_up` gets
+/// the resource and a clone of `state`, and looks up the current state. `State<…>` extracts from `state` (`()` if there is
 /// none).
 ///
-/// The extractors run once, on the real head: one that caches in the extensions caches for the handler too, one that
-/// removes something takes it from the handler. A rejection (401, 403, 404, 400) is the answer, ahead of 428, 412 and
-/// 304: put the same authentication extractor here as in the handler, so that strangers learn nothing. What the
-/// extractors read as one id is one resource with one write lock, however the client spells it.
+/// Use the same extractors as the handler:
 ///
-/// `identify` answers `R`, `Option<R>` (`None`: not a resource of this source) or `Result<R, Unidentified>`. It belongs
-/// on the routes whose paths it reads: around a whole router a path of another route would be refused by its extractors. There
-/// use [`source_fn`](crate::source_fn).
+/// - What they parse as one id is one resource with one write lock, however the client spells it.
+/// - Their rejection (400, 401, 403, 404) is the answer, in place of 428, 412 and 304. With the authentication extractor of
+///   the handler nobody else learns what exists.
+///
+/// The extractors run once, on the head that the handler gets. What one caches in the extensions is there for the handler;
+/// what one removes is missing there.
+///
+/// `identify` returns a resource `R`, an `Option<R>` (`None`: not a resource of this source) or a `Result<R, Unidentified>`.
+/// Use the source on the routes whose paths it parses. Around a whole router its extractors would reject the paths of other
+/// routes: use [`source_fn`](crate::source_fn) there.
 ///
 /// ```
 /// use axum::{Router, extract::Path, routing::get};
@@ -70,7 +74,7 @@ where
     }
 }
 
-/// What [`extractor_source`] returns.
+/// The source that [`extractor_source`] returns.
 pub struct ExtractorSource<S, I, T, L> {
     state: S,
     identify: I,
@@ -126,22 +130,22 @@ where
     }
 }
 
-/// A function of up to six extractors that answers what identifies a resource.
+/// A function of one to six extractors that returns a resource.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot identify the resources of an extractor source",
-    note = "it must be a function whose arguments implement `FromRequestParts<S>` for the state given, such as `|Path(id): Path<i64>| id`",
-    note = "it answers an integer, a string, bytes or a tuple of them, an `Option` of one, or a `Result<_, Unidentified>`; it is not async, the look-up is",
-    note = "a body extractor (`Json`, `String`) cannot be used, the body is the handler's"
+    note = "it must be a function whose arguments implement `FromRequestParts<S>` for the given state, such as `|Path(id): Path<i64>| id`",
+    note = "it must not be async, and must return an integer, a string, bytes or a tuple of them, an `Option` of one, or a `Result<_, Unidentified>`",
+    note = "it cannot use a body extractor (`Json`, `String`), because the handler reads the body"
 )]
 pub trait IdentifyHandler<T, S> {
-    /// What the function identifies.
+    /// The resource.
     type Resource: ResourceKey;
 
     /// Extracts the arguments and calls the function.
     ///
     /// # Errors
     ///
-    /// An extractor's rejection as [`Unidentified::Refused`], or the function's own answer.
+    /// The rejection of an extractor as [`Unidentified::Refused`], or the error that the function returns.
     fn identify(
         &self,
         head: &mut Parts,
@@ -169,7 +173,7 @@ macro_rules! identify_handler {
                     #[allow(non_snake_case, reason = "named after its type parameter")]
                     let $extractor = match extract::<$extractor, S>(head, state).await {
                         Ok(extracted) => extracted,
-                        // Boxed: what few requests need is no part of every one that waits.
+                        // Boxed: few requests need it, and it would enlarge the future of all.
                         Err(rejection) => return Err(Box::pin(refused(rejection)).await.into()),
                     };
                 )+
@@ -191,8 +195,8 @@ identify_handler!(A, B, C, D);
 identify_handler!(A, B, C, D, E);
 identify_handler!(A, B, C, D, E, G);
 
-/// A response of axum's as the source's own answer, ahead of 428, 412 and 304: for what an extractor cannot say,
-/// such as a 403 that depends on the row.
+/// Turns a response of axum into [`SourceError::Refused`], for what an extractor cannot decide, such as a 403 that depends on
+/// the row. It answers the request in place of 428, 412 and 304.
 ///
 /// ```
 /// use http::StatusCode;

@@ -1,4 +1,4 @@
-//! Extractors: what the layer has checked, and the preconditions for handlers that judge by themselves.
+//! Extractors: the checked version, the loaded value, and the preconditions for handlers that evaluate them.
 
 use std::convert::Infallible;
 use std::time::SystemTime;
@@ -12,9 +12,10 @@ use crate::field::Field;
 use crate::middleware::LookedUp;
 use crate::{Checked, Current, HttpDate, Loaded, PreconditionFailed, Preconditions};
 
-/// The handler asks for [`Checked`], and no layer has judged the request: 500, because the route is put together
-/// wrongly. Reads are not [`Checked`], only writes are; a POST is only if it carries preconditions, so its handler
-/// takes an `Option<Checked>`.
+/// The rejection of [`Checked`], a 500: no layer has evaluated the request, because the route is set up wrongly.
+///
+/// Only writes have a [`Checked`]. A POST has one only if it carries preconditions, so its handler takes an
+/// `Option<Checked>`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct CheckedRejection;
@@ -43,8 +44,8 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Checked {
     }
 }
 
-/// The handler asks for [`Loaded`], and there is nothing of its type: 404 where the source has found nothing, 503 where
-/// it has failed, and otherwise 500, because the route is put together wrongly.
+/// The rejection of [`Loaded`]: 404 if the target does not exist, 503 if the source failed, and 500 if no value of the type
+/// was loaded, because the route is set up wrongly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoadedRejection {
@@ -89,7 +90,7 @@ impl<T: Send + Sync + 'static, S: Send + Sync> FromRequestParts<S> for Loaded<T>
     }
 }
 
-/// `None` where the target does not exist, and only there.
+/// `None` if the target does not exist.
 impl<T: Send + Sync + 'static, S: Send + Sync> OptionalFromRequestParts<S> for Loaded<T> {
     type Rejection = LoadedRejection;
 
@@ -102,8 +103,7 @@ impl<T: Send + Sync + 'static, S: Send + Sync> OptionalFromRequestParts<S> for L
     }
 }
 
-/// The preconditions of a request, for a handler that judges them inside its own transaction
-/// ([`Current::Delegated`]).
+/// The preconditions of a request, for a handler that evaluates them inside its own transaction ([`Current::Delegated`]).
 ///
 /// ```
 /// use tower_conditional::handler::EvaluatedByHandler;
@@ -127,20 +127,20 @@ pub struct RequestPreconditions {
 }
 
 impl RequestPreconditions {
-    /// Judges the request: see [`Preconditions::check`].
+    /// Evaluates the preconditions: see [`Preconditions::check`].
     ///
     /// # Errors
     ///
-    /// The request must not be performed; the error is the answer.
+    /// The request must not be performed. The error becomes the answer.
     pub fn check(&self, current: impl Into<Current>) -> Result<(), PreconditionFailed> {
         self.get().check(current)
     }
 
-    /// Whether a precondition is there that guards a write: see [`Preconditions::require`].
+    /// Requires a precondition that guards a write: see [`Preconditions::require`].
     ///
     /// # Errors
     ///
-    /// None is there; the error is the answer, a 428.
+    /// The request carries none. The error becomes the answer, a 428.
     pub fn require(&self) -> Result<(), PreconditionFailed> {
         self.get().require()
     }

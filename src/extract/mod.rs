@@ -1,5 +1,5 @@
-//! For axum: extractors for the handler contract, answers that are responses, and a source written like a handler
-//! (feature `axum`).
+//! For axum (feature `axum`): extractors for handlers, errors and new versions as responses, and a source made from the
+//! handler's own extractors.
 //!
 //! ```
 //! use axum::{Router, extract::Path, http::StatusCode, routing::get};
@@ -15,7 +15,7 @@
 //! }
 //!
 //! async fn read(note: Loaded<Note>) -> String {
-//!     note.into_inner().text // bytes and tag of one row
+//!     note.into_inner().text // body and tag of one row
 //! }
 //!
 //! async fn save(Path(_id): Path<i64>, checked: Checked, _text: String) -> Result<StatusCode, PreconditionFailed> {

@@ -1,4 +1,4 @@
-//! What handlers say back: a lost race is a response, and what they know of the new state goes beside theirs.
+//! Responses of handlers: errors as responses, and the new version as a part of a response.
 
 use std::convert::Infallible;
 
@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 use crate::middleware::{EvaluatedByHandler, NewVersion};
 use crate::{PreconditionFailed, Refusal};
 
-/// The 412 that the layer turns into its own, so that both look the same; without a layer it stays as it is.
+/// A 412 with problem details. The layer around the handler replaces it by its own, so that both are the same.
 impl IntoResponse for PreconditionFailed {
     fn into_response(self) -> Response {
         self.to_response().map(Body::from)
@@ -39,14 +39,14 @@ impl IntoResponseParts for EvaluatedByHandler {
     }
 }
 
-/// With nothing else to say: `(StatusCode::NO_CONTENT, NewVersion::new(tag))`.
+/// An empty 200 with the new version. For another status: `(StatusCode::NO_CONTENT, NewVersion::new(tag))`.
 impl IntoResponse for NewVersion {
     fn into_response(self) -> Response {
         (self, ()).into_response()
     }
 }
 
-/// An empty 200 from a handler that judged by itself.
+/// An empty 200 from a handler that has evaluated the preconditions itself.
 impl IntoResponse for EvaluatedByHandler {
     fn into_response(self) -> Response {
         (self, ()).into_response()

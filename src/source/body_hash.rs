@@ -1,4 +1,4 @@
-//! The stock source that hashes bodies: right tags for services that know nothing of them.
+//! The source that hashes bodies: entity tags for services that have none.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,23 +13,24 @@ use crate::Epoch;
 use crate::field_lines::{Lines, lines_in};
 use crate::token_list::members;
 
-/// Makes an entity tag of what is served: SHA-256 over content type, content encoding, content language and the
-/// bytes, truncated to 128 bits, in base64url.
+/// Makes an entity tag from the response: SHA-256 over Content-Type, Content-Encoding, Content-Language and the body,
+/// truncated to 128 bits, in base64url.
 ///
-/// By itself it judges reads only; [`probe_with`](Self::probe_with) lets it guard writes as well. The tag is a stable
-/// contract: the same content gives the same tag in every process, on every platform and in every release.
+/// By itself it only evaluates reads. With [`probe_with`](Self::probe_with) it also guards writes. The tags are stable: the
+/// same response has the same tag in every process, on every platform and in every release.
 ///
-/// Left alone are bodies of unknown size or over the limit (default 1 MiB), `text/event-stream`, gRPC, `no-store`,
-/// responses that have a tag, and everything but a 200: a 206 is a part, and its tag would be that of the whole.
+/// These responses get no tag: bodies of unknown size or over the limit (default 1 MiB), `text/event-stream`, gRPC,
+/// `no-store`, responses that already have a tag, and every status but 200. A 206 has only a part of the bytes that its tag
+/// would have to be made from.
 ///
-/// A body that turns out not to be as long as its size hint or Content-Length says passes on without a tag.
+/// A body that is not as long as its size hint or Content-Length claims is sent without a tag.
 ///
-/// Mount the layer inside of a compressor: how compressed bytes are cut up depends on timing, and so would their
-/// tag. Outside of it the compressed body has no known size, and an encoded body of unknown size never gets a tag,
-/// not even with [`collect_streams`](Self::collect_streams). One that was encoded beforehand and has a known
-/// size does; its coding is part of the tag.
+/// Put the layer inside of a compressor. Compressed bytes depend on timing, and so would their tag. Outside of a compressor a
+/// body gets no tag, because an encoded body of unknown size never gets one, not even with
+/// [`collect_streams`](Self::collect_streams). A precompressed body of known size does, and its coding is a part of the tag.
 ///
-/// A body hash of a protected, guessable resource is an oracle: use [`key`](Self::key), inside authentication.
+/// **If a resource is protected and its content can be guessed, the tag reveals whether a guess is right.** Use
+/// [`key`](Self::key), and put the layer inside of authentication.
 ///
 /// # Examples
 ///
@@ -50,7 +51,7 @@ pub struct BodyHash {
     digest: Option<Arc<dyn Fn() -> Box<dyn ContentDigest> + Send + Sync>>,
 }
 
-/// The fields that tell representations with equal bytes apart, in the order in which they are fed.
+/// The index of a header that is a part of the tag, in the order in which they are hashed.
 const fn place_of_identifying(name: &HeaderName) -> Option<usize> {
     match *name {
         CONTENT_TYPE => Some(0),
@@ -61,7 +62,8 @@ const fn place_of_identifying(name: &HeaderName) -> Option<usize> {
 }
 
 impl BodyHash {
-    /// Strong tags: for responses that reach the client as the layer saw them, with no compressor in between.
+    /// Makes strong tags, for responses that reach the client unchanged. There must be no compressor in between, unless
+    /// [`ContentCodingLayer`](crate::content_coding::ContentCodingLayer) is around it.
     #[must_use]
     pub const fn strong() -> Self {
         Self {
@@ -74,7 +76,7 @@ impl BodyHash {
         }
     }
 
-    /// Weak tags: for routes that something outside compresses or rewrites. No If-Match can ever be true on them.
+    /// Makes weak tags, for routes whose responses are compressed or rewritten later. A weak tag never satisfies If-Match.
     #[must_use]
     pub const fn weak() -> Self {
         let mut hash = Self::strong();
@@ -82,41 +84,41 @@ impl BodyHash {
         hash
     }
 
-    /// With a secret key (HMAC-SHA-256), so that nobody can compute the tag of a guessed body.
+    /// Uses HMAC-SHA-256 with a secret key, so that nobody else can compute the tag of a guessed body.
     ///
     /// # Panics
     ///
-    /// When the key is empty: everybody knows that one.
+    /// If the key is empty.
     #[must_use]
     pub fn key(mut self, key: impl AsRef<[u8]>) -> Self {
         self.key = Some(not_empty(key.as_ref()).into());
         self
     }
 
-    /// With an epoch: changing it invalidates every tag on purpose.
+    /// Puts an epoch into the tags. Changing it invalidates every tag.
     #[must_use]
     pub const fn epoch(mut self, epoch: Epoch) -> Self {
         self.epoch = Some(epoch);
         self
     }
 
-    /// The largest body that is collected, in bytes (default 1 MiB). It bounds the memory of each response.
+    /// Sets the largest body that gets a tag, in bytes (default 1 MiB). It bounds the memory of each response.
     #[must_use]
     pub const fn limit(mut self, bytes: u64) -> Self {
         self.limit = bytes;
         self
     }
 
-    /// Collects bodies of unknown size too, up to the limit; a longer one goes on as a stream, without a tag.
+    /// Collects bodies of unknown size too, up to the limit. A longer one goes on as a stream, without a tag.
     ///
-    /// It delays the first byte until the body has ended or the limit is reached: not for streams that live long.
+    /// The first byte is sent only after the body has ended or the limit is reached. Do not use it for long-lived streams.
     #[must_use]
     pub const fn collect_streams(mut self) -> Self {
         self.unknown_lengths = true;
         self
     }
 
-    /// With another digest. The key is not used with it.
+    /// Uses another digest. The key has no effect on it.
     #[must_use]
     pub fn digest<D: ContentDigest + 'static>(
         mut self,
@@ -126,11 +128,11 @@ impl BodyHash {
         self
     }
 
-    /// Guards writes too: before a write that carries preconditions, this reader is asked (with a GET for the same
-    /// target) what the representation is now.
+    /// Also guards writes: before a write with preconditions, it sends a GET for the same target to this reader, and compares
+    /// with the tag of the response. [`Probing`] says what a reader must do.
     ///
-    /// The reader is a service of its own, such as a clone of the finished router (one with path parameters needs the
-    /// feature `axum`, otherwise every conditional write is answered 503):
+    /// The reader is a service of its own, such as a clone of the finished router. If that has path parameters, it needs the
+    /// feature `axum`: otherwise every conditional write is answered 503.
     ///
     /// ```
     /// # use axum::{Router, routing::get};
@@ -196,7 +198,8 @@ impl fmt::Debug for BodyHash {
     }
 }
 
-/// Endless streams, parts of something else, and what must not be kept anyway. One walk: no look-up for each field.
+/// Whether the response gets no tag: it has one, is a part, is an endless stream, or must not be stored. One walk over the
+/// headers, in place of a look-up for each.
 fn is_left_alone(fields: &HeaderMap) -> bool {
     fields.iter().any(|(name, value)| match *name {
         header::ETAG | header::CONTENT_RANGE => true,
@@ -218,7 +221,8 @@ fn is_no_store(cache_control: &HeaderValue) -> bool {
     members(cache_control).any(|directive| directive.eq_ignore_ascii_case(b"no-store"))
 }
 
-/// For each field the number of lines, then each line's length and bytes: no two sets of fields feed the same.
+/// Hashes for each field the number of its lines, and then the length and the bytes of each line, so that different fields
+/// never hash the same bytes.
 fn feed_identifying_fields(digest: &mut dyn ContentDigest, fields: [Option<Lines<'_>>; 3]) {
     for lines in fields {
         let Some(lines) = lines else {
@@ -233,12 +237,12 @@ fn feed_identifying_fields(digest: &mut dyn ContentDigest, fields: [Option<Lines
     }
 }
 
-/// Field sections are far below 4 GiB; a longer one would only make the tag coarser.
+/// A number in four bytes. Header sections are far below 4 GiB.
 fn number(of: usize) -> [u8; 4] {
     u32::try_from(of).unwrap_or(u32::MAX).to_be_bytes()
 }
 
-/// SHA-256, or HMAC-SHA-256 where there is a key.
+/// SHA-256, or HMAC-SHA-256 if there is a key.
 pub(super) fn new_digest(key: Option<&[u8]>) -> Box<dyn ContentDigest> {
     match key {
         Some(key) => Box::new(HmacSha256::new(key)),

@@ -1,4 +1,4 @@
-//! The probe: a source that computes becomes one that looks up, by asking a reader.
+//! The probe: a source that only computes looks up as well, by sending a GET to a reader.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -22,7 +22,8 @@ use crate::lock::{KeyBuf, ResourceKey};
 use crate::tag_list::ListForm;
 use crate::{HttpDate, Preconditions, Representation};
 
-/// In the extensions of a request that is a probe: the reader can tell it from a client's.
+/// Marks a request as a probe. It is in the extensions of the request, so that the reader can distinguish it from the request
+/// of a client.
 ///
 /// # Examples
 ///
@@ -39,7 +40,7 @@ use crate::{HttpDate, Preconditions, Representation};
 #[non_exhaustive]
 pub struct Probe;
 
-/// The body of a probe: there is none.
+/// The empty body of a probe.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct ProbeBody;
@@ -64,47 +65,46 @@ impl Body for ProbeBody {
     }
 }
 
-/// What [`BodyHash::probe_with`](crate::BodyHash::probe_with) returns: for a write that carries preconditions it sends a
-/// GET for the same target to the reader and computes the validators of the answer. Reads are not probed.
+/// The source that [`BodyHash::probe_with`](crate::BodyHash::probe_with) returns. For a write with preconditions it sends a
+/// GET for the same target to the reader, and computes the validators of the response. Reads are not probed.
 ///
-/// **The reader must answer 404 or 410 only where the target does not exist.** One that hides a 403 behind a 404, or has
-/// no route for the target (it sees the target without the prefix of a `nest`, say), makes `If-None-Match: *` true, and
-/// the write replaces what is there.
+/// **The reader must answer 404 or 410 only if the target does not exist.** Otherwise `If-None-Match: *` is true, and the
+/// write replaces an existing resource. Two readers do this wrong: one that hides a 403 behind a 404, and one that has no
+/// route for the target, for example because it expects the prefix of a `nest`.
 ///
-/// The reader is a service that the user hands in, never the layer's own inner service: in axum a layer wraps each
-/// method's handler by itself, and a GET sent there would run the PUT handler.
+/// The reader is a service that you pass in. It cannot be the layer's inner service: in axum a layer wraps the handler of
+/// each method by itself, so a GET sent there would run the PUT handler.
 ///
-/// The probe carries the write's method-independent fields and its extensions, so that the reader sees the same
-/// caller; content fields, preconditions and Range stay behind. What the reader answers decides:
+/// The probe has the headers and the extensions of the write, so that the reader sees the same caller. It does not have the
+/// content headers, the conditional headers and Range. The response of the reader decides:
 ///
-/// | the reader | the target | a conditional write |
+/// | the reader answers | the target | a conditional write |
 /// |---|---|---|
 /// | 404, 410 | is absent | is evaluated |
 /// | 2xx | is present | is evaluated |
-/// | 401, 403 | is not for this caller | gets that answer, without its validators, `no-store` |
-/// | 5xx, 429, an error, a body of another length than it said | the look-up failed | gets 503 |
+/// | 401, 403 | is not for this caller | gets that response, without its validators, with `no-store` |
+/// | 5xx, 429, an error, a body of another length than it claims | could not be looked up | gets 503 |
 /// | anything else | is unknown | gets 412 |
 ///
-/// A body that gets no tag (a stream, one over the limit) leaves the target without one: no If-Match list is true on it.
+/// If the body gets no tag, because it is a stream or too long, the target has none, and no list of tags in If-Match is true.
 ///
 /// # The reader
 ///
-/// - It sees the target as the layer sees it: inside of an axum `nest` without the prefix, so that there the reader
-///   is the nested router.
-/// - An axum `Router` with path parameters needs the feature `axum`: it matches the path anew, and without the feature
-///   it finds the parameters of the write beside its own, so that `Path` answers 500 and the write is answered 503.
-///   Every other reader, such as `get(read).with_state(state)`, gets the parameters of the write as they are.
-/// - It must not wait for what the write already has, such as the last permit of a concurrency limit outside of the
-///   layer.
-/// - When only `*` is asked about, the body is not read, and [`Checked`](crate::Checked) has no computed tag.
+/// - It gets the target as the layer sees it. Inside of an axum `nest` that is without the prefix, so pass the nested router.
+/// - An axum `Router` with path parameters needs the feature `axum`. Without it the router adds its parameters to those of
+///   the write: then `Path` answers 500, and the write is answered 503. Other readers, such as
+///   `get(read).with_state(state)`, get the parameters of the write.
+/// - It must not wait for what the write already has, such as the last permit of a concurrency limit outside of the layer.
+///   That would be a deadlock.
+/// - If the precondition is `*`, the body is not read, and [`Checked`](crate::Checked) has no computed tag.
 pub struct Probing<V, R> {
     source: V,
-    /// Locked only to be cloned, so that the reader need not be `Sync`.
+    /// Locked only to clone the reader, which need not be `Sync`.
     reader: Mutex<R>,
 }
 
 impl<V, R> Probing<V, R> {
-    /// Lets `source` compute the validators of what `reader` answers.
+    /// A source that lets `source` compute the validators of the responses of `reader`.
     pub const fn new(source: V, reader: R) -> Self {
         Self {
             source,
@@ -146,7 +146,7 @@ where
         self.source.reads_bodies()
     }
 
-    /// Reads are not probed: there is nothing to identify.
+    /// Reads are not probed.
     fn looks_up_reads(&self, _: &Method) -> bool {
         false
     }
@@ -155,7 +155,7 @@ where
         Some(Ok(ProbeTarget::of(head)))
     }
 
-    /// Only a write that carries preconditions is worth a probe.
+    /// A request without a probe has an unknown state.
     fn known(&self, target: &ProbeTarget) -> Option<Found> {
         target.probe.is_none().then(Found::unknown)
     }
@@ -202,7 +202,7 @@ where
 }
 
 impl<V: ValidatorSource, R> Probing<V, R> {
-    /// As the second moment would have it: what gets no tag on a read gets none here.
+    /// The validators of the reader's response, as a read would get them: a response without a tag there has none here.
     async fn validators_of<B>(&self, head: &response::Parts, body: B) -> Result<Found, SourceError>
     where
         B: Body<Data = Bytes> + Unpin,
@@ -226,37 +226,37 @@ impl<V: ValidatorSource, R> Probing<V, R> {
     }
 }
 
-/// What a probed write is about. The router behind the reader parses its paths by itself, so that two targets may be
-/// one resource: by default all writes of the mount have one lock.
+/// The target of a probed write. All writes that pass the layer have one write lock by default, because the router of the
+/// reader parses paths by itself, and may take two targets for one resource.
 ///
-/// [`ValidatorSource::locked_by`] makes it finer, by whatever the router takes for the identity of a resource:
+/// [`ValidatorSource::locked_by`] makes the lock finer, by the value that the router parses:
 ///
 /// ```
 /// # use axum::{Router, routing::get};
 /// use tower_conditional::{BodyHash, ConditionalLayer, ValidatorSource};
 ///
 /// # let todos: Router = Router::new().route("/todos/{id}", get(async || "milk").put(async || ()));
-/// // The router's `Path<u64>` takes `/todos/1` and `/todos/01` for one: so does this.
+/// // `Path<u64>` in the router takes `/todos/1` and `/todos/01` for one resource, and so does this.
 /// let source = BodyHash::strong().probe_with(todos.clone()).locked_by(|target| {
 ///     let id = target.path().normalised().rsplit('/').next().and_then(|id| id.parse::<u64>().ok());
-///     id.unwrap_or(u64::MAX) // what is no id has one lock
+///     id.unwrap_or(u64::MAX) // all paths without an id share one lock
 /// });
 /// let guarded = todos.layer(ConditionalLayer::new(source));
 /// # let _ = guarded;
 /// ```
 ///
-/// **A finer lock gives up what belongs together.** Writes with different keys do not wait for each other, not even where
-/// one changes what the other was checked against: a POST to `/todos` with the tag of the list and a PUT of `/todos/1`
-/// have different locks above, and the list may change between the check of the POST and its handler.
+/// **A finer lock does not protect resources that depend on each other.** Writes with different keys do not wait for each
+/// other, also if one changes the state that the other was checked against. Above, a POST to `/todos` with the tag of the
+/// list and a PUT of `/todos/1` have different locks, so the list may change between the check of the POST and its handler.
 pub struct ProbeTarget {
     path: RequestPath,
-    /// Only of a write that carries preconditions.
+    /// `None` unless the request is a write with preconditions.
     probe: Option<Box<ProbeHead>>,
 }
 
-/// What a probe is made of.
+/// The probe of a write.
 struct ProbeHead {
-    /// Without its mark: most requests have no extensions, and cloning none costs nothing.
+    /// Without the [`Probe`] mark: most requests have no extensions, and cloning none is free.
     request: Request<ProbeBody>,
     compares_tags: bool,
 }
@@ -299,12 +299,12 @@ impl fmt::Debug for ProbeTarget {
     }
 }
 
-/// One lock for the whole mount.
+/// All targets have one key.
 impl ResourceKey for ProbeTarget {
     fn write_key(&self, _: &mut KeyBuf) {}
 }
 
-/// A probe: a GET for the target of the write, from the same caller, without what describes or conditions the write.
+/// A probe: a GET for the target of a write by the same caller, without the headers that only belong to the write.
 pub(crate) fn probe_for(head: &request::Parts) -> Request<ProbeBody> {
     marked(get_for(head))
 }
@@ -325,12 +325,12 @@ fn get_for(head: &request::Parts) -> Request<ProbeBody> {
     probe
 }
 
-/// The methods that read, by whatever name they are registered: they are judged by their own responses.
+/// Whether the method is a read, also one that this crate does not know. Reads are evaluated by their own responses.
 fn is_read(method: &Method) -> bool {
     method.is_safe() || matches!(method.as_str(), "QUERY" | "PROPFIND" | "REPORT" | "SEARCH")
 }
 
-/// Whether some tag in the request may be the current one; about `*` the status says all.
+/// Whether tags have to be compared. For `*` the status of the reader's response is enough.
 fn compares_tags(head: &request::Parts) -> bool {
     let preconditions = Preconditions::of(head, HttpDate::UNIX_EPOCH);
     [Field::IfMatch, Field::IfNoneMatch]
@@ -338,7 +338,7 @@ fn compares_tags(head: &request::Parts) -> bool {
         .any(|field| preconditions.list_form(field) == Some(ListForm::Tags))
 }
 
-/// What describes the write's content, conditions it, or could make a write of the probe again.
+/// Whether the header belongs to the write only: it describes the content, is a precondition, or overrides the method.
 fn is_the_writes_own(name: &HeaderName) -> bool {
     const OTHERS: [&str; 7] = [
         "transfer-encoding",
@@ -354,7 +354,7 @@ fn is_the_writes_own(name: &HeaderName) -> bool {
         || OTHERS.contains(&name.as_str())
 }
 
-/// What the operator reads of a reader that has failed.
+/// The error text for the observer, when the reader has failed.
 fn failure_of<R>(status: StatusCode) -> String {
     let lacks_feature = cfg!(not(feature = "axum")) && is_axum_router::<R>();
     let cure = if lacks_feature && status == StatusCode::INTERNAL_SERVER_ERROR {
@@ -365,7 +365,7 @@ fn failure_of<R>(status: StatusCode) -> String {
     format!("the reader answered {status}{cure}")
 }
 
-/// Without the feature `axum` the type is known by its name alone.
+/// Recognises axum's router by its name, because without the feature `axum` its type is not there.
 fn is_axum_router<R>() -> bool {
     let name = std::any::type_name::<R>();
     let name = name.split_once('<').map_or(name, |(name, _)| name);
@@ -401,7 +401,7 @@ mod tests {
     use super::*;
     use crate::source::BodyHash;
 
-    /// What axum's own type is called.
+    /// A type with the name of axum's router.
     mod axum {
         pub(super) mod routing {
             #[derive(Clone)]
@@ -412,7 +412,7 @@ mod tests {
     #[derive(Clone)]
     struct AnotherReader;
 
-    /// Fails as a router does that finds the path parameters of the write beside its own.
+    /// A reader that fails like a router with the path parameters of the write beside its own.
     macro_rules! failing_reader {
         ($reader:ty) => {
             impl Service<Request<ProbeBody>> for $reader {
@@ -436,7 +436,7 @@ mod tests {
     failing_reader!(axum::routing::Router);
     failing_reader!(AnotherReader);
 
-    /// What the observer is told of a write whose reader fails.
+    /// The error text that the observer gets when the reader fails.
     fn error_of<R>(reader: R) -> String
     where
         Probing<BodyHash, R>: ValidatorSource<Resource = ProbeTarget>,

@@ -42,7 +42,7 @@ const MISTAKES: [Mistake; 7] = [
         what: "a body extractor that identifies",
         code: "let version = async |_: i64, ()| Ok::<_, SourceError>(TAG); \
                let _ = extractor_source((), |Json(id): Json<i64>| id, version);",
-        says: "a body extractor (`Json`, `String`) cannot be used, the body is the handler's",
+        says: "it cannot use a body extractor (`Json`, `String`), because the handler reads the body",
     },
     Mistake {
         what: "a service that cannot be cloned",
