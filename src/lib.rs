@@ -1,8 +1,8 @@
-//! HTTP conditional requests as a tower [`Layer`](tower::Layer): `ETag`, `If-Match`, 304, 412 and 428, exactly as
-//! [RFC 9110, section 13] says.
+//! HTTP conditional requests as a tower [`Layer`](tower::Layer): `ETag`, `If-Match`, 304, 412 and 428, as
+//! [RFC 9110, section 13] defines them.
 //!
-//! Two people GET the same record and both PUT it back: the second silently destroys the first one's work. HTTP has
-//! had the answer for decades, and this crate is that answer for axum, hyper and every other tower service:
+//! Two people GET the same record, and both PUT it back: the second PUT silently overwrites the first. HTTP prevents this
+//! lost update by preconditions, and this crate adds them to axum, hyper and every other tower service:
 //!
 //! ```
 //! use axum::{Router, extract::{Path, State}, routing::get};
@@ -25,7 +25,7 @@
 //! #[derive(Clone)]
 //! struct Note { version: u64, text: String }
 //!
-//! /// Looks up the row: its version becomes the ETag, and the row itself is for the handler.
+//! /// Looks up the row. Its version becomes the ETag, and the handler gets the row.
 //! async fn load(id: i64, db: Db) -> Result<Option<Found>, SourceError> {
 //!     let note = db.select(id).await?; // SELECT version, text FROM notes WHERE id = ?
 //!     Ok(note.map(|note| Found::version(note.version).with(note)))
@@ -47,7 +47,7 @@
 //! # let db = Db::default();
 //! # db.0.lock().unwrap().insert(1, Note { version: 7, text: "a note".to_owned() });
 //!
-//! // The id as the handler reads it: what it identifies is what is looked up and what is locked.
+//! // The id is extracted as in the handler. It is what is looked up and what is locked.
 //! let notes = extractor_source(db.clone(), |Path(id): Path<i64>| id, load);
 //! let guarded = ConditionalLayer::new(notes).writes(WritePolicy::required());
 //! let app: Router = Router::new().route("/notes/{id}", get(read).put(save).route_layer(guarded)).with_state(db);
@@ -59,7 +59,7 @@
 //! #     app.clone().oneshot(put.body(axum::body::Body::from("a new text")).unwrap())
 //! # };
 //!
-//! assert_eq!(put("/notes/1", None).await?.status(), 428); // say which version you have seen
+//! assert_eq!(put("/notes/1", None).await?.status(), 428); // a precondition is required
 //! assert_eq!(put("/notes/1", Some("\"6\"")).await?.status(), 412); // somebody else has changed it since
 //! assert_eq!(put("/notes/1", Some("\"7\"")).await?.status(), 200);
 //! assert_eq!(put("/notes/01", Some("\"7\"")).await?.status(), 412); // another spelling of the same note
@@ -71,7 +71,7 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(test).unwrap();
 //! ```
 //!
-//! For ETags and 304s alone, over whatever a router serves already, one line is enough. Writes are not checked:
+//! To add only ETags and 304s to an existing router, one line is enough. Writes are not checked:
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -95,76 +95,80 @@
 //!
 //! # How it works
 //!
-//! A [`ValidatorSource`] identifies the resource that a request is about and states its current state: a
-//! [`Representation`] with its validators, or that there is none. [`Preconditions::evaluate`] compares the conditional
-//! headers of the request with that state, in the one order that RFC 9110 gives. The layer carries out the decision: it
-//! answers 304, 412 or 428 itself, or calls the handler.
+//! A [`ValidatorSource`] identifies the resource of a request and looks up its current state: a [`Representation`] with its
+//! validators, or that there is none. [`Preconditions::evaluate`] compares the conditional headers of the request with that
+//! state, in the order of [RFC 9110, section 13.2.2]. The layer carries out the decision: it answers 304, 412 or 428 itself,
+//! or calls the handler.
 //!
 //! | when | what is evaluated | sources |
 //! |---|---|---|
 //! | before the handler, from the head of the request (*look up*) | reads and writes | [`extract::extractor_source`], [`source_fn`], your own [`ValidatorSource`], [`source::InMemoryVersions`], [`source::Fixed`], [`BodyHash::probe_with`] |
-//! | after the handler, from its response (*compute*) | reads alone: for a write it is too late | [`FromResponse`], [`BodyHash`] |
+//! | after the handler, from its response (*compute*) | only reads: for a write it is too late | [`FromResponse`], [`BodyHash`] |
 //!
-//! The core (everything but the layer and its sources) does no I/O, reads no clock, allocates nothing to evaluate, and
-//! builds with `default-features = false`: a handler, a test or a cache can use it without tower.
+//! The core (everything except the layer and its sources) does no I/O, reads no clock, and allocates nothing to evaluate. With
+//! `default-features = false` a handler, a test or a cache can use it without tower.
 //!
 //! # What is one resource
 //!
-//! **What the source identifies is what is looked up and what is locked.** Let it be what the handler itself reads from the
-//! request: with the handler's own extractors ([`extract::extractor_source`]), whatever spelling `Path<i64>` reads as 1 is the
-//! note 1, for the look-up, the write lock and the handler alike. The extractors run once, on the request itself, and
-//! their rejection (400, 401, 403, 404) is the answer, ahead of 428 and 412.
+//! **The source identifies the resource that is looked up and locked.** It should be the one that the handler extracts from
+//! the request. With the handler's own extractors ([`extract::extractor_source`]) every path that `Path<i64>` parses as 1 is
+//! note 1, for the look-up, the write lock and the handler. The extractors run once, and their rejection (400, 401, 403, 404)
+//! is the answer, in place of 428 and 412.
 //!
 //! - A resource is an integer, a string, bytes (a UUID as `id.into_bytes()`), a tuple of them such as `(tenant, id)`, or any
 //!   [`lock::ResourceKey`].
-//! - What the look-up needs and what names no resource, such as the form that is asked for, goes [`Beside`](source::Beside) it.
-//!   A look-up depends on nothing else, so that one can serve all who ask for one resource at the same time.
-//! - [`named`](ValidatorSource::named) says what kind of resource it is, so that several layers over one table share their
-//!   write lock.
+//! - Put a value that the look-up needs, and that does not name the resource, [`Beside`](source::Beside) it, such as the
+//!   requested form. A look-up must not depend on anything else, because it may serve several requests.
+//! - [`named`](ValidatorSource::named) names the kind of resource, so that several layers over one table share their write
+//!   lock.
 //! - [`locked_by`](ValidatorSource::locked_by) takes a coarser lock, for example one for an order and all its lines.
 //!
 //! # Bytes and tag of one version
 //!
-//! A response must never carry a validator of other bytes ([section 8.8.1]). Between the look-up and the handler's own query
-//! somebody may write, and then it would. How the handler of a read gets what it serves decides:
+//! A response must not carry the validator of other bytes ([section 8.8.1]). That could happen if somebody writes between the
+//! look-up and the handler's own query. There are three ways to write the handler of a read:
 //!
-//! | the handler of a read | the tag of its response | what it costs |
+//! | the handler of a read | the tag of its response | cost |
 //! |---|---|---|
-//! | serves what the look-up has loaded: [`Found::with`] in the source, [`Loaded`] in the handler | that of its bytes | one query for a GET. A 304 loads the row, too |
-//! | reads by itself and states the version that it has read, by an `ETag` of its own: [`ConditionalLayer::trust_handler_version`] | that of its bytes | one query for a GET without conditional headers; a conditional one asks for the version first |
-//! | neither | the looked-up one, which may be older than the bytes | two queries |
+//! | serves the value that the look-up has loaded: [`Found::with`] in the source, [`Loaded`] in the handler | is that of its bytes | one query for a GET. A 304 also loads the row |
+//! | reads by itself, and states the version that it has read in an `ETag`: [`ConditionalLayer::trust_handler_version`] | is that of its bytes | one query for a GET without conditional headers. A conditional GET looks up the version first |
+//! | does neither | is the looked-up one, which may be older than the bytes | two queries |
 //!
-//! The third is for routes that can do neither. Its tag is good enough for If-Match: the worst is a 412 although nothing has
-//! changed since. It is wrong for ranges, so that there a Range is ignored under If-Range, and a 206 gets no validator. And it
-//! is good enough only where the handler reads *after* the look-up and *from the same store*. **A handler that reads a replica
-//! or a cache has to state the version that it has read**: otherwise a newer tag goes out with older bytes, the client's next
-//! If-Match passes over a change that it has never seen, and its If-None-Match is a false 304 until the next change.
+//! Use the third way only if the handler reads *after* the look-up and *from the same store*. Then an older tag is safe with
+//! If-Match: at worst the client gets a 412 although nothing has changed since. It is not safe with ranges, so the layer
+//! ignores Range if there is an If-Range, and adds no validator to a 206.
+//!
+//! **A handler that reads a replica or a cache must state the version that it has read.** Otherwise a newer tag may be sent
+//! with older bytes. Then the client's next If-Match overwrites a change that the client has never seen, and its
+//! If-None-Match gets a wrong 304 until the next change.
 //!
 //! # Where to put the layer
 //!
-//! *Inside* authentication, *outside* the handler, on the methods of a route:
-//! `get(read).put(save).route_layer(layer)`. Then every ordinary check (401, 403, 404 of the router, 405) comes
-//! first, as [section 13.2.1] wants it.
+//! Put it *inside* authentication and *outside* the handler, on the methods of a route:
+//! `get(read).put(save).route_layer(layer)`. Then all other checks (401, 403, 404 of the router, 405) come first, as
+//! [section 13.2.1] requires.
 //!
-//! - **Authentication.** 304, 412 and 428 tell a stranger what exists and when it changes. Where authentication is an
-//!   axum extractor, let the source run the same one: its rejection is the answer, ahead of everything else
-//!   ([`extract::extractor_source`], or [`SourceError::refused`]).
-//! - **Readers that you hand in.** The reader of [`ConditionalLayer::recover_with`] must contain the authorisation that a GET
-//!   has: what stands outside of the layer has decided on the write alone. The reader of [`BodyHash::probe_with`] must say
-//!   404 only of what does not exist: one that masks a 403 as a 404 lets `If-None-Match: *` overwrite.
-//! - **Routing.** `MethodRouter::route_layer` alone leaves a 405 a 405; in the other three positions of axum a stale
-//!   `If-Match` on a method that the route does not have is answered 412.
-//! - **Compression** goes *outside* the layer: compressed bytes depend on how chunks arrived, so a hash of them is no
-//!   validator. A compressor in the service leaves one strong tag on gzip and identity: put [`content_coding::ContentCodingLayer`] around it.
-//!   One in a proxy rewrites the tag: [`content_coding::RewrittenTags`].
-//! - **CORS** goes outside, and has to expose `ETag` and allow `If-Match` and `If-None-Match`.
-//! - **Caches and tracing** go outside: a cache revalidates by what the layer answers, and a span around the layer
-//!   gives its event a path.
+//! - **Authentication.** 304, 412 and 428 reveal what exists and when it changes. If authentication is an axum extractor, let
+//!   the source run the same one: its rejection is the answer, before anything else ([`extract::extractor_source`], or
+//!   [`SourceError::refused`]).
+//! - **Readers that you pass in.** The reader of [`ConditionalLayer::recover_with`] must contain the authorisation that a GET
+//!   has, because the authorisation outside of the layer has decided on the write only. The reader of
+//!   [`BodyHash::probe_with`] must answer 404 only if the target does not exist: if it hides a 403 behind a 404,
+//!   `If-None-Match: *` overwrites the target.
+//! - **Routing.** Only `MethodRouter::route_layer` keeps a 405. In the other three positions of axum a stale `If-Match` on a
+//!   method that the route does not have is answered 412.
+//! - **Compression** goes *outside* the layer, because compressed bytes depend on timing, and a hash of them is not a
+//!   validator. A compressor in the service leaves one strong tag on gzip and on the plain bytes: put
+//!   [`content_coding::ContentCodingLayer`] around it. A compressor in a proxy rewrites the tag: see
+//!   [`content_coding::RewrittenTags`].
+//! - **CORS** goes outside, and must expose `ETag` and allow `If-Match` and `If-None-Match`.
+//! - **Caches and tracing** go outside. A cache revalidates by the answers of the layer, and a span around the layer adds the
+//!   path to its event.
 //!
 //! # A policy for each route
 //!
-//! A layer is made for a route, and says what the route asks of its writes. The default evaluates the preconditions that are
-//! sent and requires none.
+//! Each route has a layer of its own, whose policy says what its writes need. The default evaluates the preconditions that are
+//! sent, and requires none.
 //!
 //! ```
 //! use axum::{Router, http::{HeaderValue, Method, header::CACHE_CONTROL}, routing::get};
@@ -182,14 +186,14 @@
 //! let app: Router = Router::new()
 //!     .route("/drafts/{id}", get(read).put(write).route_layer(layer()))
 //!     .route("/notes/{id}", get(read).put(write).route_layer(
-//!         layer().writes(WritePolicy::required()), // or 428
+//!         layer().writes(WritePolicy::required()), // without a precondition: 428
 //!     ))
 //!     .route("/ledgers/{id}", get(read).post(write).route_layer(
-//!         // `If-Match: *` does not count, and POST is asked as well.
+//!         // `If-Match: *` does not count. A precondition is required for POST.
 //!         layer().writes(WritePolicy::strictly_required().require_for([Method::POST])),
 //!     ))
 //!     .route("/queues/{id}", get(read).post(write).route_layer(
-//!         // A POST takes the write lock, also without preconditions; ten may wait for it.
+//!         // A POST takes the write lock, also without preconditions. Ten may wait for it.
 //!         layer().writes(WritePolicy::optional().lock_for([Method::POST]).limit_waiters(10)),
 //!     ))
 //!     .route("/reports/{id}", get(read).route_layer(
@@ -212,37 +216,37 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(test).unwrap();
 //! ```
 //!
-//! A QUERY, and every method that [`ConditionalLayer::classify`] registers as a read, has other validators than the GET of
-//! its target. It is evaluated after its handler, by the validators that the response states, unless the source says that
-//! it identifies the equivalent resource ([`looks_up_reads`](ValidatorSource::looks_up_reads)). Where it carries conditional
-//! headers, its Range is taken off.
+//! The response to a QUERY has other validators than that to a GET of its target. So a QUERY is evaluated after its handler,
+//! by the validators of the response, unless the source identifies the equivalent resource
+//! ([`looks_up_reads`](ValidatorSource::looks_up_reads)). If it carries conditional headers, its Range is removed. The same is
+//! true of every method that [`ConditionalLayer::classify`] registers as a read.
 //!
 //! # What it does not protect from
 //!
-//! A middleware that checks and then calls the handler has a race: two writers with the same tag both pass. Here
-//! check and write are one step, and this is how far each answer reaches:
+//! A middleware that checks a precondition and then calls the handler has a race: two writers with the same tag both pass. Here
+//! check and write are one step. There are several ways to make them one, which cover different writers:
 //!
-//! | answer | covers | does not cover |
+//! | way | covers | does not cover |
 //! |---|---|---|
 //! | the write lock, on by default for sources that look up | all writers of equal resources that pass this layer, its clones, or a layer over the same [named](ValidatorSource::named) kind, in this process | other processes, writers that bypass the layer, work that outlives a dropped future, what only the database holds equal |
 //! | [`Checked::hold_lock`], moved into `spawn_blocking` or `spawn` | the same, and work that outlives a client that hung up | other processes, writers that bypass the layer, what only the database holds equal |
 //! | [`Checked`] in the handler's statement (`… WHERE version = ?`), [`PreconditionFailed`] when it changed no row | everything that writes through the database, on any number of machines | nothing: use it wherever there is a database |
 //! | a [`lock::WriteLock`] of your own (advisory locks) | all replicas that use it | writers that bypass it, what only the database holds equal |
 //!
-//! - **Equal resources have one lock**, however a client spells them. What only the database holds equal (a collation that
-//!   ignores case, an alias, a slug beside an id) are two resources to the lock: there the statement decides.
-//! - **Two layers have two locks**, also where they are two mounts or two versions of an interface over one table. Sources that
-//!   name the same kind, `source.named("notes")`, share one. Clones of a layer share theirs.
+//! - **Equal resources have one lock**, however a client spells them. Values that only the database holds equal (a collation
+//!   that ignores case, an alias, a slug beside an id) have different locks, and only the statement is safe.
+//! - **Two layers have two locks**, also if they are two mounts or two versions of an interface over one table. Layers whose
+//!   sources name the same kind, `source.named("notes")`, share one, and so do clones of a layer.
 //! - **A POST without preconditions takes no lock**, unless the policy says so ([`WritePolicy::lock_for`]). PUT, PATCH and
 //!   DELETE take it with and without them.
-//! - **How many writes may wait for one resource is limited** ([`WritePolicy::limit_waiters`], 4,096), and the next one is
-//!   answered 503 at once. **How long they wait is not**, because the crate has no timer: an outer timeout limits it, or a
-//!   lock of your own ([recipe](recipes::operation#how-long-a-write-may-wait)).
-//! - **A probed router has one lock for all of it.** [`BodyHash::probe_with`] cannot know which paths its router reads as one
-//!   resource. This is safe, and while one write runs, those to other resources wait; `.locked_by(|target| …)` makes it finer
-//!   ([`source::ProbeTarget`]).
+//! - **The number of writes that wait for one resource is limited** ([`WritePolicy::limit_waiters`], 4,096). The next one is
+//!   answered 503 at once. **The time that they wait is not limited**, because the crate has no timer. Use an outer timeout, or
+//!   a lock of your own ([recipe](recipes::operation#how-long-a-write-may-wait)).
+//! - **A probed router has one lock for all its resources**, because [`BodyHash::probe_with`] cannot know which paths its
+//!   router takes for one resource. This is safe, but writes to other resources wait while one runs.
+//!   `.locked_by(|target| …)` makes the lock finer ([`source::ProbeTarget`]).
 //!
-//! Use the lock *and* the statement: the lock spares the losers their work, the statement is right by itself.
+//! Use both the lock and the statement. The statement is safe by itself; the lock saves the work of writes that would fail.
 //!
 //! ```
 //! use tower_conditional::{Checked, PreconditionFailed};
@@ -258,16 +262,16 @@
 //!
 //! # What a refused client gets
 //!
-//! Problem details ([RFC 9457]) that name the `field` that failed, the [`reason`](Reason), and what to do; nothing of
-//! the request is in them, and [`ConditionalLayer::refuse_with`] replaces them. [`ConditionalLayer::observe`] tells the
-//! operator the same for every evaluated request.
+//! It gets problem details ([RFC 9457]) with the `field` that failed, the [`reason`](Reason), and what to do. They contain
+//! nothing from the request. [`ConditionalLayer::refuse_with`] replaces them. The hook of [`ConditionalLayer::observe`] gets
+//! the same for every evaluated request.
 //!
 //! | status | `error` | when |
 //! |---|---|---|
 //! | 412 | `precondition_failed` | a precondition is false |
 //! | 428 | `precondition_required` | the policy requires one, and none that counts was sent |
-//! | 400 | `precondition_malformed` | If-Match (or If-None-Match on a write) is not what its grammar says: an unquoted tag is the usual slip |
-//! | 503 | `precondition_unavailable` | the source failed and the write is conditional; the write lock could not be had; or the handler of a ranged read sent a part of another version than its If-Range names |
+//! | 400 | `precondition_malformed` | If-Match (or If-None-Match on a write) is malformed: the usual mistake is a tag without quotes |
+//! | 503 | `precondition_unavailable` | the source failed and the write is conditional; the write lock could not be taken; or the handler of a ranged read sent a part of another version than its If-Range names |
 //!
 //! # Recipes
 //!
@@ -276,10 +280,10 @@
 //!
 //! # Choosing a tag
 //!
-//! A strong tag promises that equal tags mean equal bytes, and that a tag never comes back for other bytes. A version
-//! from a counter that never repeats will do ([`EntityTag::from_version`]); put an [`Epoch`] before it and change that
-//! with every release that serialises one version differently. A row's own counter that starts at 1 again after
-//! delete and re-create will not do.
+//! A strong tag promises that equal tags mean equal bytes, and that a tag is never used again for other bytes. Use a version
+//! from a counter that never repeats ([`EntityTag::from_version`]). A counter of the row is not enough, if it starts at 1
+//! again after the row is deleted and created. Put an [`Epoch`] before the version, and change it with every release that
+//! serialises a version differently.
 //!
 //! # Features
 //!
@@ -293,10 +297,11 @@
 //!
 //! # What it is not
 //!
-//! It is no cache, slices no ranges, compresses nothing, does not evaluate WebDAV's `If`, starts no runtime, spawns no
-//! task, and authenticates nobody.
+//! It is not a cache. It does not serve ranges, compress, authenticate, or evaluate the `If` header of WebDAV. It does not start
+//! a runtime or spawn a task.
 //!
 //! [RFC 9110, section 13]: https://www.rfc-editor.org/rfc/rfc9110#section-13
+//! [RFC 9110, section 13.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
 //! [section 8.8.1]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.1
 //! [section 13.2.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1
 //! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
