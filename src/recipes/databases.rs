@@ -1,14 +1,14 @@
-//! A version for each row, and the same version in the statement that writes.
+//! Databases: a version for each row, which is also in the `WHERE` clause of the statement that writes.
 //!
-//! What identifies a row is the id that the handler's own extractor reads: `/notes/1` and `/notes/01` are one row, and have
-//! one write lock. A read serves the row that was looked up, or states the version that it has read itself.
+//! The id that the handler's own extractor parses identifies the row: `/notes/1` and `/notes/01` are one row with one write
+//! lock. A read serves the row that was looked up, or states the version that it has read itself.
 //!
 //! # SQLite
 //!
 //! The look-up loads the whole row. A GET costs one query, and its body and its tag are those of one row.
 //!
-//! The version comes from a counter of the database's own, so that a row that is deleted and created again has another
-//! one. A blocking call goes on when the client has hung up, so the guard of the write lock moves into it.
+//! The version comes from a counter in the database, so that a row that is deleted and created again has another version. A
+//! blocking call goes on when the client has disconnected, so the guard of the write lock is moved into it.
 //!
 //! ```
 //! use std::sync::{Arc, Mutex};
@@ -127,13 +127,13 @@
 //!
 //! # PostgreSQL
 //!
-//! Where rows are large and most GETs end in a 304, the look-up reads the version alone, and the handler reads the row and
-//! states the version of what it has read. The route says so once
-//! ([`trust_handler_version`](crate::ConditionalLayer::trust_handler_version)), and then an unconditional GET costs only
+//! If rows are large and most GETs are answered 304, the look-up reads only the version, and the handler reads the row and
+//! states the version that it has read. With
+//! [`trust_handler_version`](crate::ConditionalLayer::trust_handler_version) a GET without conditional headers then costs only
 //! the handler's own query.
 //!
-//! `version` is `bigint NOT NULL DEFAULT nextval('versions')`, and every statement that writes says which version it
-//! replaces. This is right on any number of replicas, whatever becomes of their locks.
+//! `version` is `bigint NOT NULL DEFAULT nextval('versions')`, and every statement that writes has the version that it
+//! replaces. This is safe on any number of replicas, also without their locks.
 //!
 //! ```no_run
 //! use axum::{Router, extract::{Path, State}, routing::get};
@@ -200,18 +200,16 @@
 //! # let _ = app;
 //! ```
 //!
-//! Look up where the handler reads: a handler that reads a replica must state the version that it has read there, as this
-//! one does. The example `postgres` is this with several processes, a lock that they share, and a handler that evaluates the
-//! preconditions inside its own transaction.
+//! A handler that reads a replica must state the version that it has read there, as this one does. The example `postgres` adds
+//! several processes, a lock that they share, and a handler that evaluates the preconditions inside its own transaction.
 //!
 //! # In memory
 //!
-//! Where the map itself is the database, the version stands beside the value, and the handler compares and swaps under the
-//! map's own mutex. Nothing waits: [`identify_now`](crate::ValidatorSource::identify_now) and
-//! [`known`](crate::ValidatorSource::known) answer without a future.
+//! If a map is the database, store the version with the value, and let the handler compare and swap under the map's own mutex.
+//! No request waits for a look-up, because [`identify_now`](crate::ValidatorSource::identify_now) and
+//! [`known`](crate::ValidatorSource::known) return without a future.
 //!
-//! The source parses the path as `Path<i64>` does, from its decoded form. Where the handler refuses a path, the source
-//! refuses it, too.
+//! The source parses the decoded path, as `Path<i64>` does. It refuses the paths that the handler would refuse.
 //!
 //! ```
 //! use std::collections::HashMap;

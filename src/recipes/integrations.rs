@@ -1,9 +1,9 @@
-//! The layer beside services that it is not for, in front of them, and between others.
+//! The layer together with other services: GraphQL, tonic, a gateway, a `Buffer`.
 //!
 //! # GraphQL and RPC
 //!
-//! One POST path with many meanings has no representation to compare with. A layer on the methods of the other routes
-//! never sees it:
+//! A POST endpoint for many operations has no representation to compare with. Put the layer on the methods of the other
+//! routes:
 //!
 //! ```
 //! use axum::{Router, extract::Path, routing::{get, post}};
@@ -32,9 +32,9 @@
 //! # });
 //! ```
 //!
-//! Where a layer covers a whole service, a second source takes what the first one does not identify and leaves it to its
-//! handler ([`Current::Delegated`](crate::Current::Delegated)): no precondition is required there, and every field
-//! passes. Without the second source a conditional write to such a path is refused, because nothing is known of it.
+//! If a layer covers a whole service, leave the requests that its source does not identify to the handler
+//! ([`Current::Delegated`](crate::Current::Delegated)). Then no precondition is required there, and the handler gets all
+//! headers. Without that, a conditional write to such a path is refused, because its state is not known.
 //!
 //! ```
 //! use axum::{Router, routing::{get, post}};
@@ -72,8 +72,8 @@
 //!
 //! # Tonic
 //!
-//! `Router::layer` wraps the routes that are there by then. What is merged afterwards stays as it is: streams,
-//! trailers and all.
+//! `Router::layer` wraps the routes that have been added before it. Routes that are merged afterwards do not pass the layer,
+//! so their streams and trailers are unchanged.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -143,7 +143,7 @@
 //! # let seen = Arc::new(Mutex::new(Vec::new()));
 //! # let records = seen.clone();
 //! let layer = ConditionalLayer::new(source);
-//! # let layer = layer.observe(move |judged| records.lock().unwrap().push(judged.clone()));
+//! # let layer = layer.observe(move |event| records.lock().unwrap().push(event.clone()));
 //! let app: Router = Router::new()
 //!     .route("/about", get(async || "a gateway"))
 //!     .fallback(forward)
@@ -163,8 +163,8 @@
 //!
 //! # Buffer
 //!
-//! The layer clones the service that it wraps. One that cannot be cloned goes into a `Buffer`, and the layer goes
-//! around it; around the layer a `Buffer` is as good. The error of either is a `BoxError`.
+//! The layer clones the service that it wraps. Put a service that is not `Clone` behind a `Buffer`, and the layer around the
+//! `Buffer`. You can also put a `Buffer` around the layer. The error of a `Buffer` is a `BoxError`.
 //!
 //! ```
 //! use http::{Request, Response};

@@ -1,4 +1,4 @@
-//! Recipes for what people ask most, each of them run as a test.
+//! Recipes for common tasks. Each is run as a test.
 //!
 //! | you have | recipe |
 //! |---|---|

@@ -1,9 +1,9 @@
-//! What an operator wants to know, to limit, and to find out before the users do.
+//! Operation: the reason of a 412 in the log, limits in time, and a check of your own router.
 //!
 //! # The reason of a 412 in the log
 //!
-//! With the feature `tracing` every evaluated request is one event of the target `tower_conditional`; a refusal is INFO.
-//! The event has no path: a span around the layer says it.
+//! With the feature `tracing` every evaluated request is one event of the target `tower_conditional`. A refusal has the level
+//! INFO. The event does not contain the path: use a span around the layer.
 //!
 //! ```
 //! use axum::{Router, extract::Path, routing::get};
@@ -61,8 +61,8 @@
 //!   decision="refused" reason="stale" field="If-Match" class="write" moment="before" … versions_behind=2 …
 //! ```
 //!
-//! Without `tracing`, the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) gets the same; the
-//! example `metrics` counts it.
+//! Without `tracing`, the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) gets the same event. The
+//! example `metrics` counts them.
 //!
 //! # A retry whose first answer was lost
 //!
@@ -125,13 +125,12 @@
 //!
 //! # How long a write may wait
 //!
-//! A handler that hangs, or a client that is slow to send its body, keeps the later writers of its resource waiting. How
-//! *many* may wait for one resource is limited ([`limit_waiters`](crate::WritePolicy::limit_waiters)): the next one is answered
-//! 503 (`lock`) at once. How *long* they wait is not, because the crate has no timer. There are two ways to limit it.
+//! A handler that hangs, or a client that sends its body slowly, keeps other writes to the resource waiting. The *number* of
+//! writes that wait is limited ([`limit_waiters`](crate::WritePolicy::limit_waiters)): the next one is answered 503 (`lock`) at
+//! once. The *time* that they wait is not limited, because the crate has no timer. There are two ways to limit it.
 //!
-//! **An outer timeout** ends the whole request, whatever it waits for: the lock, the body or the handler. Its future is
-//! dropped, and with it the lock. The answer cannot say whether the change was made, because the handler may have been at
-//! work:
+//! **An outer timeout** ends the whole request, while it waits for the lock, the body or the handler. Its future is dropped,
+//! which frees the lock. The answer cannot say whether the change was made, because the handler may have run:
 //!
 //! ```
 //! use std::time::Duration;
@@ -170,9 +169,9 @@
 //! # });
 //! ```
 //!
-//! **A lock of your own** gives up by an error. The write that waited is answered 503 (`lock`) with Retry-After, and was
-//! not performed; the write that holds the lock goes on. Such a lock tells resources apart by their kind, so the source names
-//! it, and all layers of the kind are given a clone of one lock:
+//! **A lock of your own** fails after some time. The write that waited is answered 503 (`lock`) with Retry-After, and was not
+//! performed. The write that holds the lock goes on. The source must name the kind of resource, and all layers of the kind
+//! must get a clone of the same lock:
 //!
 //! ```
 //! use std::{future::Future, pin::Pin, time::Duration};
@@ -228,12 +227,12 @@
 //! # });
 //! ```
 //!
-//! The advisory lock of the example `postgres` gives up in the same way.
+//! The advisory lock of the example `postgres` fails in the same way.
 //!
 //! # The testkit over your own router
 //!
-//! With `tower-conditional-testkit` among the dev-dependencies, a test of your own asks your router what RFC 9110 asks. The
-//! scratch path is one that may be written to; the `mark` has to come back in what is read later.
+//! With `tower-conditional-testkit` among the dev-dependencies, a test checks your router against RFC 9110. The scratch path
+//! is one that the test may write to. The content that is read later must contain the `mark` that was written.
 //!
 //! ```
 //! use tower_conditional_testkit::{Fixture, Scratch, check, hammer};

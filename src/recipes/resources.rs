@@ -1,14 +1,14 @@
-//! What one resource is: what is looked up together, and what has one write lock.
+//! Identifying resources: tenants, several paths to one table, negotiated forms, lists.
 //!
 //! # A resource of each tenant
 //!
-//! Note 7 of one tenant and note 7 of another are two resources, and the path does not say so. Tenant and id together
-//! identify the resource: both take part in the look-up and in the key of the write lock, so that tenants neither see nor
-//! wait for each other.
+//! Note 7 of one tenant and note 7 of another are two resources with the same path. Tenant and id together identify the
+//! resource. Both are used by the look-up and are in the key of the write lock, so that tenants do not see each other's notes
+//! and do not wait for each other.
 //!
-//! The tenant comes from the extractor that authenticates. The source runs the same extractor as the handler, on the same
-//! request, so that its 401 comes ahead of 428 and 412. What it caches in the extensions is there for the handler: a
-//! request is authenticated once.
+//! The tenant comes from the extractor that authenticates. The source runs the same extractor as the handler, so that its 401
+//! comes before 428 and 412. The extractor caches the tenant in the extensions of the request, so that a request is
+//! authenticated once.
 //!
 //! ```
 //! use axum::{Router, extract::{FromRequestParts, Path, State}, http::request::Parts, routing::get};
@@ -102,8 +102,8 @@
 //!
 //! # One resource under two paths
 //!
-//! Two layers have two write locks, also where they are nested mounts or versions of an interface over one table. Their
-//! sources name the kind of resource once, and then all layers of that kind in the process share one lock.
+//! Two layers have two write locks, also if they are nested mounts or versions of an interface over one table. Name the kind of
+//! resource in their sources: all layers of one kind in the process share one lock.
 //!
 //! ```
 //! use axum::{Router, extract::Path, routing::get};
@@ -143,15 +143,14 @@
 //! # });
 //! ```
 //!
-//! A write that touches further resources, such as the folder of a note, names their keys with
+//! If a write changes further resources, such as the folder of a note, lock them with
 //! [`WritePolicy::lock_also`](crate::WritePolicy::lock_also).
 //!
 //! # Negotiated representations
 //!
-//! Each form of a resource needs a tag of its own, and the response says what it varied on. The form that is asked for
-//! stands [`Beside`](crate::source::Beside) the id: the look-up needs it, and it names no resource, so that the writers of all
-//! forms have one lock. A PUT rarely repeats the GET's Accept, so a write is guarded by the tag of *any* current
-//! representation.
+//! Each form of a resource needs a tag of its own, and its response needs a Vary. Put the requested form
+//! [`Beside`](crate::source::Beside) the id: the look-up needs it, but it is not in the key, so that writes to all forms have
+//! one lock. A PUT rarely repeats the Accept of the GET, so the tag of *any* current representation satisfies its If-Match.
 //!
 //! ```
 //! use axum::{Router, extract::Path, routing::get};
@@ -237,16 +236,16 @@
 //! # });
 //! ```
 //!
-//! Leave Last-Modified out: a date cannot tell forms apart.
+//! Do not send Last-Modified, because all forms would have the same date.
 //!
 //! # Collections
 //!
-//! The tag of a list changes when any member does. `max(updated_at)` sees what was added or changed, `count(*)` what
-//! was removed. Two changes within one tick of the clock look like one, so the tag is weak: it is good for a 304,
-//! and no write can rest on it.
+//! The tag of a list changes when any member changes. `max(updated_at)` shows what was added or changed, and `count(*)` what
+//! was removed. Two changes within one tick of the clock are not distinguished, so the tag is weak: it is for 304s, and not
+//! for the preconditions of writes.
 //!
-//! A list is the only resource of its kind, `()`. The look-up for a 304 reads two figures; the handler reads all rows and
-//! states the tag of those rows, so that no row that came in between is missing under a tag that counts it.
+//! A list is the only resource of its kind, `()`. The look-up for a 304 reads two figures. The handler reads all rows and
+//! states the tag of these rows, because a row may be added after the look-up.
 //!
 //! ```
 //! use axum::{Router, extract::State, routing::get};
@@ -299,6 +298,6 @@
 //! # });
 //! ```
 //!
-//! Where writes are conditional on the list itself (a POST with If-Match), take the counter that all versions come
-//! from: [`Epoch::version`](crate::Epoch::version) of it is a strong tag. A POST without preconditions takes no write lock;
-//! [`WritePolicy::lock_for`](crate::WritePolicy::lock_for) lets it take one.
+//! If writes have preconditions on the list itself (a POST with If-Match), use the counter that all versions come from:
+//! [`Epoch::version`](crate::Epoch::version) makes a strong tag of it. A POST without preconditions takes the write lock only
+//! with [`WritePolicy::lock_for`](crate::WritePolicy::lock_for).
