@@ -19,6 +19,7 @@ use crate::frames::Frames;
 /// merged and empty ones dropped.
 pub struct ConditionalBody<B: Body>(Kind<B>);
 
+/// Where the frames come from.
 enum Kind<B: Body> {
     Inner(B),
     /// `None` is empty: its size is exactly 0 and it is at its end, so that compressors leave a 304 alone.
@@ -26,6 +27,7 @@ enum Kind<B: Body> {
     ReadAhead(Box<ReadAhead<B>>),
 }
 
+/// Frames that were read ahead, and the rest of the body.
 struct ReadAhead<B: Body> {
     frames: Frames,
     then: Rest<B>,
@@ -56,14 +58,17 @@ pub(crate) enum Left {
 }
 
 impl<B: Body> ConditionalBody<B> {
+    /// The body of the inner service, unchanged.
     pub(crate) const fn inner(body: B) -> Self {
         Self(Kind::Inner(body))
     }
 
+    /// No content.
     pub(crate) const fn empty() -> Self {
         Self(Kind::Own(None))
     }
 
+    /// A body of the layer's own.
     pub(crate) fn text(text: Bytes) -> Self {
         Self(Kind::Own(Some(text).filter(|text| !text.is_empty())))
     }

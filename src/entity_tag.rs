@@ -206,6 +206,7 @@ impl EntityTag {
         std::str::from_utf8(epoch?).ok()
     }
 
+    /// The tag in the form that the list scanner compares.
     pub(crate) fn raw(&self) -> RawTag<'_> {
         RawTag::of_valid(self.as_bytes())
     }
@@ -225,6 +226,7 @@ impl EntityTag {
         Self(value.unwrap_or_else(|_| HeaderValue::from_static("\"\"")))
     }
 
+    /// Puts an opening before the bytes, and a quote after them.
     fn quoted(opening: &str, opaque: &[u8]) -> Result<Self, InvalidEntityTag> {
         if opaque.iter().copied().all(is_etagc) {
             Ok(Self::of_valid([opening.as_bytes(), opaque, b"\""].concat()))

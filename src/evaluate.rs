@@ -112,6 +112,7 @@ impl Preconditions<'_> {
         }
     }
 
+    /// Evaluates against a representation, in the order of section 13.2.2.
     fn against(&self, current: &Representation) -> Decision {
         // Steps 1 and 2: If-Unmodified-Since counts only where If-Match is absent.
         match self.if_match(current) {
@@ -277,6 +278,7 @@ impl Preconditions<'_> {
         Condition::of(same, Reason::Stale)
     }
 
+    /// Whether If-Range names the date of the representation, and that date is strong (section 13.1.5).
     fn is_our_strong_date(&self, value: &[u8], current: &Representation) -> bool {
         current.modified().is_some_and(|modified| {
             modified.strong && HttpDate::parse_exact(value, self.now) == Some(modified.date)
@@ -295,6 +297,7 @@ impl Preconditions<'_> {
         Some((modified.date, theirs))
     }
 
+    /// Whether the tag is a current one by strong comparison, also after undoing accepted rewrites.
     fn names_strongly(&self, tag: RawTag<'_>, current: &Representation) -> bool {
         let named = |ours: &EntityTag| {
             tag.strong_eq(ours)
@@ -305,6 +308,7 @@ impl Preconditions<'_> {
         self.any_compared(current, named)
     }
 
+    /// Whether the tag is a current one by weak comparison, also after undoing accepted rewrites.
     fn names_weakly(&self, tag: RawTag<'_>, current: &Representation) -> bool {
         let named = |ours: &EntityTag| {
             tag.weak_eq(ours) || self.rewrites.is_some_and(|known| known.weak_eq(tag, ours))

@@ -105,6 +105,7 @@ impl fmt::Display for Field {
 pub(crate) struct FieldSet(u8);
 
 impl FieldSet {
+    /// Finds the fields in a header map.
     pub(crate) fn in_headers(headers: &HeaderMap) -> Self {
         headers.keys().fold(Self::default(), |given, name| {
             Self(given.0 | Self::of(name))
@@ -133,10 +134,12 @@ impl FieldSet {
         }
     }
 
+    /// Whether Range is there.
     pub(crate) const fn has_range(self) -> bool {
         self.0 & Self::RANGE != 0
     }
 
+    /// Whether this conditional header is there.
     pub(crate) const fn has(self, field: Field) -> bool {
         self.0 & field.bit() != 0
     }
@@ -154,6 +157,7 @@ impl FieldSet {
 
 #[cfg(feature = "layer")]
 impl FieldSet {
+    /// Whether one of the five is there; Range does not count.
     pub(crate) const fn any(self) -> bool {
         self.0 & !Self::RANGE != 0
     }

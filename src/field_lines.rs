@@ -70,6 +70,7 @@ impl<'h> Lines<'h> {
         }
     }
 
+    /// Reads the lines as one list of tags, and calls `visit` with each.
     pub(crate) fn scan(&self, visit: impl FnMut(RawTag<'h>)) -> ListForm {
         match self {
             Self::One(line) => tag_list::scan([*line], visit),
@@ -78,6 +79,7 @@ impl<'h> Lines<'h> {
         }
     }
 
+    /// Calls `visit` with each line.
     pub(crate) fn for_each(&self, visit: impl FnMut(&'h HeaderValue)) {
         match self {
             Self::One(line) => [*line].into_iter().for_each(visit),

@@ -32,6 +32,7 @@ pub(crate) struct Frames {
     more: VecDeque<Part>,
 }
 
+/// One or more frames after the first.
 #[derive(Debug)]
 enum Part {
     /// A large frame.
@@ -62,6 +63,7 @@ impl Part {
 }
 
 impl Frames {
+    /// Adds a frame at the end. Drops an empty one, and merges a small one with the small ones before it.
     pub(crate) fn push(&mut self, frame: Frame<Bytes>) {
         match frame.into_data() {
             Ok(data) if data.is_empty() => {}
@@ -94,6 +96,7 @@ impl Frames {
         matches!(self.more.back(), Some(Part::Other(_)))
     }
 
+    /// Takes the first frame.
     pub(crate) fn pop(&mut self) -> Option<Frame<Bytes>> {
         let first = self.first.take().map(Frame::data);
         first.or_else(|| self.more.pop_front().map(Part::into_frame))
@@ -103,6 +106,7 @@ impl Frames {
         self.first.is_none() && self.more.is_empty()
     }
 
+    /// The bytes of all data frames.
     pub(crate) fn data_length(&self) -> u64 {
         let first = self.first.as_ref().map_or(0, Bytes::len);
         let more = self.more.iter().map(|part| part.data().len());
@@ -133,6 +137,7 @@ pub(crate) struct ReadSoFar {
 }
 
 impl ReadSoFar {
+    /// Counts one more frame.
     pub(crate) fn count<D: Buf>(&mut self, frame: &Frame<D>) {
         let length = frame.data_ref().map_or(0, |data| data.remaining() as u64);
         self.bytes += length;
@@ -141,6 +146,7 @@ impl ReadSoFar {
         self.has_trailers |= frame.is_trailers();
     }
 
+    /// The bytes of data that were read.
     pub(crate) const fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -157,6 +163,7 @@ impl ReadSoFar {
 pub(crate) struct Yielding(usize);
 
 impl Yielding {
+    /// Call it after each frame.
     pub(crate) async fn after_frame(&mut self) {
         self.0 += 1;
         if self.0.is_multiple_of(FRAMES_PER_POLL) {
@@ -173,6 +180,7 @@ impl Yielding {
     }
 }
 
+/// Waits for the next frame of a body.
 pub(crate) async fn next_frame<B: Body>(
     mut body: Pin<&mut B>,
 ) -> Option<Result<Frame<B::Data>, B::Error>> {

@@ -344,6 +344,7 @@ fn unix_seconds(year: i64, month: i64, day: i64, clock: i64) -> i64 {
     days * SECONDS_PER_DAY + clock
 }
 
+/// The year, month and day of a number of days since 1970.
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));

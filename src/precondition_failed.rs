@@ -183,6 +183,7 @@ impl Reason {
         }
     }
 
+    /// How near the tag was to a match: the greater, the nearer.
     const fn nearness(self) -> u8 {
         match self {
             Self::WeakTag => 3,

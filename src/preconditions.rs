@@ -188,6 +188,7 @@ impl<'h> Preconditions<'h> {
         }
     }
 
+    /// The form of a list of tags. `None` if the field is not there.
     pub(crate) fn list_form(&self, field: Field) -> Option<ListForm> {
         self.lines(field).map(|lines| lines.scan(|_| ()))
     }

@@ -194,6 +194,7 @@ impl Refusal {
         body.clone()
     }
 
+    /// The problem details (RFC 9457), written by hand: all values are our own.
     fn problem_json(self) -> String {
         let status = self.status();
         let title = status.canonical_reason().unwrap_or_default();

@@ -325,11 +325,13 @@ impl Representation {
         self.tags().eq(other.tags()) && date(self) == date(other)
     }
 
+    /// The tags of all current representations, as bytes.
     fn tags(&self) -> impl Iterator<Item = &[u8]> {
         let tags = self.entity_tag.iter().chain(self.others());
         tags.map(EntityTag::as_bytes)
     }
 
+    /// Replaces the tag, by the form in which the client lists it.
     pub(crate) fn retag(&mut self, tag: EntityTag) {
         self.entity_tag = Some(tag);
     }

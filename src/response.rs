@@ -37,6 +37,7 @@ pub(crate) struct Stated {
 }
 
 impl Stated {
+    /// Finds them in the headers of a response.
     #[inline]
     pub(crate) fn in_headers(headers: &HeaderMap) -> Self {
         let mut stated = Self::default();
@@ -95,6 +96,7 @@ pub(crate) fn states_version_of(
     }
 }
 
+/// Whether the validators in the headers are those of `current`. `None` if none can be compared.
 fn agrees_with(current: &Representation, headers: &HeaderMap) -> Option<bool> {
     let stated = Representation::of_response(headers, None);
     if let (Some(theirs), Some(ours)) = (stated.entity_tag(), current.entity_tag()) {
@@ -127,6 +129,7 @@ pub(crate) fn add_missing_validators(
     add_source_fields(headers, current);
 }
 
+/// Adds the headers that the source has stated beside the validators.
 pub(crate) fn add_source_fields(headers: &mut HeaderMap, current: &Representation) {
     if let Some(fields) = current.fields() {
         add_fields(headers, fields);
@@ -178,6 +181,7 @@ fn add_last_modified(
     }
 }
 
+/// The Date of the response, if the handler has set one.
 fn date_of(headers: &HeaderMap) -> Option<HttpDate> {
     let line = has(headers, &DATE).then(|| headers.get(DATE)).flatten()?;
     HttpDate::parse(line.as_bytes(), HttpDate::UNIX_EPOCH)

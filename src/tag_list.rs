@@ -118,6 +118,7 @@ pub(crate) fn scan<'v>(
     form
 }
 
+/// Reads one line of the list.
 fn scan_line<'v>(line: &'v [u8], visit: &mut impl FnMut(RawTag<'v>)) -> ListForm {
     let mut rest = skip_empty_members(line);
     if rest.starts_with(b"*") && line.trim_ascii() == b"*" {

@@ -24,6 +24,7 @@ pub(crate) fn add_vary(fields: &mut HeaderMap, names: &HeaderValue) {
     }
 }
 
+/// Whether the line has this member, or `*`.
 fn lists(line: &HeaderValue, name: &[u8]) -> bool {
     members(line).any(|member| member == b"*" || member.eq_ignore_ascii_case(name))
 }

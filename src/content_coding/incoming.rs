@@ -17,6 +17,7 @@ pub(super) type SentTags = Vec<EntityTag>;
 /// The suffixes that [`outgoing`](super::outgoing) appends: a hyphen and the coding.
 pub(super) const SUFFIXES: [&str; 4] = ["-gzip", "-br", "-zstd", "-deflate"];
 
+/// Prepares the conditional headers of a request for the inner service. Returns the rewritten tags in If-None-Match.
 pub(super) fn prepare<B>(request: &mut Request<B>, form: TagForm) -> SentTags {
     let class = MethodClass::of(request.method());
     let headers = request.headers_mut();
@@ -78,6 +79,7 @@ fn list_bare_tags_too(headers: &mut HeaderMap, name: HeaderName, suffixes: &[&st
     suffixed
 }
 
+/// The tag without its suffix. `None` if it has none of them.
 fn without_suffix(tag: RawTag<'_>, suffixes: &[&str]) -> Option<Vec<u8>> {
     let opaque = suffixes
         .iter()
@@ -91,6 +93,7 @@ fn bytes(tag: RawTag<'_>) -> Vec<u8> {
     [weak, tag.opaque_tag].concat()
 }
 
+/// The weak tags in If-None-Match.
 fn weak_tags(headers: &HeaderMap) -> SentTags {
     let mut weak = SentTags::new();
     tag_list::scan(headers.get_all(IF_NONE_MATCH).iter(), |tag| {

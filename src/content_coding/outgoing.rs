@@ -14,6 +14,7 @@ use crate::body::{ConditionalBody, drop_content_of_head};
 use crate::response::TaggedForCoding;
 use crate::token_list::add_vary;
 
+/// Corrects tag, Vary and content of a response.
 pub(super) fn repair<B: Body>(
     response: Response<B>,
     form: TagForm,
@@ -73,6 +74,7 @@ fn as_sent(ours: &EntityTag, sent: &EntityTag) -> Option<EntityTag> {
     Some(if sent.is_weak() { tag.to_weak() } else { tag })
 }
 
+/// Gives an encoded response a tag of its own.
 fn distinguish_codings(headers: &mut HeaderMap, form: TagForm) {
     let Some(ours) = tag_of(headers) else {
         return;
@@ -104,6 +106,7 @@ fn vary_by_coding(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether a response with this status never has content (section 6.4.1).
 fn has_no_content(status: StatusCode) -> bool {
     status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }

@@ -140,6 +140,7 @@ impl WriteKey {
         Self::written_by(kind, |key| resource.write_key(key))
     }
 
+    /// As [`new`](Self::new), with a function that writes the resource's part.
     pub(crate) fn written_by(kind: &str, write: impl FnOnce(&mut KeyBuf)) -> Self {
         let mut bytes = KeyBuf::new();
         bytes.push(kind.as_bytes());
@@ -263,6 +264,7 @@ impl WriteKeys {
         }
     }
 
+    /// Removes the keys for which `keep` is false.
     pub(crate) fn retain(&mut self, keep: impl Fn(&WriteKey) -> bool) {
         match self {
             Self::One([key]) if keep(key) => {}
@@ -282,6 +284,7 @@ pub(crate) enum KeyHashes {
 }
 
 impl KeyHashes {
+    /// The hashes of these keys.
     pub(crate) fn of(keys: &[WriteKey]) -> Self {
         if let [key] = keys {
             return Self::One(key.hash);

@@ -118,6 +118,7 @@ pub(crate) struct HeldLock {
 }
 
 impl HeldLock {
+    /// A lock with these keys, inside of the lock of an outer layer.
     pub(crate) fn new(
         guard: WriteGuard,
         lock: &dyn WriteLock,

@@ -51,6 +51,7 @@ struct Group<T> {
     state: Mutex<State<T>>,
 }
 
+/// What the members of a group share.
 struct State<T> {
     members: usize,
     last_ticket: u64,
@@ -161,6 +162,7 @@ impl<T: Answer> Joined<T> {
         })
     }
 
+    /// Takes a member off its group, and removes the group with its last member.
     fn leave(&self, key: u64, group: &Arc<Group<T>>) {
         let mut shard = self.shard(key);
         let mut state = group.state();
@@ -267,6 +269,7 @@ impl<T> State<T> {
 }
 
 impl<T: Answer> Group<T> {
+    /// Stores an answer, unless one of a later look-up is there, and wakes the members.
     fn publish(&self, number: u64, answer: T) {
         let mut state = self.state();
         if matches!(state.answer, Some((later, _)) if later > number) {

@@ -206,10 +206,12 @@ pub struct EvaluatedByHandler;
 pub(crate) struct AwaitsEvaluation(Arc<AtomicBool>);
 
 impl AwaitsEvaluation {
+    /// An inner layer has evaluated the write.
     pub(crate) fn mark_evaluated(&self) {
         self.0.store(true, Ordering::Release);
     }
 
+    /// Whether an inner layer has evaluated the write.
     pub(crate) fn is_evaluated(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }

@@ -77,6 +77,7 @@ impl DetachedPreconditions {
         self.is_ranged_get
     }
 
+    /// The preconditions, ready to be evaluated.
     pub(crate) fn preconditions(&self) -> Preconditions<'_> {
         let lines = self.lines.as_slice();
         let mut preconditions =
@@ -120,6 +121,7 @@ impl TakenLines {
         }
     }
 
+    /// Moves the lines of a field out of the header map.
     fn move_from(&mut self, headers: &mut HeaderMap, field: Field) {
         // The short way: no field has several lines.
         if headers.len() == headers.keys_len() {

@@ -48,6 +48,7 @@ pin_project! {
 }
 
 impl<F, B: Body, E> ResponseFuture<F, B, E> {
+    /// The handler runs; `on_response` says what to do with its response.
     pub(crate) const fn running(options: Arc<Options>, inner: F, on_response: OnResponse) -> Self {
         Self {
             state: State::Running { inner, on_response },
@@ -55,6 +56,7 @@ impl<F, B: Body, E> ResponseFuture<F, B, E> {
         }
     }
 
+    /// The layer has answered.
     pub(crate) const fn answered(
         options: Arc<Options>,
         response: Response<ConditionalBody<B>>,
@@ -67,6 +69,7 @@ impl<F, B: Body, E> ResponseFuture<F, B, E> {
         }
     }
 
+    /// The request waits before its handler runs.
     pub(crate) fn waiting(
         options: Arc<Options>,
         future: impl Future<Output = Result<Response<ConditionalBody<B>>, E>> + Send + 'static,

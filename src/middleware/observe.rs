@@ -203,6 +203,7 @@ const fn is_traced() -> bool {
     false
 }
 
+/// Emits the `tracing` event. Its field names and values are stable.
 #[cfg(feature = "tracing")]
 fn trace(evaluation: &Evaluation) {
     macro_rules! event {

@@ -273,6 +273,7 @@ impl Options {
         }
     }
 
+    /// As [`finish`](Self::finish), for a response that is passed by value.
     fn finished<B: Body>(
         &self,
         deferred: &DeferredEvaluation,
@@ -348,6 +349,7 @@ impl Options {
         }
     }
 
+    /// The 412 for a handler whose compare-and-swap has failed, in the layer's form.
     fn answer_lost<B: Body>(
         &self,
         lost: PreconditionFailed,

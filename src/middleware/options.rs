@@ -35,22 +35,33 @@ pub(crate) struct Options {
     pub(crate) reads_bodies: bool,
     /// Whether the source names its kind of resource.
     pub(crate) is_named: bool,
+    /// The source's [`compute`](ValidatorSource::compute).
     compute: ComputeFn,
     /// The lock that writes take, if any.
     pub(crate) lock: Option<Arc<dyn WriteLock>>,
+    /// The layer's own lock, or the one of the process if the source names its kind of resource.
     own_lock: Arc<dyn WriteLock>,
     pub(crate) waiters: Waiters,
     pub(crate) look_ups: LookUps,
+    /// Set by [`trust_handler_version`](crate::ConditionalLayer::trust_handler_version).
     pub(crate) handler_states_version: bool,
     pub(crate) writes: WritePolicy,
+    /// The headers that every 200 and 304 gets.
     pub(crate) response_fields: HeaderMap,
     pub(crate) observer: Observer,
+    /// The rewritten tags that the preconditions of reads may have.
     pub(crate) read_rewrites: Option<RewrittenTags>,
+    /// Whether the handler of a read gets the conditional headers.
     pub(crate) keeps_preconditions: bool,
+    /// Whether the handler gets a HEAD as HEAD, also if the source makes tags from bodies.
     pub(crate) leaves_head_alone: bool,
+    /// Makes the responses to refusals; `None` for problem details.
     pub(crate) refusals: Option<RefusalFn>,
+    /// Classifies methods before the default does.
     pub(crate) classes: Option<ClassFn>,
+    /// `None` for the clock of the system.
     pub(crate) clock: Option<ClockFn>,
+    /// Reads the current representation for a 412.
     pub(crate) recovery: Option<Recovery>,
 }
 
@@ -100,11 +111,13 @@ impl Options {
         (self.compute)(response)
     }
 
+    /// The class of a method: as the route classifies it, or else the default.
     pub(crate) fn class_of(&self, method: &Method) -> MethodClass {
         let registered = self.classes.as_ref().and_then(|classes| classes(method));
         registered.unwrap_or_else(|| MethodClass::of(method))
     }
 
+    /// The time, by the clock of the route or of the system.
     pub(crate) fn now(&self) -> HttpDate {
         match &self.clock {
             Some(clock) => clock().into(),
@@ -121,6 +134,7 @@ impl Options {
         }
     }
 
+    /// The response to a refusal: the application's own, or problem details.
     pub(crate) fn response_to(&self, refusal: Refusal) -> Response<Bytes> {
         match &self.refusals {
             Some(refusals) => refusals(&refusal),

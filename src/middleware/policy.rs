@@ -41,17 +41,24 @@ type KeysFn = Arc<dyn Fn(&Parts) -> Vec<WriteKey> + Send + Sync>;
 #[doc(alias("If-Match", "428", "412"))]
 #[derive(Clone)]
 pub struct WritePolicy {
+    /// Whether a precondition is required for `methods`.
     pub(crate) required: bool,
+    /// Whether `If-Match: *` and weak dates do not count.
     strict: bool,
     methods: Vec<Method>,
+    /// Methods that take the lock also without preconditions.
     also_locked: Vec<Method>,
     pub(crate) lock: LockChoice,
     pub(crate) further_keys: Option<KeysFn>,
     pub(crate) max_waiters: usize,
     pub(crate) malformed_is_412: bool,
+    /// Whether a 412 has the current validators.
     pub(crate) shows_validators: bool,
+    /// How many bytes of a refused request's body are read.
     pub(crate) drain_limit: u64,
+    /// The rewritten tags that the preconditions of writes may have.
     pub(crate) rewrites: Option<RewrittenTags>,
+    /// Finds the answer of a first attempt that has taken effect.
     pub(crate) already_applied: Option<AlreadyApplied>,
 }
 
@@ -300,6 +307,7 @@ impl WritePolicy {
         matches!(self.lock, LockChoice::Custom(_)) || self.further_keys.is_some()
     }
 
+    /// Whether this method needs a precondition.
     pub(crate) fn requires(&self, method: &Method) -> bool {
         self.required && self.methods.contains(method)
     }

@@ -179,17 +179,20 @@ impl Options {
         }
     }
 
+    /// Emits the event of a read that proceeds, if it has preconditions.
     fn report_evaluated_read(&self, request: &Incoming) {
         if request.given.any() {
             self.report_read(request, Outcome::Proceeded);
         }
     }
 
+    /// Emits the event of a read.
     fn report_read(&self, request: &Incoming, outcome: Outcome) {
         let evaluation = || self.evaluation(MethodClass::Read, outcome, request.timings);
         self.observer.emit(evaluation);
     }
 
+    /// The 304 for the current representation (section 15.4.5).
     fn not_modified<B: Body>(&self, current: &mut Current) -> Response<ConditionalBody<B>> {
         let mut answer = Response::new(ConditionalBody::empty());
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
@@ -306,6 +309,7 @@ where
     }
 }
 
+/// Identifies the resource, if that is not done yet, and looks it up.
 async fn identify_and_look_up<V: ValidatorSource>(
     look_ups: &LookUps,
     source: &Arc<V>,

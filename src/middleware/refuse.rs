@@ -143,6 +143,7 @@ impl Options {
         answer
     }
 
+    /// The answer of the first attempt, if the application says that it has taken effect.
     async fn already_applied<ResBody: Body>(
         &self,
         request: &Incoming,

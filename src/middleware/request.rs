@@ -26,6 +26,7 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
+    /// The request for the handler.
     pub(crate) fn into_request<B>(self, body: B) -> Request<B> {
         Request::from_parts(self.head, body)
     }
@@ -77,6 +78,7 @@ impl Options {
         }
     }
 
+    /// The preconditions of the request, ready to be evaluated.
     pub(crate) fn preconditions<'h>(
         &self,
         class: MethodClass,

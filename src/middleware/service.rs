@@ -114,6 +114,7 @@ where
 }
 
 impl<S, V, C> Conditional<S, V, C> {
+    /// Evaluates a read at once if it need not wait for the source.
     fn read<ReqBody, ResBody>(
         &mut self,
         mut request: Incoming,
@@ -168,6 +169,7 @@ impl<S, V, C> Conditional<S, V, C> {
         }
     }
 
+    /// Returns the future of a read that waits for its source.
     fn wait_to_read<ReqBody, ResBody>(
         &mut self,
         request: Incoming,
@@ -189,6 +191,7 @@ impl<S, V, C> Conditional<S, V, C> {
         ResponseFuture::waiting(self.options.clone(), waiting)
     }
 
+    /// Evaluates a write at once if it need not wait for the source, the lock or its body.
     fn write<ReqBody, ResBody>(
         &mut self,
         mut request: Incoming,
@@ -245,6 +248,7 @@ impl<S, V, C> Conditional<S, V, C> {
         }
     }
 
+    /// Returns the future of a write that waits.
     fn wait_to_write<ReqBody, ResBody>(
         &mut self,
         request: Incoming,
@@ -282,6 +286,7 @@ impl<S, V, C> Conditional<S, V, C> {
         ResponseFuture::running(self.options.clone(), self.inner.call(request), on_response)
     }
 
+    /// Answers without the handler.
     fn answer<F, ResBody: Body, E>(
         &self,
         response: Response<ConditionalBody<ResBody>>,

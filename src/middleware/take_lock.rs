@@ -27,6 +27,7 @@ pub(crate) enum TakenLock {
 }
 
 impl TakenLock {
+    /// The lock, if the write holds one.
     pub(crate) fn held(self) -> Option<HeldLock> {
         match self {
             Self::Held(lock) => Some(lock),
@@ -48,6 +49,7 @@ pub(crate) fn key_of<V: ValidatorSource>(source: &V, resource: &V::Resource) -> 
 }
 
 impl Options {
+    /// Takes the lock if it is free, or the one that an outer layer holds for this request.
     pub(crate) fn try_lock(&self, head: &Parts, key: impl FnOnce() -> WriteKey) -> TakenLock {
         let Some(lock) = &self.lock else {
             return TakenLock::NotNeeded;

@@ -55,6 +55,7 @@ pub(crate) enum Step {
 /// The state of a write between its steps.
 pub(crate) struct Write {
     lock: TakenLock,
+    /// Whether its body still has to be collected.
     collects: bool,
 }
 
@@ -181,6 +182,7 @@ impl<R> Progress<R> {
         Self::at(Step::LookUp, resource, write, Found::unknown())
     }
 
+    /// A write that has reached this step.
     pub(crate) fn at(step: Step, resource: Option<R>, write: Write, found: Found) -> Self {
         Self {
             resource: resource.map(Identified::Own),
@@ -215,6 +217,7 @@ impl<R: ResourceKey> Progress<R> {
         }
     }
 
+    /// Joins the requests for the resource, if they can be compared.
     fn join(&mut self, look_ups: &LookUps, resource: &Arc<R>) {
         if self.member.is_none() {
             self.member = look_ups.join_for(resource).map(Box::new);
@@ -495,6 +498,8 @@ impl Options {
         }
     }
 
+    /// Why the write must not run, if it must not. A malformed field comes first (400), then a missing precondition (428),
+    /// then a failed one (412), and last a date that does not count (428).
     fn refusal(
         &self,
         method: &Method,

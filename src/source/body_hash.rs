@@ -209,6 +209,7 @@ fn is_left_alone(fields: &HeaderMap) -> bool {
     })
 }
 
+/// Whether bodies of this type may never end.
 fn is_endless(content_type: &HeaderValue) -> bool {
     let is_type = |prefix: &[u8]| {
         let start = content_type.as_bytes().get(..prefix.len());
@@ -250,6 +251,7 @@ pub(super) fn new_digest(key: Option<&[u8]>) -> Box<dyn ContentDigest> {
     }
 }
 
+/// SHA-256 without a key.
 struct Plain(Sha256);
 
 impl ContentDigest for Plain {
@@ -262,6 +264,7 @@ impl ContentDigest for Plain {
     }
 }
 
+/// The first 128 bits of a digest.
 pub(super) fn first_half(digest: [u8; 32]) -> [u8; 16] {
     let mut half = [0; 16];
     half.copy_from_slice(&digest[..16]);

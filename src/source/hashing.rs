@@ -129,6 +129,7 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
         }
     }
 
+    /// Hashes as much of the last frame as the budget allows.
     fn hash_some(&mut self, budget: &mut usize) {
         let data = self.frames.last_data();
         let (_, unhashed) = data.split_at(data.len() - self.unhashed);
@@ -138,6 +139,7 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
         *budget -= now.len();
     }
 
+    /// Keeps a frame to send it afterwards.
     fn keep(&mut self, frame: Frame<Bytes>) {
         self.unhashed = frame.data_ref().map_or(0, Bytes::len);
         self.read.count(&frame);

@@ -18,6 +18,7 @@ pub(super) fn not_empty(key: &[u8]) -> &[u8] {
     key
 }
 
+/// The digest of a keyed tag.
 pub(super) struct HmacSha256 {
     inner: Sha256,
     outer: Sha256,

@@ -108,6 +108,7 @@ impl InMemoryVersions {
             .cloned()
     }
 
+    /// Gives the path the next version.
     fn record(&self, path: &str, state: impl FnOnce(EntityTag) -> Representation) -> EntityTag {
         let mut versions = self.lock();
         versions.last += 1;

@@ -262,6 +262,7 @@ struct ProbeHead {
 }
 
 impl ProbeTarget {
+    /// The target of a request, and its probe if the request is a write with preconditions.
     fn of(head: &request::Parts) -> Self {
         let is_probe = head.extensions.get::<Probe>().is_some();
         let asks = !is_probe
@@ -314,6 +315,7 @@ fn marked(mut probe: Request<ProbeBody>) -> Request<ProbeBody> {
     probe
 }
 
+/// The GET of a probe, without the [`Probe`] mark.
 fn get_for(head: &request::Parts) -> Request<ProbeBody> {
     let mut probe = Request::new(ProbeBody);
     *probe.method_mut() = Method::GET;
@@ -372,6 +374,7 @@ fn is_axum_router<R>() -> bool {
     name.ends_with("axum::routing::Router")
 }
 
+/// Sends the probe to the reader.
 #[cfg_attr(not(feature = "axum"), expect(unused_mut))]
 pub(crate) async fn ask<R, B>(
     mut reader: R,
