@@ -20,14 +20,14 @@ use super::{TAG, anew, request};
 use crate::meter::{Meter, Row};
 
 pub(super) fn rows(meter: &mut impl Meter) {
-    writer(meter, Row::new("bare PUT in a router"), save());
-    let row = |name| Row::new(name).over("bare PUT in a router");
+    writers(meter, Row::new("100 bare PUTs in a router"), save());
+    let row = |name| Row::new(name).over("100 bare PUTs in a router");
     let known = ConditionalLayer::new(super::waiting());
     let waiting = save().route_layer(known.clone());
-    writer(meter, row("waiting PUT source_fn"), waiting);
+    writers(meter, row("100 waiting PUTs source_fn"), waiting);
     let extracted = ConditionalLayer::new(extracted());
     let waiting = save().route_layer(extracted.clone());
-    writer(meter, row("waiting PUT extractor_source"), waiting);
+    writers(meter, row("100 waiting PUTs extractor_source"), waiting);
 
     boxed(meter, "box of a waiting PUT source_fn", &known);
     boxed(meter, "box of a waiting PUT extractor_source", &extracted);
@@ -52,11 +52,14 @@ fn save() -> MethodRouter {
     })
 }
 
-/// What a second writer holds while the first one has the lock.
-fn writer(meter: &mut impl Meter, row: Row, save: MethodRouter) {
+/// What a hundred writers hold that wait while another one has the lock: what they share counts, too.
+fn writers(meter: &mut impl Meter, row: Row, save: MethodRouter) {
     let router = Router::new().route("/notes/{id}", save).with_state(());
     let call = || pending_call(router.clone());
-    meter.held(row, call, |first| (call(), first));
+    meter.held(row, call, |first| {
+        let waiting: Vec<_> = (0..100).map(|_| call()).collect();
+        (waiting, first)
+    });
 }
 
 /// What the layer allocates for a PUT, not polled yet, of a service as axum's are: its one box.
