@@ -10,6 +10,9 @@ mod sync {
 #[allow(dead_code, reason = "the crate uses all of it")]
 mod keyed_queue;
 
+#[path = "../../src/look_up/wakers.rs"]
+mod wakers;
+
 #[path = "../../src/look_up/joined.rs"]
 #[allow(dead_code, reason = "the crate uses all of it")]
 mod joined;

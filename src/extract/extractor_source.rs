@@ -135,6 +135,7 @@ where
     message = "`{Self}` cannot identify the resources of an extractor source",
     note = "it must be a function whose arguments implement `FromRequestParts<S>` for the given state, such as `|Path(id): Path<i64>| id`",
     note = "it must not be async, and must return an integer, a string, bytes or a tuple of them, an `Option` of one, or a `Result<_, Unidentified>`",
+    note = "what stands in `Beside` must be `PartialEq`, so that two requests for the same resource can share a look-up",
     note = "it cannot use a body extractor (`Json`, `String`), because the handler reads the body"
 )]
 pub trait IdentifyHandler<T, S> {

@@ -98,7 +98,7 @@ impl fmt::Debug for KeyBuf {
     message = "`{Self}` does not identify a resource",
     label = "not a `ResourceKey`",
     note = "return an integer, a string, bytes, or a tuple of them; a UUID as `id.into_bytes()`",
-    note = "a value that the look-up needs and that names nothing goes into `Beside`"
+    note = "a value that the look-up needs and that names nothing goes into `Beside`, and is `PartialEq`"
 )]
 pub trait ResourceKey: Send + Sync + 'static {
     /// Appends the parts that name the resource.

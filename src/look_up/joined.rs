@@ -5,14 +5,14 @@
 //! member had joined.
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering};
+use super::wakers::Wakers;
 
 /// How many different resources with one key have a group. Further ones are looked up by each request itself. A client can
 /// choose the parts that are not in the key, and every group of the key is compared.
@@ -27,8 +27,15 @@ const SHARDS: usize = 16;
 
 /// The result of a look-up.
 pub(crate) trait Answer: Clone + Send + 'static {
-    /// Whether members that listen for news are woken for this answer, given the answer before.
-    fn is_news(&self, earlier: Option<&Self>) -> bool;
+    /// Whether it says nothing of the resource, so that the answer of another look-up is preferred.
+    fn is_failure(&self) -> bool;
+
+    /// What members that listen receive: the state of the resource, without what was loaded. `None` if nobody can be refused
+    /// by it.
+    fn state(&self) -> Option<Self>;
+
+    /// Whether one of two states may refuse a member that the other one does not.
+    fn differs_from(&self, earlier: &Self) -> bool;
 }
 
 /// A look-up that is under way.
@@ -60,14 +67,19 @@ struct State<T> {
     under_way: Vec<UnderWay<T>>,
     /// How many members ask.
     askers: usize,
-    /// Of the look-ups that have ended, the number and the answer of the one that began last.
+    /// Of the look-ups that have ended without a failure, the number and the answer of the one that began last. Kept while a
+    /// member asks.
     answer: Option<(u64, T)>,
-    /// The number and the answer of the last look-up that had news.
-    news: Option<(u64, T)>,
-    /// The wakers of the members that ask, by ticket.
-    asking: BTreeMap<u64, Waker>,
-    /// The wakers of the members that listen for news, by ticket.
-    listening: BTreeMap<u64, Waker>,
+    /// The same of those that have failed.
+    failure: Option<(u64, T)>,
+    /// The same of those that have found a state, for the members that listen.
+    current: Option<(u64, T)>,
+    /// The members that ask.
+    asking: Wakers,
+    /// The members that listen, and know what the last state was. They are woken when it differs from the one before.
+    listening: Wakers,
+    /// The members that listen, and know of no state yet. They are woken for any.
+    new_listeners: Wakers,
 }
 
 /// A look-up that is under way. Every member that is polled polls it, so that it goes on when one of them leaves or is not
@@ -159,6 +171,7 @@ impl<T: Answer> Joined<T> {
             group,
             ticket,
             after,
+            knows_state: false,
         })
     }
 
@@ -203,9 +216,11 @@ impl<T> Group<T> {
                 under_way: Vec::new(),
                 askers: 0,
                 answer: None,
-                news: None,
-                asking: BTreeMap::new(),
-                listening: BTreeMap::new(),
+                failure: None,
+                current: None,
+                asking: Wakers::default(),
+                listening: Wakers::default(),
+                new_listeners: Wakers::default(),
             }),
         }
     }
@@ -251,44 +266,93 @@ impl<T> State<T> {
         }
     }
 
-    /// Takes a member that asked off the count. Returns the look-ups that no member waits for, to be dropped, and the wakers
-    /// of the members that may now begin others.
-    fn remove_asker(&mut self, after: u64) -> (Vec<UnderWay<T>>, BTreeMap<u64, Waker>) {
+    /// The answer that a member takes. It takes a failure only if no look-up under way can answer it.
+    fn answer_for(&self, after: u64) -> Option<&(u64, T)> {
+        let newer = |(number, _): &&(u64, T)| *number > after;
+        let is_served = self.under_way.iter().any(|one| one.number > after);
+        let failure = self.failure.as_ref().filter(|_| !is_served);
+        self.answer
+            .as_ref()
+            .filter(newer)
+            .or_else(|| failure.filter(newer))
+    }
+
+    /// Takes a member that asked off the count. Returns what is no longer needed, to be dropped after the mutex is unlocked,
+    /// and the members that may now begin a look-up.
+    fn remove_asker(&mut self, after: u64) -> (Unneeded<T>, Wakers) {
         self.askers -= 1;
+        let is_last = self.askers == 0;
+        let answer = self.answer.take_if(|_| is_last);
+        let failure = self.failure.take_if(|_| is_last);
         for one in &mut self.under_way {
             one.wanted -= usize::from(one.number > after);
         }
         let is_unwanted = |one: &mut UnderWay<T>| one.wanted == 0 && one.look_up.is_some();
-        let unwanted: Vec<_> = self.under_way.extract_if(.., is_unwanted).collect();
-        if unwanted.is_empty() {
-            (unwanted, BTreeMap::new())
+        let look_ups: Vec<_> = self.under_way.extract_if(.., is_unwanted).collect();
+        let asking = if look_ups.is_empty() {
+            Wakers::default()
         } else {
-            (unwanted, mem::take(&mut self.asking))
+            self.asking.take()
+        };
+        ((look_ups, answer, failure), asking)
+    }
+}
+
+type Unneeded<T> = (Vec<UnderWay<T>>, Option<(u64, T)>, Option<(u64, T)>);
+
+impl<T: Answer> State<T> {
+    /// Keeps the state that a look-up has found, and returns the one before, and the members that are to be woken for it.
+    fn set_current(&mut self, number: u64, state: T) -> (Option<(u64, T)>, [Wakers; 2]) {
+        if matches!(self.current, Some((later, _)) if later > number) {
+            return Default::default();
         }
+        let earlier = self.current.replace((number, state));
+        let differs = match (&earlier, &self.current) {
+            (Some((_, earlier)), Some((_, now))) => now.differs_from(earlier),
+            _ => true,
+        };
+        let listening = if differs {
+            self.listening.take()
+        } else {
+            Wakers::default()
+        };
+        (earlier, [self.new_listeners.take(), listening])
+    }
+
+    /// Keeps an answer for the members that ask, and returns what is not kept.
+    fn set_answer(&mut self, number: u64, answer: T) -> Option<(u64, T)> {
+        let place = if answer.is_failure() {
+            &mut self.failure
+        } else {
+            &mut self.answer
+        };
+        let is_older = matches!(place, Some((later, _)) if *later > number);
+        if is_older || self.askers == 0 {
+            return Some((number, answer));
+        }
+        place.replace((number, answer))
     }
 }
 
 impl<T: Answer> Group<T> {
     /// Stores an answer, unless one of a later look-up is there, and wakes the members.
     fn publish(&self, number: u64, answer: T) {
+        let found = answer.state();
         let mut state = self.state();
-        if matches!(state.answer, Some((later, _)) if later > number) {
-            return;
-        }
-        let earlier = state.answer.as_ref().map(|(_, answer)| answer);
-        let listening = if answer.is_news(earlier) {
-            state.news = Some((number, answer.clone()));
-            mem::take(&mut state.listening)
-        } else {
-            BTreeMap::new()
+        let (earlier, listening) = match found {
+            Some(found) => state.set_current(number, found),
+            None => Default::default(),
         };
-        let earlier = state.answer.replace((number, answer));
-        let asking = mem::take(&mut state.asking);
+        let unneeded = state.set_answer(number, answer);
+        let asking = state.asking.take();
         drop(state);
-        // After the mutex is unlocked, here and below, because dropping and waking may run any code.
-        drop(earlier);
-        wake(asking);
-        wake(listening);
+        // After the mutex is unlocked, here and below, because waking and dropping may run any code. Waking comes first,
+        // because a value that panics when it is dropped must leave nobody asleep.
+        asking.wake();
+        for listening in listening {
+            listening.wake();
+        }
+        drop((earlier, unneeded));
     }
 }
 
@@ -299,9 +363,9 @@ impl<T: Send + 'static> Wake for Group<T> {
         for one in &mut state.under_way {
             one.is_woken = true;
         }
-        let asking = mem::take(&mut state.asking);
+        let asking = state.asking.take();
         drop(state);
-        wake(asking);
+        asking.wake();
     }
 }
 
@@ -311,16 +375,22 @@ pub(crate) struct Member<T: Answer> {
     key: u64,
     group: Arc<Group<T>>,
     ticket: u64,
-    /// The number of the last look-up that had begun when the member joined.
+    /// The number of the last look-up that had begun when the member joined, or whose answer it has received since.
     after: u64,
+    /// Whether it has received an answer.
+    knows_state: bool,
 }
 
 impl<T: Answer> Member<T> {
     /// Waits for the answer of a look-up that began after the member joined. `begin` makes the look-up if no other member
     /// has begun one.
-    pub(crate) async fn ask(&self, begin: impl Fn() -> LookUp<T>) -> T {
+    pub(crate) async fn ask(&mut self, begin: impl Fn() -> LookUp<T>) -> T {
         let asker = Asker::new(&self.group, self.ticket, self.after);
-        std::future::poll_fn(|cx| asker.poll(cx, &begin)).await
+        let (number, answer) = std::future::poll_fn(|cx| asker.poll(cx, &begin)).await;
+        drop(asker);
+        self.after = number;
+        self.knows_state = true;
+        answer
     }
 
     /// Numbers a look-up that this member polls by itself, for [`publish`](Self::publish).
@@ -335,20 +405,23 @@ impl<T: Answer> Member<T> {
         self.group.publish(number, answer);
     }
 
-    /// Waits for news: the answer of a look-up that began after this member joined, if it differs from the answer before.
-    /// Returns each answer at most once.
-    pub(crate) fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<T> {
+    /// Listens for the state that a look-up finds which began after the member joined, or after the last one whose answer it
+    /// has received. The member is not woken for a state that it knows.
+    pub(crate) fn poll_state(&mut self, cx: &mut Context<'_>) -> Poll<T> {
         let mut state = self.group.state();
-        if let Some((number, news)) = &state.news
+        if let Some((number, current)) = &state.current
             && *number > self.after
         {
             self.after = *number;
-            return Poll::Ready(news.clone());
+            self.knows_state = true;
+            return Poll::Ready(current.clone());
         }
-        let previous = match state.listening.get_mut(&self.ticket) {
-            Some(waker) if waker.will_wake(cx.waker()) => None,
-            _ => state.listening.insert(self.ticket, cx.waker().clone()),
+        let listening = if self.knows_state {
+            &mut state.listening
+        } else {
+            &mut state.new_listeners
         };
+        let previous = listening.insert(self.ticket, cx.waker());
         drop(state);
         drop(previous);
         Poll::Pending
@@ -358,10 +431,13 @@ impl<T: Answer> Member<T> {
 impl<T: Answer> Drop for Member<T> {
     fn drop(&mut self) {
         let mut state = self.group.state();
-        let listening = state.listening.remove(&self.ticket);
+        let wakers = (
+            state.listening.remove(self.ticket),
+            state.new_listeners.remove(self.ticket),
+        );
         drop(state);
-        drop(listening);
         self.joined.leave(self.key, &self.group);
+        drop(wakers);
     }
 }
 
@@ -390,18 +466,16 @@ impl<'m, T> Asker<'m, T> {
 }
 
 impl<T: Answer> Asker<'_, T> {
-    fn poll(&self, cx: &mut Context<'_>, begin: impl Fn() -> LookUp<T>) -> Poll<T> {
+    fn poll(&self, cx: &mut Context<'_>, begin: impl Fn() -> LookUp<T>) -> Poll<(u64, T)> {
         // Each look-up is polled once at most: one that wakes itself to let other tasks run must not be polled for ever.
         let mut polled = 0;
         loop {
             let mut state = self.group.state();
-            if let Some((number, answer)) = &state.answer
-                && *number > self.after
-            {
+            if let Some(answer) = state.answer_for(self.after) {
                 return Poll::Ready(answer.clone());
             }
             // Before a look-up is polled, so that its wake-ups from now on reach this member as well.
-            let previous = state.asking.insert(self.ticket, cx.waker().clone());
+            let previous = state.asking.insert(self.ticket, cx.waker());
             let next = match state.take_woken(polled) {
                 Some((number, look_up)) => Some((number, Some(look_up))),
                 None => state.begin_for(self.after).map(|number| (number, None)),
@@ -425,11 +499,11 @@ impl<T: Answer> Asker<'_, T> {
 impl<T> Drop for Asker<'_, T> {
     fn drop(&mut self) {
         let mut state = self.group.state();
-        let own = state.asking.remove(&self.ticket);
-        let (unwanted, asking) = state.remove_asker(self.after);
+        let own = state.asking.remove(self.ticket);
+        let (unneeded, asking) = state.remove_asker(self.after);
         drop(state);
-        drop((own, unwanted));
-        wake(asking);
+        asking.wake();
+        drop((own, unneeded));
     }
 }
 
@@ -437,17 +511,18 @@ impl<T> Drop for Asker<'_, T> {
 struct Polled<'g, T> {
     group: &'g Arc<Group<T>>,
     number: u64,
+    /// `None`: it has not begun, it is being polled, or it has ended.
     look_up: Option<LookUp<T>>,
 }
 
 impl<T: Answer> Polled<'_, T> {
     fn poll(mut self, begin: impl FnOnce() -> LookUp<T>) {
         let waker = Waker::from(self.group.clone());
-        let look_up = self.look_up.get_or_insert_with(begin);
-        let polled = look_up.as_mut().poll(&mut Context::from_waker(&waker));
-        if let Poll::Ready(answer) = polled {
-            self.look_up = None;
-            self.group.publish(self.number, answer);
+        let mut look_up = self.look_up.take().unwrap_or_else(begin);
+        let mut cx = Context::from_waker(&waker);
+        match look_up.as_mut().poll(&mut cx) {
+            Poll::Ready(answer) => self.group.publish(self.number, answer),
+            Poll::Pending => self.look_up = Some(look_up),
         }
     }
 }
@@ -456,44 +531,29 @@ impl<T: Answer> Polled<'_, T> {
 /// another can begin.
 impl<T> Drop for Polled<'_, T> {
     fn drop(&mut self) {
-        let look_up = self.look_up.take();
         let mut state = self.group.state();
-        let place = state.under_way.iter_mut();
-        let place = place.enumerate().find(|(_, one)| one.number == self.number);
-        let Some((index, one)) = place else {
+        let is_this = |one: &UnderWay<T>| one.number == self.number;
+        let Some(place) = state.under_way.iter().position(is_this) else {
             return;
         };
-        let is_wanted = one.wanted > 0 && !std::thread::panicking();
-        let is_woken = one.is_woken;
-        let over = match look_up {
-            Some(look_up) if is_wanted => {
-                one.look_up = Some(look_up);
-                None
+        let one = &mut state.under_way[place];
+        if one.wanted > 0 && self.look_up.is_some() {
+            one.look_up = self.look_up.take();
+            if !one.is_woken {
+                return;
             }
-            over => {
-                state.under_way.remove(index);
-                Some(over)
-            }
-        };
-        if over.is_none() && !is_woken {
-            return;
+        } else {
+            state.under_way.remove(place);
         }
-        let asking = mem::take(&mut state.asking);
+        let asking = state.asking.take();
         drop(state);
-        drop(over);
-        wake(asking);
+        asking.wake();
     }
 }
 
-/// No code panics while it holds the mutex, so a poisoned value is consistent.
+/// Whatever panics while it holds a mutex has changed nothing by half, so a poisoned value is consistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
-fn wake(wakers: BTreeMap<u64, Waker>) {
-    for waker in wakers.into_values() {
-        waker.wake();
-    }
 }

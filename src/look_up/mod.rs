@@ -1,6 +1,7 @@
 //! Looking up the current state of a resource: for one request, or for several requests together.
 
 mod joined;
+mod wakers;
 
 use std::any::Any;
 use std::error::Error;
@@ -47,7 +48,7 @@ async fn look_up_joined<V: ValidatorSource>(
     resource: Arc<V::Resource>,
 ) -> Result<Found, SourceError> {
     match look_ups.join_for(&resource) {
-        Some(member) => member.ask_for(source, &resource).await,
+        Some(mut member) => member.ask_for(source, &resource).await,
         None => source.look_up(&resource).await,
     }
 }
@@ -70,7 +71,7 @@ impl joined::Joined<Ended> {
 impl joined::Member<Ended> {
     /// Waits for a look-up that begins after this request joined.
     pub(crate) async fn ask_for<V: ValidatorSource>(
-        &self,
+        &mut self,
         source: &Arc<V>,
         resource: &Arc<V::Resource>,
     ) -> Result<Found, SourceError> {
@@ -103,14 +104,24 @@ pub(crate) enum Ended {
 }
 
 impl joined::Answer for Ended {
-    /// Whether the state is another one, so that writers that wait for the lock may be refused by it.
-    fn is_news(&self, earlier: Option<&Self>) -> bool {
-        let Self::Found(now) = self else {
-            return false;
-        };
-        match earlier {
-            Some(Self::Found(earlier)) => differs(&earlier.current, &now.current),
-            _ => now.current.exists().is_some(),
+    fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed(_))
+    }
+
+    fn state(&self) -> Option<Self> {
+        match self {
+            Self::Found(found) => {
+                found.current.exists()?;
+                Some(Self::Found(found.current.clone().into()))
+            }
+            Self::Refused(_) | Self::Failed(_) => None,
+        }
+    }
+
+    fn differs_from(&self, earlier: &Self) -> bool {
+        match (earlier, self) {
+            (Self::Found(earlier), Self::Found(now)) => differs(&earlier.current, &now.current),
+            _ => true,
         }
     }
 }
@@ -118,7 +129,6 @@ impl joined::Answer for Ended {
 /// Whether some precondition is satisfied by one of the states and fails by the other.
 fn differs(earlier: &Current, now: &Current) -> bool {
     match (earlier, now) {
-        (_, Current::Unknown | Current::Delegated) => false,
         (Current::Present(earlier), Current::Present(now)) => !earlier.has_validators_of(now),
         (Current::Absent(earlier), Current::Absent(now)) => earlier != now,
         _ => true,
@@ -198,11 +208,22 @@ impl<R> Deref for Identified<R> {
 #[cfg(test)]
 mod tests {
     use std::future::{Future, pending};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::pin::pin;
-    use std::task::{Context, Waker};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Wake, Waker};
 
     use super::*;
     use crate::source::Beside;
+
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
 
     fn join(look_ups: &LookUps, id: u64, form: u64) -> Option<Member> {
         look_ups.join_for(&Arc::new((id, Beside(form))))
@@ -236,7 +257,7 @@ mod tests {
     fn an_unwanted_look_up_is_dropped() {
         let look_ups = LookUps::default();
         let owned = Arc::new(());
-        let member = join(&look_ups, 7, 0).unwrap();
+        let mut member = join(&look_ups, 7, 0).unwrap();
         {
             let asked = pin!(member.ask(|| {
                 let owned = owned.clone();
@@ -250,6 +271,69 @@ mod tests {
             assert_eq!(Arc::strong_count(&owned), 2);
         }
         assert_eq!(Arc::strong_count(&owned), 1);
+    }
+
+    fn found(version: u64) -> Ended {
+        Ended::Found(Found::version(version))
+    }
+
+    /// A write that joins late was evaluated before. The next state is new to it, even if the others know it.
+    #[test]
+    fn a_late_listener_is_woken_once_for_a_known_state() {
+        let look_ups = LookUps::default();
+        let holder = join(&look_ups, 7, 0).unwrap();
+        holder.publish(holder.begin(), found(2));
+        let mut late = join(&look_ups, 7, 0).unwrap();
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        let mut cx = Context::from_waker(&waker);
+        assert!(
+            late.poll_state(&mut cx).is_pending(),
+            "that look-up began before"
+        );
+        holder.publish(holder.begin(), found(2));
+        assert!(woken.0.swap(false, Ordering::Relaxed));
+        assert!(late.poll_state(&mut cx).is_ready());
+        assert!(late.poll_state(&mut cx).is_pending());
+        holder.publish(holder.begin(), found(2));
+        assert!(!woken.0.load(Ordering::Relaxed), "it knows that state");
+        holder.publish(holder.begin(), found(3));
+        assert!(woken.0.load(Ordering::Relaxed));
+    }
+
+    /// A waker that panics leaves no member asleep.
+    #[test]
+    fn a_panicking_waker_does_not_stop_the_others() {
+        struct Panics;
+
+        impl Wake for Panics {
+            fn wake(self: Arc<Self>) {
+                panic!("on purpose");
+            }
+        }
+
+        let look_ups = LookUps::default();
+        let holder = join(&look_ups, 7, 0).unwrap();
+        let mut first = join(&look_ups, 7, 0).unwrap();
+        let mut second = join(&look_ups, 7, 0).unwrap();
+        let panics = Waker::from(Arc::new(Panics));
+        assert!(
+            first
+                .poll_state(&mut Context::from_waker(&panics))
+                .is_pending()
+        );
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        assert!(
+            second
+                .poll_state(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        let published = catch_unwind(AssertUnwindSafe(|| {
+            holder.publish(holder.begin(), found(2))
+        }));
+        assert!(published.is_err());
+        assert!(woken.0.load(Ordering::Relaxed));
     }
 
     /// Resources that cannot be compared share no look-ups.

@@ -48,20 +48,25 @@ pub(crate) fn key_of<V: ValidatorSource>(source: &V, resource: &V::Resource) -> 
     WriteKey::written_by(source.kind(resource), |key| source.lock_key(resource, key))
 }
 
+/// Takes the lock of these keys if it is free. An outer layer that holds all of them leaves none.
+fn try_keys(lock: &dyn WriteLock, keys: &WriteKeys, outer: Option<&HeldLock>) -> TakenLock {
+    if keys.as_slice().is_empty() {
+        return outer.map_or(TakenLock::NotNeeded, |outer| TakenLock::Held(outer.clone()));
+    }
+    match lock.try_lock(keys.as_slice()) {
+        Some(guard) => TakenLock::Held(HeldLock::new(guard, lock, keys, outer)),
+        None => TakenLock::WouldWait,
+    }
+}
+
 impl Options {
     /// Takes the lock if it is free, or the one that an outer layer holds for this request.
     pub(crate) fn try_lock(&self, head: &Parts, key: impl FnOnce() -> WriteKey) -> TakenLock {
         let Some(lock) = &self.lock else {
             return TakenLock::NotNeeded;
         };
-        let (keys, outer) = (self.keys_to_take(head, key(), &**lock), outer_lock(head));
-        if keys.as_slice().is_empty() {
-            return outer.map_or(TakenLock::NotNeeded, |outer| TakenLock::Held(outer.clone()));
-        }
-        match lock.try_lock(keys.as_slice()) {
-            Some(guard) => TakenLock::Held(HeldLock::new(guard, &**lock, &keys, outer)),
-            None => TakenLock::WouldWait,
-        }
+        let keys = self.keys_to_take(head, key(), &**lock);
+        try_keys(&**lock, &keys, outer_lock(head))
     }
 
     /// Waits for the lock. Leaves the queue early if `member` receives a state that refuses the write.
@@ -75,18 +80,17 @@ impl Options {
         key: WriteKey,
         member: Option<&mut Member>,
     ) -> Result<Queued, BoxError> {
-        let head = &request.head;
-        // The lock may have become free, or an outer layer may hold it.
-        match self.try_lock(head, || key.clone()) {
-            TakenLock::WouldWait => {}
-            taken => return Ok(Queued::Locked(taken)),
-        }
         let Some(lock) = &self.lock else {
             return Ok(Queued::Locked(TakenLock::NotNeeded));
         };
-        let _place = self.waiters.enter(&key, self.writes.max_waiters)?;
+        let keys = self.keys_to_take(&request.head, key, &**lock);
+        // The lock may have become free, or an outer layer may hold it.
+        match try_keys(&**lock, &keys, outer_lock(&request.head)) {
+            TakenLock::WouldWait => {}
+            taken => return Ok(Queued::Locked(taken)),
+        }
+        let _place = self.waiters.enter(&keys, self.writes.max_waiters)?;
         let start = self.observer.start();
-        let keys = self.keys_to_take(head, key.clone(), &**lock);
         let locking = lock.lock(keys.as_slice());
         let queued = self.lock_or_refusal(request, locking, member).await;
         request.timings.add_lock_wait_since(start);
@@ -109,7 +113,7 @@ impl Options {
     ) -> Result<ControlFlow<(Found, Refusal), WriteGuard>, BoxError> {
         poll_fn(|cx| {
             while let Some(member) = &mut member
-                && let Poll::Ready(ended) = member.poll_news(cx)
+                && let Poll::Ready(ended) = member.poll_state(cx)
             {
                 if let Ended::Found(found) = ended
                     && let Err(refusal) = self.evaluate_write(request, &found.current)
@@ -135,9 +139,10 @@ impl Options {
     }
 }
 
-/// How many writes wait for each resource. A write that does not wait is not counted.
+/// How many writes wait for each resource, by the hash of the first of their keys. A write that does not wait is not
+/// counted.
 #[derive(Clone, Default)]
-pub(crate) struct Waiters(Arc<Mutex<HashMap<WriteKey, usize>>>);
+pub(crate) struct Waiters(Arc<Mutex<HashMap<u64, usize>>>);
 
 impl Waiters {
     /// Counts one more waiting write.
@@ -145,22 +150,18 @@ impl Waiters {
     /// # Errors
     ///
     /// `limit` writes wait already.
-    fn enter<'w>(&'w self, key: &'w WriteKey, limit: usize) -> Result<Place<'w>, BoxError> {
+    fn enter(&self, keys: &WriteKeys, limit: usize) -> Result<Place<'_>, BoxError> {
+        let key = keys.as_slice().first().map_or(0, WriteKey::hash);
         let mut waiters = self.lock();
-        let waiting = waiters.entry(key.clone()).or_default();
-        if *waiting >= limit {
-            let text = format!("{limit} writes wait for this resource already");
-            // With a limit of 0 the entry was just made.
-            if *waiting == 0 {
-                waiters.remove(key);
-            }
-            return Err(text.into());
+        let waiting = waiters.get(&key).copied().unwrap_or_default();
+        if waiting >= limit {
+            return Err(format!("{limit} writes wait for this resource already").into());
         }
-        *waiting += 1;
+        waiters.insert(key, waiting + 1);
         Ok(Place { waiters: self, key })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<WriteKey, usize>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, usize>> {
         // No code panics while it holds the mutex, so a poisoned map is consistent.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -169,16 +170,16 @@ impl Waiters {
 /// One write that waits. Dropping it takes it off the count.
 struct Place<'w> {
     waiters: &'w Waiters,
-    key: &'w WriteKey,
+    key: u64,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut waiters = self.waiters.lock();
-        if let Some(waiting) = waiters.get_mut(self.key) {
+        if let Some(waiting) = waiters.get_mut(&self.key) {
             *waiting -= 1;
             if *waiting == 0 {
-                waiters.remove(self.key);
+                waiters.remove(&self.key);
             }
         }
     }

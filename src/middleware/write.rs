@@ -31,7 +31,7 @@ use crate::look_up::{Identified, LookUps, Member};
 use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::source::{Found, SourceError, Unidentified, ValidatorSource};
-use crate::{Current, Decision, PreconditionFailed, Preconditions, Reason};
+use crate::{BoxError, Current, Decision, PreconditionFailed, Preconditions, Reason};
 
 /// The next step of a write.
 ///
@@ -208,13 +208,32 @@ impl<R: ResourceKey> Progress<R> {
             return member.look_up_for_all(&**source, resource).await;
         }
         let Some(resource) = Identified::share(&mut self.resource) else {
+            // Not reached: without a resource there is nothing to look up.
             return Ok(Found::unknown());
         };
         self.join(look_ups, &resource);
-        match &self.member {
+        match &mut self.member {
             Some(member) => member.ask_for(source, &resource).await,
             None => source.look_up(&resource).await,
         }
+    }
+
+    /// Waits for the lock of the resource, and listens to its look-ups meanwhile.
+    async fn wait_for_lock<V: ValidatorSource<Resource = R>>(
+        &mut self,
+        options: &Options,
+        source: &V,
+        request: &mut Incoming,
+    ) -> Result<Queued, BoxError> {
+        let Some(resource) = Identified::share(&mut self.resource) else {
+            // Not reached: without a resource there is nothing to lock.
+            return Ok(Queued::Locked(TakenLock::NotNeeded));
+        };
+        self.join(&options.look_ups, &resource);
+        let key = key_of(source, &resource);
+        drop(resource);
+        let member = self.member.as_deref_mut();
+        options.wait_for_lock(request, key, member).await
     }
 
     /// Joins the requests for the resource, if they can be compared.
@@ -308,16 +327,10 @@ where
                     progress.write.collected(satisfied)
                 }
                 Step::Lock => {
-                    let Some(resource) = Identified::share(&mut progress.resource) else {
-                        break None;
-                    };
-                    progress.join(&options.look_ups, &resource);
-                    let key = key_of(&*source, &resource);
-                    let member = progress.member.as_deref_mut();
-                    match Box::pin(options.wait_for_lock(&mut request, key, member)).await {
+                    let queued = progress.wait_for_lock(&options, &*source, &mut request);
+                    match Box::pin(queued).await {
                         Ok(Queued::Locked(lock)) => progress.write.locked(lock),
                         Ok(Queued::Refused(found, refusal)) => {
-                            progress.member = None;
                             progress.found = found;
                             Step::Refuse(refusal)
                         }
@@ -327,6 +340,8 @@ where
                     }
                 }
                 Step::Refuse(refusal) => {
+                    // The client may take its time to take the answer, or to end its body.
+                    progress.member = None;
                     let current = &progress.found.current;
                     if !options.may_wait_to_refuse(&request.head, &body) {
                         return Ok(options.refuse_write(&request, current, refusal));

@@ -60,6 +60,9 @@ impl Found {
     }
 
     /// Adds a value for the handler, which gets it as [`Loaded`](crate::Loaded).
+    ///
+    /// One look-up can serve several requests, so several handlers can get this one value. Do not put something into it that one
+    /// request takes out, such as a connection.
     #[must_use]
     pub fn with<T: Any + Send + Sync>(mut self, loaded: T) -> Self {
         self.loaded = Some(Arc::new(loaded));

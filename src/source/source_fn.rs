@@ -97,7 +97,7 @@ where
     message = "`{Self}` does not identify a resource",
     label = "neither a `ResourceKey`, nor an `Option` or a `Result<_, Unidentified>` of one",
     note = "return an integer, a string, bytes, or a tuple of them; a UUID as `id.into_bytes()`",
-    note = "a value that the look-up needs and that names nothing goes into `Beside`"
+    note = "a value that the look-up needs and that names nothing goes into `Beside`, and is `PartialEq`"
 )]
 pub trait IntoIdentified {
     /// The resource.

@@ -6,9 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use axum::body::Body;
 use http::{Request, Response};
 use tower::{Layer, Service};
-use tower_conditional::{ConditionalLayer, EntityTag, SourceError, ValidatorSource};
+use tower_conditional::{ConditionalLayer, Current, EntityTag, SourceError, ValidatorSource};
 
-use crate::support::source::HeldSource;
+use crate::support::source::{self, HeldSource};
 use crate::support::{
     Answer, Broken, Driven, HeldHandler, assert_refused, assert_status, request_to, send_by_hand,
 };
@@ -84,8 +84,15 @@ fn losers_leave_the_queue() {
     assert_status(winner.ready(), 204);
     wildcard.assert_waits();
     assert_eq!(held.source.looks(), 6, "under the lock");
+    let wakes: Vec<_> = losers.iter().map(Driven::wakes).collect();
     held.source.finds(5, 2);
     wildcard.assert_waits();
+    let woken = losers.iter().zip(wakes);
+    assert!(
+        woken
+            .into_iter()
+            .all(|(loser, before)| loser.wakes() > before)
+    );
     assert_eq!(
         held.handler.calls(),
         2,
@@ -261,7 +268,9 @@ fn errors_are_shared() {
             .collect();
         assert_eq!(held.source.looks(), 3);
         assert!(held.source.end(1, Err(error())));
+        assert!(held.source.end(2, Err(error())));
         assert_status(writers[0].ready(), status);
+        assert_status(writers[1].ready(), status);
         writers[2].assert_waits();
         assert_eq!(held.source.looks(), 4);
         assert!(held.source.end(3, Err(error())));
@@ -272,6 +281,59 @@ fn errors_are_shared() {
         }
         assert_eq!(held.source.looks(), 4);
     }
+}
+
+/// A later look-up that says nothing of the state takes nothing from those who listen.
+#[test]
+fn a_failure_hides_no_state() {
+    let nothing: [fn() -> source::Answer; 2] =
+        [|| Err(SourceError::failed("down")), || Ok(Current::Unknown)];
+    for nothing in nothing {
+        let held = held();
+        let mut winner = held.winner();
+        let mut next = held.send("PUT", &[]);
+        held.source.finds(1, 1);
+        next.assert_waits();
+        let mut loser = held.send("PUT", &[("if-match", "\"1\"")]);
+        held.source.finds(2, 1);
+        loser.assert_waits();
+        let mut keeps = held.send("PUT", &[("if-match", "\"2\", \"1\"")]);
+        held.source.finds(3, 1);
+        keeps.assert_waits();
+
+        held.handler.answer(0, 204);
+        assert_status(winner.ready(), 204);
+        next.assert_waits();
+        let _alone = held.send("GET", &[]);
+        let mut joined = held.send("GET", &[]);
+        held.source.finds(4, 2);
+        next.assert_waits();
+        assert!(held.source.end(6, nothing()));
+        joined.assert_waits();
+        assert_refused(loser.ready(), 412, "stale");
+        keeps.assert_waits();
+        assert_eq!(held.handler.calls(), 3, "the next writer, and the read");
+    }
+}
+
+/// A look-up that fails at once is no answer to those who have a better one under way.
+#[test]
+fn a_failure_of_others_is_not_mine() {
+    let held = held();
+    let _alone = held.send("GET", &[]);
+    let mut slow = held.send("GET", &[]);
+    let mut failed = held.send("GET", &[]);
+    assert!(
+        held.source
+            .end(2, Err(SourceError::failed("no connection")))
+    );
+    failed.assert_waits();
+    assert_eq!(held.handler.calls(), 1, "a read passes without evaluation");
+    slow.assert_waits();
+    held.source.finds(1, 1);
+    slow.assert_waits();
+    held.handler.answer(1, 200);
+    assert_eq!(Answer::of(slow.ready().unwrap()).tag(), "\"1\"");
 }
 
 /// If a look-up panics, only the request that polls it panics: the others begin another one.
