@@ -60,7 +60,7 @@ impl Ask {
         request
     }
 
-    pub(super) fn to_http1(&self, current: &str, more: &[(&'static str, &str)]) -> String {
+    pub(super) fn to_http1(self, current: &str, more: &[(&'static str, &str)]) -> String {
         let mut message = head_of(self.method, &self.fields(current, more));
         if !self.content.is_empty() {
             write!(message, "content-length: {}\r\n", self.content.len()).unwrap();
