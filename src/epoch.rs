@@ -61,7 +61,7 @@ impl Epoch {
         EntityTag::from_key(key).map(|_| EntityTag::of_parts(self.0, ".", key))
     }
 
-    /// The name.
+    /// The name of the form.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.0

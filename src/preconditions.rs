@@ -128,7 +128,7 @@ impl<'h> Preconditions<'h> {
         Self::parse(&head.method, &head.headers, now)
     }
 
-    /// Takes tags that an intermediary is known to have rewritten as the tags they came from.
+    /// Accepts tags that an intermediary has rewritten as the tags that they were made from.
     #[inline]
     #[must_use]
     pub fn accept_rewritten_tags(mut self, rewrites: impl Into<Option<RewrittenTags>>) -> Self {
@@ -233,7 +233,7 @@ impl<'h> Preconditions<'h> {
         Some(EntityTag::of_valid([weak, first.opaque_tag].concat()))
     }
 
-    /// The current tag as If-None-Match lists it, where a tolerated intermediary has rewritten it.
+    /// The current tag in the rewritten form in which If-None-Match lists it, if that form is accepted.
     pub(crate) fn as_listed(&self, current: &Current) -> Option<EntityTag> {
         let rewrites = self.rewrites?;
         let ours = current.representation()?.entity_tag()?;

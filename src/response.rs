@@ -24,7 +24,8 @@ fn is_dropped_by_not_modified(name: &HeaderName) -> bool {
     }
 }
 
-/// In the extensions of a response whose Content-Encoding was there when it was tagged: its tag is right already.
+/// Marks a response that had its Content-Encoding when it was tagged, so that its tag is that of the encoded bytes. It is in
+/// the extensions of the response.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TaggedForCoding;
 

@@ -113,7 +113,7 @@ impl RewrittenTags {
         rewritten.filter(|_| !as_is)
     }
 
-    /// Ours in the form of this tag, where the one came from the other.
+    /// Our tag rewritten to the form of this one, if this one was made from ours.
     fn rewrite(self, tag: RawTag<'_>, ours: &EntityTag) -> Option<EntityTag> {
         let weakened = self.weakened && tag.weak && !ours.is_weak();
         let form = match self.suffix_of(tag, ours) {

@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_octet_stops_a_run_exactly_where_the_grammar_says() {
+    fn every_byte_stops_a_run_exactly_where_the_grammar_says() {
         for byte in 0..=u8::MAX {
             for at in 0..20 {
                 let mut bytes = [b'a'; 20];

@@ -62,7 +62,7 @@ fn repeat_the_sent_tag(headers: &mut HeaderMap, sent: &[EntityTag]) {
     }
 }
 
-/// Our tag in the form in which the client sent it, if it sent it.
+/// Our tag in the rewritten form in which the client sent it. `None` if `sent` is another tag.
 fn as_sent(ours: &EntityTag, sent: &EntityTag) -> Option<EntityTag> {
     let appended = sent.raw().opaque().strip_prefix(ours.raw().opaque())?;
     let known = |suffix: &&&str| suffix.as_bytes() == appended;

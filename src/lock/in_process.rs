@@ -128,7 +128,7 @@ mod tests {
         }
     }
 
-    /// Memory is bounded by the requests in flight: however many keys were used, none stays.
+    /// No key stays in memory after its last request.
     #[test]
     fn unused_keys_are_forgotten() {
         let lock = InProcessLock::new();
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(lock.0.len(), 0);
     }
 
-    /// A waker may own anything, the very lock included: it is never dropped while the table is locked.
+    /// A waker is not dropped while the table is locked, because it may own the lock itself.
     #[test]
     fn a_waker_may_own_the_lock() {
         struct Owns(#[expect(dead_code, reason = "dropped with it")] WriteGuard);

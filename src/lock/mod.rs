@@ -29,7 +29,7 @@ mod sync {
 ///
 /// # Examples
 ///
-/// A lock that also takes the in-process one, so that a replica holds one remote lock for each key:
+/// A lock that takes the in-process one first, so that each process holds at most one remote lock for each key:
 ///
 /// ```
 /// use std::{future::Future, pin::Pin};

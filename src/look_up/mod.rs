@@ -229,7 +229,7 @@ mod tests {
         look_ups.join_for(&Arc::new((id, Beside(form))))
     }
 
-    /// Memory is bounded by the requests in flight: however many resources were looked up, none stays.
+    /// No resource stays in memory after its last request.
     #[test]
     fn a_resource_without_members_is_removed() {
         let look_ups = LookUps::default();

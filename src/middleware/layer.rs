@@ -23,9 +23,9 @@ use crate::refusal::Refusal;
 use crate::rewritten_tag::RewrittenTags;
 use crate::source::{ProbeBody, ValidatorSource};
 
-/// Evaluates the preconditions of every request and answers 304, 412 or 428 itself where RFC 9110 says so.
+/// Evaluates the preconditions of every request, and answers 304, 412 or 428 as RFC 9110 and RFC 6585 define.
 ///
-/// See the [crate docs](crate) for where to put it and for what it does not protect from.
+/// The [crate docs](crate) say where to put it and what it does not protect from.
 ///
 /// The inner service must be `Clone` (put another one behind a `Buffer`). Its request body must be an
 /// [`http_body::Body`], and its response body must be one whose data is [`Bytes`]. If one of these is missing, the compiler
@@ -290,7 +290,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
-    /// Reads the time from this clock instead of the system's.
+    /// Reads the time from this clock, in place of the system's.
     pub fn use_clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.options_mut().clock = Some(Arc::new(now));
         self

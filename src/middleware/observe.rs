@@ -32,7 +32,7 @@ use crate::{Current, Preconditions, Reason};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Evaluation {
-    /// What the method does with the target.
+    /// The class of the method: read or write.
     pub class: MethodClass,
     /// What was done.
     pub outcome: Outcome,
@@ -45,7 +45,7 @@ pub struct Evaluation {
     pub phase: Phase,
     /// How long the request waited for the write lock.
     pub lock_wait: Duration,
-    /// How long the source took to look the validators up.
+    /// How long the request waited for the source.
     pub look_up: Duration,
     /// How many versions the client was behind, where its tag and the current one are version tags of one epoch.
     pub versions_behind: Option<u64>,

@@ -63,7 +63,7 @@ impl Options {
         self.short_circuit(decision).map_or(Ok(decision), Err)
     }
 
-    /// The answer to a read that the handler does not see.
+    /// The response to a read that is answered without its handler. Emits the event.
     pub(crate) fn answer_read<B: Body>(
         &self,
         request: &Incoming,

@@ -133,7 +133,7 @@ impl BodyTag {
         self.limit
     }
 
-    /// The tag: `"<epoch>.<22 base64url characters>"`, or without epoch and dot.
+    /// Makes the tag: `"<epoch>.<22 base64url characters>"`, or without epoch and dot.
     pub(crate) fn finish(self) -> EntityTag {
         let opening = if self.weak { "W/\"" } else { "\"" };
         let epoch = self.epoch.map_or("", Epoch::name);

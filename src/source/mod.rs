@@ -55,7 +55,7 @@ pub(crate) use probe::{ask, probe_for};
 pub use resource::{Beside, RequestPath};
 pub use source_fn::{IntoIdentified, SourceFn, source_fn};
 
-/// Identifies the resource that a request is about, and looks up or computes its validators.
+/// Identifies the resource of a request, and looks up or computes its validators.
 ///
 /// Implement what you need of two ways:
 ///
