@@ -108,15 +108,15 @@ check() { # url, status, size, wrk's arguments
 }
 
 measure() { # round, name, path, status, size
-    local name=$2 status=$4 size=$5 row url octets before after header=()
+    local name=$2 status=$4 size=$5 row url bytes before after header=()
     url=http://127.0.0.1:${PORT[$name]}/$3/$size
     row="$1\t$name\t$3 $status\t$size"
-    octets=$((${size%k} * 1024))
+    bytes=$((${size%k} * 1024))
     if [ "$status" = 304 ]; then
         header=(-H "If-None-Match: $(tag_of "$url")")
-        octets=0
+        bytes=0
     fi
-    check "$url" "$status" "$octets" "${header[@]}"
+    check "$url" "$status" "$bytes" "${header[@]}"
     before=$(ticks "$name")
     taskset -c 1 wrk -t1 -c64 -d"${seconds}s" "${header[@]}" "$url" >"$dir/wrk" || { cat "$dir/wrk" >&2; exit 1; }
     after=$(ticks "$name")

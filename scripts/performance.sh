@@ -35,7 +35,7 @@ timed() { # what, this figure, asked, floor, best peer
     machine
     printf '\n'
     cat target/beside.md
-    printf '\nWhat only time can tell, out of the sections below; the first three are shares of the speed of sha2 alone, the\n'
+    printf '\nFigures that only time can show, from the sections below; the first three are shares of the speed of sha2 alone, the\n'
     printf 'others server CPU in times of the bare 200:\n\n'
     timed figure now asked floor 'best peer'
     timed --- ---: ---: ---: ---
@@ -47,7 +47,7 @@ timed() { # what, this figure, asked, floor, best peer
     timed 'hashed 200 of 64 KiB' "$(cpu 'hashed 200' 64k)" 'at most 2.5' '2.2 to 2.35' 'rustango 3.6 to 4.0'
     printf '\n## Every row\n\n'
     cat target/costs.md
-    printf '\n## Time\n\nThe best of 15 rounds in which every row had its turn, and the ratio of the bests: neighbours only ever add time.\n\n'
+    printf '\n## Time\n\nThe best of 15 rounds, each of which runs every row, and the ratio of the bests: other programs only ever add time.\n\n'
     cat target/times.md
     cat benches/peers.in.md target/peers.md
     cat benches/end-to-end.in.md target/end-to-end.md

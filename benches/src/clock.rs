@@ -1,4 +1,4 @@
-//! Times rows: of each the best of all rounds, because neighbours on the machine only ever add time.
+//! Times rows, and keeps the best round of each: other programs on the machine only ever add time.
 
 use std::collections::HashMap;
 use std::hint::black_box;

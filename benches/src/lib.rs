@@ -1,4 +1,4 @@
-//! What is measured: rows of operations, each beside its base. The binaries bring the meters.
+//! The measured rows: operations, each beside its base. The binaries bring the meters.
 //!
 //! One *operation* of a service is `poll_ready`, `call`, the future, the body to its end, and dropping everything. The
 //! request is made outside of what is measured.

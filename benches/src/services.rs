@@ -22,7 +22,7 @@ pub static CALLS: AtomicU64 = AtomicU64::new(0);
 pub struct Bare<B>(B);
 
 impl Bare<Full<Bytes>> {
-    /// A body of this many octets, in memory once.
+    /// A body of this many bytes, in memory once.
     pub fn of_size(size: usize) -> Self {
         Self(Full::new(Bytes::from(vec![b'x'; size])))
     }
@@ -54,8 +54,8 @@ impl<B: Clone, R> Service<Request<R>> for Bare<B> {
     fn call(&mut self, _: Request<R>) -> Self::Future {
         CALLS.fetch_add(1, Ordering::Relaxed);
         let mut response = Response::new(self.0.clone());
-        let octets = HeaderValue::from_static("application/octet-stream");
-        response.headers_mut().insert(CONTENT_TYPE, octets);
+        let octet_stream = HeaderValue::from_static("application/octet-stream");
+        response.headers_mut().insert(CONTENT_TYPE, octet_stream);
         ready(Ok(response))
     }
 }
@@ -74,7 +74,7 @@ where
     head.status
 }
 
-/// Polls until it is ready: here nothing waits for anything but its turn.
+/// Polls until it is ready: nothing here waits for an event.
 pub fn wait<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
@@ -125,7 +125,7 @@ impl Body for Frames {
     }
 }
 
-/// A body made as it is read: every frame is allocated when it is asked for.
+/// A body made as it is read: every frame is allocated when it is polled.
 #[derive(Clone, Debug)]
 pub struct Stream {
     left: u64,

@@ -1,4 +1,4 @@
-//! What holds in every interleaving: one turn at a time, in the order of the line, no wake-up lost, nothing left.
+//! True in every interleaving: one guard at a time, in the order of the queue, no wake-up lost, nothing left behind.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,16 +15,16 @@ use crate::keyed_queue::{KeyGuard, KeyedQueue, Waiting};
 /// What a writer does at each point where it waits.
 #[derive(Clone, Copy, Debug)]
 enum Patience {
-    /// Takes the turn if it is free, and else goes.
+    /// Takes the lock if it is free, and leaves if not.
     Tries,
     Waits,
     /// Waits, is polled more often than it is woken, and by another waker each time.
     IsRestless,
-    /// Is dropped after its first look.
+    /// Is dropped after its first poll.
     LeavesAtOnce,
-    /// Is dropped when it was called, before it comes.
+    /// Is dropped after it was woken, before it takes the lock.
     LeavesWhenCalled,
-    /// Is dropped whenever somebody else says so: never called, called, or served.
+    /// Is dropped when another thread says so: before it is woken, after it, or with the guard.
     LeavesWhenTold,
 }
 
@@ -61,17 +61,17 @@ struct Resource {
     served: std::sync::Mutex<Vec<Served>>,
 }
 
-/// A writer that had its turn.
+/// A writer that had the lock.
 #[derive(Debug)]
 struct Served {
     /// Before it asked.
     came: usize,
-    /// When it had its place in the line, or its turn.
+    /// When it had its place in the queue, or the lock.
     queued: usize,
 }
 
 impl Resource {
-    /// Has the turn, alone.
+    /// Holds the lock, alone.
     fn work(&self, guard: KeyGuard, served: Served) {
         assert_eq!(
             self.inside.fetch_add(1, Ordering::SeqCst),
@@ -84,7 +84,7 @@ impl Resource {
         drop(guard);
     }
 
-    /// Whoever was in the line before another one came has been served before it.
+    /// A writer that was in the queue before another one came has had the lock before it.
     fn assert_served_in_order(&self) {
         let served = self.served.lock().unwrap();
         for (place, later) in served.iter().enumerate() {
@@ -118,10 +118,10 @@ impl Signal {
     }
 }
 
-/// A future that looks for its turn as its patience has it; `None` is the one that left.
+/// A future that waits for the lock as its patience says; `None` is the one that left.
 struct Writer<'r> {
     resource: &'r Resource,
-    /// Dropped, it leaves the line.
+    /// Dropped, it leaves the queue.
     waiting: Option<Waiting>,
     patience: Patience,
     told: Signal,
@@ -286,7 +286,7 @@ fn crowds_at_random() {
     shuttle::check_pct(any_crowd, iterations(), 3);
 }
 
-/// Two keys of one part of the table: the one is not waited for at the other.
+/// Two keys in one part of the table: a writer of one key does not wait for the other.
 #[test]
 fn another_key_does_not_wait() {
     const ONE: u64 = 3;
@@ -319,7 +319,7 @@ fn another_key_does_not_wait() {
     shuttle::check_pct(two_keys, iterations(), 3);
 }
 
-/// Several keys, always in one order: nobody waits for somebody who waits for them.
+/// Several keys, always in one order: no two writers wait for each other.
 #[test]
 fn several_keys_in_one_order() {
     let transfers = || {
@@ -353,7 +353,7 @@ fn several_keys_in_one_order() {
     shuttle::check_pct(transfers, iterations(), 3);
 }
 
-/// Whoever is called is woken once; nobody else is woken at all.
+/// The writer that gets the lock is woken once, and no other is woken.
 #[test]
 fn one_wake_up_per_turn() {
     struct Counted(AtomicUsize);
@@ -379,7 +379,7 @@ fn one_wake_up_per_turn() {
                 })
                 .collect();
             assert_eq!(queue.waiters(7), 3);
-            // Somebody comes and goes while the turn is passed on.
+            // A writer comes and goes while the lock is handed over.
             let passing = {
                 let queue = queue.clone();
                 thread::spawn(move || {

@@ -1,5 +1,5 @@
-//! What holds of shared look-ups in every interleaving: no answer is older than its question, nobody waits for ever,
-//! nothing is left.
+//! True of shared look-ups in every interleaving: no answer is older than its question, nobody waits for ever, and
+//! nothing is left behind.
 
 use std::any::Any;
 use std::future::Future;
@@ -177,7 +177,7 @@ fn crowds_of_askers() {
     shuttle::check_pct(any_crowd, iterations(), 3);
 }
 
-/// Whoever waits for news hears of a change that was looked up since it joined, beside askers that come and go.
+/// A waiter for news learns of a change that was looked up since it joined, beside askers that come and go.
 #[test]
 fn news_reach_everybody() {
     let news = || {

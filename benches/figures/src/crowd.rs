@@ -1,6 +1,6 @@
-//! 1,000 writers of one note with one tag over PostgreSQL and its advisory lock: one wins, and the others hear so at once.
+//! 1,000 writers of one note with one tag over PostgreSQL and its advisory lock: one wins, and the others get 412 at once.
 //!
-//! The winner is held up until all others wait for it: whoever comes later is refused by the first evaluation.
+//! The winner is held up until all others wait for it: a later writer would be refused by the first evaluation.
 
 use std::env;
 use std::sync::Arc;

@@ -101,7 +101,7 @@ impl Pair {
         }
     }
 
-    /// The two in turn, so that what disturbs the machine disturbs both.
+    /// Runs the two in turn, so that other load on the machine affects both.
     async fn measure(mut self, window: Duration, rounds: usize) -> Result<Self> {
         for _ in 0..rounds {
             let (bare, _) = self.run(&self.bare, window).await?;

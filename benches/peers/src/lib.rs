@@ -1,7 +1,7 @@
-//! The layer beside its peers: what others have for the same jobs, measured in the same run.
+//! The layer beside its peers: other crates for the same jobs, measured in the same run.
 //!
 //! An *operation* is what it is in `tower-conditional-benches`, and so are the meters and the bare service. Every peer
-//! has to answer right before it is measured.
+//! has to answer correctly before it is measured.
 
 pub mod jobs;
 mod name;

@@ -1,6 +1,6 @@
-//! Times every row beside its base: all rows in turn, again and again, and of each the best round.
+//! Times every row beside its base: all rows in turn, again and again, and keeps the best round of each.
 //!
-//! Neighbours on the machine only ever add time, so the best round is what repeats.
+//! Other programs on the machine only ever add time, so the best round is what repeats.
 
 use tower_conditional_benches::clock::Clock;
 use tower_conditional_benches::rows;

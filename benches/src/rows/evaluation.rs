@@ -1,4 +1,4 @@
-//! Judging alone: finding the fields among four others, reading them, comparing.
+//! Evaluation alone: finding the fields among four others, reading them, comparing.
 
 use http::Method;
 use http::header::{
@@ -35,7 +35,7 @@ pub(super) fn rows(meter: &mut impl Meter) {
 fn tags(meter: &mut impl Meter) {
     use Decision::{NotModified, Proceed};
     let bare = request(Method::GET, &[]);
-    judged(meter, Row::new("no field"), bare.headers(), Proceed);
+    evaluated(meter, Row::new("no field"), bare.headers(), Proceed);
     for (count, place, name, decision) in [
         (1, None, "If-None-Match 1 tag miss", Proceed),
         (1, Some(0), "If-None-Match 1 tag hit", NotModified),
@@ -56,7 +56,7 @@ fn tags(meter: &mut impl Meter) {
             NotModified,
         ),
     ] {
-        judged(
+        evaluated(
             meter,
             Row::new(name).over("no field"),
             &fields(IF_NONE_MATCH, &list(count, place)),
@@ -67,7 +67,7 @@ fn tags(meter: &mut impl Meter) {
 
 const KIB_32: usize = 32 * 1024;
 
-/// Values of about this many octets that look worst to a parser; each grows with the size.
+/// Values of about this many bytes that look worst to a parser; each grows with the size.
 type Hostile = fn(usize) -> String;
 
 const HOSTILE: [([&str; 2], Hostile); 7] = [
@@ -94,13 +94,13 @@ const HOSTILE: [([&str; 2], Hostile); 7] = [
     }),
 ];
 
-/// Twice as long must not cost more than twice as much (and what is the same for both).
+/// A value of twice the length must cost at most twice as much (and the part that is the same for both).
 fn hostile(meter: &mut impl Meter) {
     for ([name, twice], value) in HOSTILE {
         let once = fields(IF_NONE_MATCH, &value(KIB_32));
-        judged(meter, Row::new(name).times(3), &once, Decision::Proceed);
+        evaluated(meter, Row::new(name).times(3), &once, Decision::Proceed);
         let double = fields(IF_NONE_MATCH, &value(2 * KIB_32));
-        judged(
+        evaluated(
             meter,
             Row::new(twice).times(3).over(name),
             &double,
@@ -125,15 +125,15 @@ fn hostile(meter: &mut impl Meter) {
         ),
         (["If-Range 32 KiB each", "If-Range 64 KiB each"], IF_RANGE),
     ] {
-        let judge = |fields: &HeaderMap| {
+        let evaluate = |fields: &HeaderMap| {
             Preconditions::parse(&Method::GET, fields, NOW).evaluate(&current())
         };
-        all_hostile(meter, [name, twice], &field, judge);
+        all_hostile(meter, [name, twice], &field, evaluate);
     }
     rewritten(meter);
 }
 
-/// The tolerance and the companion look at every tag for every suffix they know.
+/// `RewrittenTags` and `ContentCodingLayer` compare every tag with every suffix they know.
 fn rewritten(meter: &mut impl Meter) {
     let known = RewrittenTags::suffixed_or_weakened();
     let names = ["tolerated 32 KiB each", "tolerated 64 KiB each"];
@@ -162,7 +162,7 @@ fn all_hostile<O>(
     meter: &mut impl Meter,
     [name, twice]: [&'static str; 2],
     field: &HeaderName,
-    mut judge: impl FnMut(&HeaderMap) -> O,
+    mut evaluate: impl FnMut(&HeaderMap) -> O,
 ) {
     for (row, size) in [
         (Row::new(name), KIB_32),
@@ -176,7 +176,7 @@ fn all_hostile<O>(
         meter.row(
             row.times(3),
             || &values,
-            |values| values.each_ref().map(&mut judge),
+            |values| values.each_ref().map(&mut evaluate),
         );
     }
 }
@@ -204,7 +204,7 @@ fn dates(meter: &mut impl Meter) {
             Decision::NotModified,
         ),
     ] {
-        judged(
+        evaluated(
             meter,
             Row::new(name).over("no field"),
             &fields(IF_MODIFIED_SINCE, date),
@@ -218,15 +218,15 @@ fn dates(meter: &mut impl Meter) {
     );
 }
 
-fn judged(meter: &mut impl Meter, row: Row, fields: &HeaderMap, decision: Decision) {
+fn evaluated(meter: &mut impl Meter, row: Row, fields: &HeaderMap, decision: Decision) {
     let tag = EntityTag::from_static(TAG);
     let current = Fixed::new(Representation::tagged(tag).last_modified(CHANGED));
     let found = current.known(&()).expect("Fixed knows at once");
-    let judge = |fields: &HeaderMap| {
+    let evaluate = |fields: &HeaderMap| {
         Preconditions::parse(&Method::GET, fields, NOW).evaluate(found.current())
     };
-    assert_eq!(judge(fields), decision, "{}", row.name);
-    meter.row(row, || fields, judge);
+    assert_eq!(evaluate(fields), decision, "{}", row.name);
+    meter.row(row, || fields, evaluate);
 }
 
 fn current() -> Current {

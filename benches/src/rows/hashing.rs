@@ -1,4 +1,4 @@
-//! Hashed bodies, beside the bare service and the bare hash of the same octets.
+//! Hashed bodies, beside the bare service and the bare hash of the same bytes.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -56,7 +56,7 @@ pub(super) fn rows(meter: &mut impl Meter) {
     tagged_by_the_handler(meter);
 }
 
-/// A response that has its tag needs none of its body.
+/// A response that has a tag is not hashed.
 fn tagged_by_the_handler(meter: &mut impl Meter) {
     let name = "200 with the handler's tag";
     let source = BodyHash::strong().digest(Counting::default);
@@ -64,7 +64,7 @@ fn tagged_by_the_handler(meter: &mut impl Meter) {
     let layered = &mut layered.layer(Tagging(Bare::of_size(KIB)));
     let get = request(Method::GET, &[]);
     service(meter, Row::new(name), layered, &get, StatusCode::OK);
-    meter.count(name, "octets hashed", HASHED.load(Ordering::Relaxed));
+    meter.count(name, "bytes hashed", HASHED.load(Ordering::Relaxed));
 }
 
 /// Sets its tag itself.
@@ -94,9 +94,9 @@ static HASHED: AtomicU64 = AtomicU64::new(0);
 struct Counting(Sha256);
 
 impl ContentDigest for Counting {
-    fn update(&mut self, octets: &[u8]) {
-        HASHED.fetch_add(octets.len() as u64, Ordering::Relaxed);
-        self.0.update(octets);
+    fn update(&mut self, bytes: &[u8]) {
+        HASHED.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.0.update(bytes);
     }
 
     fn finish(self: Box<Self>) -> [u8; 16] {
@@ -104,7 +104,7 @@ impl ContentDigest for Counting {
     }
 }
 
-/// Callgrind hides the instructions that hash fast from the program: time tells what they leave of the whole.
+/// Callgrind hides SHA-NI from the program, so the share of hashing is measured by time.
 pub(super) fn shares(meter: &mut impl Meter) {
     for (size, alone, hashed) in [
         (KIB, "sha2 1 KiB", "hashed 200 of 1 KiB"),
@@ -113,11 +113,11 @@ pub(super) fn shares(meter: &mut impl Meter) {
         (16 * KIB * KIB, "sha2 16 MiB", "hashed 200 of 16 MiB"),
     ] {
         let times = if size > KIB { 1 } else { 100 };
-        let octets = vec![b'x'; size];
+        let bytes = vec![b'x'; size];
         meter.row(
             Row::new(alone).times(times),
             || (),
-            |()| Sha256::digest(&octets),
+            |()| Sha256::digest(&bytes),
         );
         let source = BodyHash::strong().limit(size as u64);
         let layered = &mut ConditionalLayer::new(source).layer(Bare::of_size(size));
@@ -142,19 +142,19 @@ fn hashed<B>(
     let times = if size > 64 * KIB { 1 } else { 10 };
     let get = request(Method::GET, &[]);
     let mut alone = bare.clone();
-    let octets = vec![b'x'; size];
+    let bytes = vec![b'x'; size];
     meter.row(
         Row::new(raw).times(times),
         || anew::<Empty<Bytes>>(&get),
-        |request| (operate(&mut alone, request), Sha256::digest(&octets)),
+        |request| (operate(&mut alone, request), Sha256::digest(&bytes)),
     );
     let layered = &mut ConditionalLayer::new(BodyHash::strong()).layer(bare.clone());
     let row = Row::new(ok).over(raw).times(times);
     service(meter, row, layered, &get, StatusCode::OK);
     meter.count(
         ok,
-        "octets copied",
-        octets_copied(&mut bare.clone(), layered, &get),
+        "bytes copied",
+        bytes_copied(&mut bare.clone(), layered, &get),
     );
 
     let Ok(tagged) = wait(layered.call(get));
@@ -164,8 +164,8 @@ fn hashed<B>(
     service(meter, row, layered, &hit, StatusCode::NOT_MODIFIED);
 }
 
-/// How many octets of the layered body are not where the bare service has them.
-fn octets_copied<S, L, B, C>(bare: &mut S, layered: &mut L, get: &Request<NoBody>) -> u64
+/// How many bytes of the layered body are not where the bare service has them.
+fn bytes_copied<S, L, B, C>(bare: &mut S, layered: &mut L, get: &Request<NoBody>) -> u64
 where
     S: Service<Request<NoBody>, Response = Response<B>, Error = Infallible>,
     L: Service<Request<NoBody>, Response = Response<C>, Error = Infallible>,

@@ -27,7 +27,7 @@ pub(super) fn rows(meter: &mut impl Meter) {
 
 type Waiting<'l> = Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'l>>;
 
-/// All writers want one key at once; each has its turn and ends it.
+/// All writers want one key at once; each takes the lock and releases it.
 fn contended(meter: &mut impl Meter, name: &'static str, writers: usize) {
     let lock = InProcessLock::new();
     let key = [WriteKey::new("", &"/notes/1")];

@@ -26,7 +26,7 @@ pub(super) fn rows(meter: &mut impl Meter) {
     passing_through(meter);
     attaching(meter);
     not_modified(meter);
-    judged_and_passed(meter);
+    evaluated_and_passed(meter);
     refused(meter);
     writes(meter);
 }
@@ -131,7 +131,7 @@ fn not_modified(meter: &mut impl Meter) {
     meter.count("304", "inner calls", CALLS.load(Ordering::Relaxed) - before);
 }
 
-fn judged_and_passed(meter: &mut impl Meter) {
+fn evaluated_and_passed(meter: &mut impl Meter) {
     let miss = request(Method::GET, &[(IF_NONE_MATCH, OTHER)]);
     let bare = &mut Bare::of_size(KIB);
     service(
@@ -251,7 +251,7 @@ fn refused(meter: &mut impl Meter) {
     );
 }
 
-/// What a handler learns of the judgement, and the lock it runs under.
+/// What a handler learns of the evaluation, and the lock it runs under.
 fn writes(meter: &mut impl Meter) {
     let put = request(Method::PUT, &[(IF_MATCH, TAG)]);
     let bare = &mut Bare::of_size(KIB);

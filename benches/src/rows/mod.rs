@@ -30,12 +30,12 @@ pub fn operations(meter: &mut impl Meter) {
     writers::rows(meter);
 }
 
-/// The hash alone beside a hashed 200: what is to be timed, not counted.
+/// The hash alone beside a hashed 200: rows that are timed, not counted.
 pub fn shares_of_hashing(meter: &mut impl Meter) {
     hashing::shares(meter);
 }
 
-/// What is counted and not run again and again: memory, and what a source is asked.
+/// Rows that are counted once: memory, and the calls of a source.
 pub fn once(meter: &mut impl Meter) {
     streams::rows(meter);
     waiting::rows(meter);

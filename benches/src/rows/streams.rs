@@ -52,7 +52,7 @@ where
     let Ok(response) = wait(layered.call(get));
     meter.count(
         name,
-        "octets missing",
+        "bytes missing",
         64 * MIB - drain(response.into_body()),
     );
 }

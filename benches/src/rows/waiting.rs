@@ -1,4 +1,4 @@
-//! What a request that waits holds in memory, in an axum router: everything a request has there is boxed.
+//! The memory of a request that waits, in an axum router: everything a request has there is boxed.
 
 use std::convert::Infallible;
 use std::future::{Future, pending};

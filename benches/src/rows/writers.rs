@@ -1,4 +1,4 @@
-//! Writers that a probe guards, alone and in crowds: each looks at the resource, waits for its turn, and looks again.
+//! Writers that a probe guards, alone and in crowds: each is looked up, waits for the lock, and is looked up again.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -116,7 +116,7 @@ fn elsewhere(mut put: Request<NoBody>, key: usize) -> Request<NoBody> {
     put
 }
 
-/// A handler that lets the others have a turn while it holds the lock.
+/// A handler that lets the others be polled while it holds the lock.
 #[derive(Clone, Copy)]
 pub(super) struct Turning;
 

@@ -48,7 +48,7 @@ impl Slow {
         row.clone()
     }
 
-    /// Changes the row if it has this version; by whoever has the row's lock.
+    /// Changes the row if it has this version. The caller has the row's lock.
     fn commit(&self, seen: u64, text: String) -> bool {
         let mut row = self.0.row.lock().unwrap_or_else(PoisonError::into_inner);
         let has_version = row.version == seen;

@@ -9,7 +9,7 @@ use tower_conditional_peers::jobs;
 fn main() {
     jobs::looking_up(&mut Counter);
     jobs::hashing(&mut Counter);
-    jobs::judging(&mut Counter);
+    jobs::evaluating(&mut Counter);
 }
 
 struct Counter;

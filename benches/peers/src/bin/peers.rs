@@ -1,7 +1,8 @@
-//! Prints a table each of looking tags up, of hashing and of judging alone: who, beside whom, and a column for each job.
+//! Prints three tables: looking tags up, hashing, and evaluation alone. Each has a row for each crate with its base, and a
+//! column for each job.
 //!
-//! A figure is the best of many rounds in which every row had its turn: neighbours on the machine only ever add time, so
-//! the best round is what repeats.
+//! A figure is the best of many rounds in which every row runs: other programs on the machine only ever add time, so the
+//! best round is what repeats.
 
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
@@ -16,10 +17,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let allocations = allocations()?;
     let mut tables: [Table; 3] = Default::default();
     for _ in 0..ROUNDS {
-        let [looking_up, hashing, judging] = &mut tables;
+        let [looking_up, hashing, evaluating] = &mut tables;
         jobs::looking_up(&mut looking_up.0);
         jobs::hashing(&mut hashing.0);
-        jobs::judging(&mut judging.0);
+        jobs::evaluating(&mut evaluating.0);
     }
     for table in tables {
         table.print(&allocations);

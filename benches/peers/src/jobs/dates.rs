@@ -1,4 +1,4 @@
-//! Judging If-Modified-Since alone. We look for all five fields of RFC 9110, the others for this one.
+//! Evaluating If-Modified-Since alone. We look for all five fields of RFC 9110, the others for this one.
 
 use std::time::{Duration, SystemTime};
 
@@ -28,13 +28,13 @@ pub(super) fn rows(meter: &mut impl Meter) {
     for (job, date) in CASES {
         let head = get("/", Some((IF_MODIFIED_SINCE, date.into())));
         let fields = head.headers();
-        let mut judge = |who, base, judge: &dyn Fn(&HeaderMap) -> bool| {
-            assert!(judge(fields), "{who}: {job}");
-            meter.row(row(job, who, base), || fields, judge);
+        let mut evaluate = |who, base, evaluate: &dyn Fn(&HeaderMap) -> bool| {
+            assert!(evaluate(fields), "{who}: {job}");
+            meter.row(row(job, who, base), || fields, evaluate);
         };
-        judge(OURS, None, &|fields| ours(fields, &current));
-        judge("headers", Some(OURS), &|fields| by_headers(fields, changed));
-        judge("httpdate", Some(OURS), &|fields| {
+        evaluate(OURS, None, &|fields| ours(fields, &current));
+        evaluate("headers", Some(OURS), &|fields| by_headers(fields, changed));
+        evaluate("httpdate", Some(OURS), &|fields| {
             by_httpdate(fields, changed)
         });
     }

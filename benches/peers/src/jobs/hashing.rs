@@ -1,4 +1,4 @@
-//! Who makes tags of bodies, and with what.
+//! Crates that make tags of bodies, and their digests.
 
 use axum::Router;
 use axum::routing::get;
@@ -28,7 +28,7 @@ const SMALL_304: Job = Job {
 
 const LARGE_200: Job = Job {
     name: "200, 64 KiB",
-    octets: 64 * KIB,
+    bytes: 64 * KIB,
     ..OK
 };
 
@@ -94,8 +94,8 @@ const fn who(name: &'static str, base: Option<&'static str>, jobs: &'static [Job
 struct Blake3(blake3::Hasher);
 
 impl ContentDigest for Blake3 {
-    fn update(&mut self, octets: &[u8]) {
-        self.0.update(octets);
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
 
     fn finish(self: Box<Self>) -> [u8; 16] {

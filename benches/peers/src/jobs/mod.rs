@@ -1,4 +1,4 @@
-//! What is asked of the layer and its peers.
+//! The jobs of the layer and its peers.
 
 mod dates;
 mod hashing;
@@ -34,7 +34,7 @@ pub fn hashing(meter: &mut impl Meter) {
 }
 
 /// The fields alone.
-pub fn judging(meter: &mut impl Meter) {
+pub fn evaluating(meter: &mut impl Meter) {
     tags::rows(meter);
     dates::rows(meter);
 }
@@ -51,7 +51,7 @@ pub(crate) struct Job {
     pub(crate) name: &'static str,
     pub(crate) field: fn(&str) -> Option<(HeaderName, String)>,
     pub(crate) status: StatusCode,
-    pub(crate) octets: usize,
+    pub(crate) bytes: usize,
     /// Requests that are made beforehand: few where they are large, so that all stay near the processor.
     pub(crate) at_once: u32,
 }
@@ -60,7 +60,7 @@ const OK: Job = Job {
     name: "200",
     field: |_| None,
     status: StatusCode::OK,
-    octets: KIB,
+    bytes: KIB,
     at_once: 50,
 };
 
@@ -68,7 +68,7 @@ const NOT_MODIFIED: Job = Job {
     name: "304",
     field: |tag| Some((IF_NONE_MATCH, tag.into())),
     status: StatusCode::NOT_MODIFIED,
-    octets: 0,
+    bytes: 0,
     ..OK
 };
 
@@ -83,11 +83,11 @@ const REFUSED: Job = Job {
     name: "412",
     field: |_| Some((IF_MATCH, OTHER.into())),
     status: StatusCode::PRECONDITION_FAILED,
-    octets: 0,
+    bytes: 0,
     ..OK
 };
 
-/// Who does jobs, beside whom, and where its 1 KiB is.
+/// A crate that does jobs, the base that it is beside, and where its 1 KiB is.
 struct Who {
     name: &'static str,
     base: Option<&'static str>,
@@ -95,7 +95,7 @@ struct Who {
     jobs: &'static [Job],
 }
 
-/// A service that knows nothing of conditions: it answers 200 to everything.
+/// A service without conditional requests: it answers 200 to everything.
 fn bare<M, S, B>(meter: &mut M, who: Who, service: &mut S)
 where
     M: Meter,
@@ -119,9 +119,9 @@ where
     let (_, _, tag) = answer(service, &get(who.path, None));
     for job in who.jobs {
         let request = get(who.path, (job.field)(&tag));
-        let (status, octets, _) = answer(service, &request);
-        let expected = (job.status, job.octets as u64);
-        assert_eq!((status, octets), expected, "{}: {}", who.name, job.name);
+        let (status, bytes, _) = answer(service, &request);
+        let expected = (job.status, job.bytes as u64);
+        assert_eq!((status, bytes), expected, "{}: {}", who.name, job.name);
         measure(meter, &who, job, service, &request);
     }
 }
@@ -144,7 +144,7 @@ pub(crate) fn row(job: &str, who: &str, base: Option<&str>) -> Row {
     }
 }
 
-/// Status, octets of the body, and the tag.
+/// Status, bytes of the body, and the tag.
 fn answer<S, B>(service: &mut S, request: &Request<()>) -> (StatusCode, u64, String)
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,

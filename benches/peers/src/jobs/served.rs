@@ -26,7 +26,7 @@ const fn who(name: &'static str, base: Option<&'static str>) -> Who {
 pub(super) fn rows(meter: &mut impl Meter) {
     bare(meter, who(BARE, None), &mut Bare::of_size(KIB));
     let layer = ConditionalLayer::new(Fixed::new(current()));
-    // Terse, because the peer says nothing either.
+    // Terse, because the peer's refusal has no text either.
     let layer = layer.refuse_with(|refusal: &Refusal| refusal.to_terse());
     let ours = &mut layer.layer(Bare::of_size(KIB));
     layered(meter, who("tower-conditional", Some(BARE)), ours);

@@ -1,4 +1,4 @@
-//! Judging If-None-Match alone: finding the field among four others, reading its tags, comparing.
+//! Evaluating If-None-Match alone: finding the field among four others, reading its tags, comparing.
 //!
 //! We look for all five fields of RFC 9110, the others for this one.
 
@@ -30,20 +30,20 @@ pub(super) fn rows(meter: &mut impl Meter) {
         let request = actix_request(field.1.clone());
         let head = get("/", Some(field));
         let fields = head.headers();
-        let mut judge = |who, base, judge: &dyn Fn(&HeaderMap) -> bool| {
-            assert_eq!(judge(fields), hit, "{who}: {job}");
-            meter.row(row(job, who, base), || fields, judge);
+        let mut evaluate = |who, base, evaluate: &dyn Fn(&HeaderMap) -> bool| {
+            assert_eq!(evaluate(fields), hit, "{who}: {job}");
+            meter.row(row(job, who, base), || fields, evaluate);
         };
         let current = known(EntityTag::from_static(TAG));
-        judge(OURS, None, &|fields| ours(fields, &current));
+        evaluate(OURS, None, &|fields| ours(fields, &current));
         let tag = TAG.parse::<headers::ETag>().expect("a tag");
-        judge("headers", Some(OURS), &|fields| by_headers(fields, &tag));
+        evaluate("headers", Some(OURS), &|fields| by_headers(fields, &tag));
         let tag = entity_tag::EntityTag::from_str(TAG).expect("a tag");
         let who = "entity-tag (split at commas)";
-        judge(who, Some(OURS), &|fields| by_entity_tag(fields, &tag));
+        evaluate(who, Some(OURS), &|fields| by_entity_tag(fields, &tag));
         let tag = TAG.parse::<etag::EntityTag>().expect("a tag");
         let who = "etag (split at commas)";
-        judge(who, Some(OURS), &|fields| by_etag(fields, &tag));
+        evaluate(who, Some(OURS), &|fields| by_etag(fields, &tag));
         let tag = TAG.parse::<ActixTag>().expect("a tag");
         let by_actix = |request: &HttpRequest| by_actix(request, &tag);
         assert_eq!(by_actix(&request), hit, "actix-web: {job}");

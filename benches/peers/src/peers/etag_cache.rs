@@ -54,10 +54,10 @@ fn ask_all<M, S, B>(
         .unwrap_or(TAG);
     for job in jobs {
         let field = (job.field)(tag);
-        let (status, octets, _) = runtime.block_on(operate(service, request(field.as_ref())));
+        let (status, bytes, _) = runtime.block_on(operate(service, request(field.as_ref())));
         if base.is_some() {
-            let expected = (job.status.as_u16(), job.octets);
-            assert_eq!((status, octets), expected, "{who}: {}", job.name);
+            let expected = (job.status.as_u16(), job.bytes);
+            assert_eq!((status, bytes), expected, "{who}: {}", job.name);
         }
         meter.row(
             row(job.name, who, base),
@@ -67,7 +67,7 @@ fn ask_all<M, S, B>(
     }
 }
 
-/// Status, octets of the body, and the tag.
+/// Status, bytes of the body, and the tag.
 async fn operate<S, B>(service: &mut S, request: Request<Body>) -> (u16, usize, Option<HeaderValue>)
 where
     S: Service<Request<Body>, Response = Response<B>>,
@@ -79,11 +79,11 @@ where
     ready.expect("always ready");
     let response = service.call(request).await.expect("a response");
     let (mut head, mut body) = response.into_parts();
-    let mut octets = 0;
+    let mut bytes = 0;
     while let Some(data) = body.data().await {
-        octets += data.expect("octets").len();
+        bytes += data.expect("bytes").len();
     }
-    (head.status.as_u16(), octets, head.headers.remove("etag"))
+    (head.status.as_u16(), bytes, head.headers.remove("etag"))
 }
 
 fn request(field: Option<&(HeaderName, String)>) -> Request<Body> {
@@ -112,8 +112,8 @@ impl Service<Request<Body>> for Bare {
 
     fn call(&mut self, _: Request<Body>) -> Self::Future {
         let mut response = Response::new(self.0.clone());
-        let octets = HeaderValue::from_static("application/octet-stream");
-        response.headers_mut().insert("content-type", octets);
+        let octet_stream = HeaderValue::from_static("application/octet-stream");
+        response.headers_mut().insert("content-type", octet_stream);
         ready(Ok(response))
     }
 }
