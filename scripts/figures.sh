@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# What writers and readers of one resource get, as a table: each figure, measured now, beside what is wanted of it.
+# Prints a table of what writers and readers of one resource get: each figure, measured now, and its goal.
 #
 #   scripts/figures.sh           all parts
 #   scripts/figures.sh PART…     these
 #   scripts/figures.sh --list    lists the parts
 #
-# Speeds are ratios within one run, of both sides in turn. A lost update or a wrong answer fails; a figure that misses what
-# is wanted is marked. What needs a tool that cannot be had here is skipped loudly, and named again at the end.
+# Speeds are ratios within one run, of both sides in turn. A lost update or a wrong answer fails; a figure that misses its
+# goal is marked. A part whose tool cannot be installed here is skipped loudly, and named again at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
 PARTS=(spellings versions queries extractor hot-note crowd memory size)
 
-# The table is what goes to standard output; everything else is not.
+# Only the table goes to standard output.
 exec 3>&1 1>&2
 
 row() { # figure, now, of, wanted

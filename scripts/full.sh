@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The gate, and what is too slow for it, in parts that can be started singly.
+# Runs the gate, and everything that is too slow for it, in parts that can be started one by one.
 #
 #   scripts/full.sh           runs the parts that have not passed yet at this commit, until one fails
 #   scripts/full.sh PART…     runs these, whether they have passed or not
@@ -63,7 +63,7 @@ part_in-full() {
     TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test core --test layer
 }
 
-# Lost updates and wrong answers fail; what misses a goal is printed.
+# Lost updates and wrong answers fail; a figure that misses its goal is printed.
 part_figures() {
     scripts/figures.sh
 }

@@ -3,8 +3,8 @@
 #
 #   scripts/load.sh [SECONDS [ROUNDS]]      1 second a row and 5 rounds, if nothing else is said
 #
-# The server has one core and one thread, wrk the other core. Every row has its turn in every round; no round starts
-# after LOAD_LIMIT seconds (200). A server that cannot be had is left out, and named on standard error.
+# The server has one core and one thread, wrk the other core. Every round runs every row; no round starts after LOAD_LIMIT
+# seconds (200). A server that cannot be installed is left out, and named on standard error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -99,7 +99,7 @@ tag_of() { # url
     curl -s -o "$dir/body" -D - "$1" | sed -n 's/\r$//; s/^etag: //Ip'
 }
 
-# What is measured has to be right: the status, and the whole body or none.
+# Checks the answers that are measured: the status, and the whole body or none.
 check() { # url, status, size, wrk's arguments
     local url=$1 expected="$2 $3" answered
     shift 3

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The layer beside its peers, in the same run: time and allocations, as tables, and which versions they are of.
+# Prints tables of the layer beside its peers, in the same run: time, allocations, and the versions of the crates.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
