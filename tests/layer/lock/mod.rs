@@ -13,5 +13,6 @@ mod linearizable;
 mod nested;
 mod queue;
 mod release;
+mod spellings;
 mod unevaluated;
 mod writers;
