@@ -116,7 +116,7 @@ impl Refusal {
                  change to what you get, and send it with the new date, or better with If-Match and the ETag."
             }
             (Reason::NoValidator, _) => {
-                "The precondition cannot be judged: nothing is known that the current resource version could be \
+                "The precondition cannot be evaluated: nothing is known that the current resource version could be \
                  compared by. The request was not performed."
             }
             (Reason::Malformed, Some(Field::IfNoneMatch)) => {
@@ -145,7 +145,7 @@ impl Refusal {
                  it was not sent. Try again, or fetch the whole resource without Range."
             }
             (Reason::Source | Reason::Lock, _) => {
-                "The precondition cannot be judged right now, so the request was not performed. Try again."
+                "The precondition cannot be evaluated right now, so the request was not performed. Try again."
             }
         }
     }

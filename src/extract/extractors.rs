@@ -23,7 +23,7 @@ pub struct CheckedRejection;
 impl IntoResponse for CheckedRejection {
     fn into_response(self) -> Response {
         let text = "this handler needs a ConditionalLayer that looks validators up around its route; for a method \
-                    that is judged only when it carries preconditions, such as POST, take Option<Checked>";
+                    that is evaluated only when it carries preconditions, such as POST, take Option<Checked>";
         (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
     }
 }

@@ -405,8 +405,8 @@ impl<T: Answer> Member<T> {
         self.group.publish(number, answer);
     }
 
-    /// Listens for the state that a look-up finds which began after the member joined, or after the last one whose answer it
-    /// has received. The member is not woken for a state that it knows.
+    /// Returns the state of the resource when a new look-up has found it: one that began after the member joined, and after
+    /// the look-up whose answer the member received last. A state that the member knows does not wake it.
     pub(crate) fn poll_state(&mut self, cx: &mut Context<'_>) -> Poll<T> {
         let mut state = self.group.state();
         if let Some((number, current)) = &state.current
@@ -551,7 +551,7 @@ impl<T> Drop for Polled<'_, T> {
     }
 }
 
-/// Whatever panics while it holds a mutex has changed nothing by half, so a poisoned value is consistent.
+/// Code that panics while it holds the mutex has changed nothing yet, so a poisoned value is consistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()

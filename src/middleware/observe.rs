@@ -85,7 +85,7 @@ impl Outcome {
             Self::Proceeded => "proceeded",
             Self::NotModified => "not_modified",
             Self::Refused => "refused",
-            Self::Unevaluated => "unjudged",
+            Self::Unevaluated => "unevaluated",
             Self::SourceFailed => "source_failed",
             Self::AlreadyApplied => "already_applied",
         }
@@ -225,14 +225,14 @@ fn trace(evaluation: &Evaluation) {
         };
     }
     match evaluation.outcome {
-        Outcome::Unevaluated => event!(error, "a conditional write succeeded unjudged"),
+        Outcome::Unevaluated => event!(error, "a conditional write succeeded without evaluation"),
         Outcome::SourceFailed => event!(warn, "the validators could not be looked up"),
         Outcome::Refused if evaluation.error.is_some() => {
             event!(error, "a write could not be checked, and was not performed")
         }
         Outcome::Refused => event!(info, "a request was refused"),
         Outcome::Proceeded | Outcome::NotModified | Outcome::AlreadyApplied => {
-            event!(debug, "a request was judged")
+            event!(debug, "a request was evaluated")
         }
     }
 }

@@ -172,7 +172,7 @@ fn every_reason_in_words() {
                 "precondition_failed",
                 "If-Match",
                 "no_validator",
-                "cannot be judged",
+                "cannot be evaluated",
             ),
         ),
         (
@@ -184,7 +184,7 @@ fn every_reason_in_words() {
                 "precondition_failed",
                 "If-None-Match",
                 "no_validator",
-                "cannot be judged",
+                "cannot be evaluated",
             ),
         ),
         (
