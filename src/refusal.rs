@@ -86,6 +86,11 @@ impl Refusal {
     #[must_use]
     pub const fn detail(self) -> &'static str {
         match (self.reason, self.field) {
+            // A malformed one, where the policy answers 412 to it.
+            (Reason::Stale, Some(Field::IfNoneMatch)) => {
+                "If-None-Match cannot be read, so the request was not performed. It takes * alone, or a list of ETags \
+                 in double quotes, as in If-None-Match: \"abc\", \"def\"."
+            }
             (Reason::Stale, _) => {
                 "The If-Match ETag does not match the current resource version. Fetch the resource again, apply \
                  your change to what you get, and send it with the new ETag."

@@ -225,6 +225,18 @@ fn every_reason_in_words() {
         ),
         (
             V1.into(),
+            optional().treat_malformed_as_failed(),
+            &[("if-none-match", "v1")],
+            (
+                412,
+                "precondition_failed",
+                "If-None-Match",
+                "stale",
+                "double quotes",
+            ),
+        ),
+        (
+            V1.into(),
             required(),
             &[],
             (
