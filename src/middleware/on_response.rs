@@ -75,6 +75,17 @@ pub(crate) struct WriteInFlight {
     pub(crate) awaits: Option<AwaitsEvaluation>,
     /// If-Match was sent and the target does not exist: the handler should answer 404.
     pub(crate) expected_to_fail: bool,
+    /// Whether the answer to a failed compare-and-swap is marked for [`Options::recover_lost`], which takes the mark off.
+    pub(crate) recovers: bool,
+}
+
+impl OnResponse {
+    /// The request asks for the current representation if the handler's compare-and-swap fails.
+    pub(crate) const fn recover(&mut self) {
+        if let Self::Write(write) = self {
+            write.recovers = true;
+        }
+    }
 }
 
 impl WriteInFlight {
@@ -86,6 +97,7 @@ impl WriteInFlight {
             evaluation: None,
             awaits: None,
             expected_to_fail: false,
+            recovers: false,
         }
     }
 }
@@ -333,7 +345,7 @@ impl Options {
         drop(write.lock.take());
         let evaluation = write.evaluation.take();
         if let Some(&lost) = response.extensions().get::<PreconditionFailed>() {
-            *response = self.answer_lost(lost, evaluation);
+            *response = self.answer_lost(lost, evaluation, write.recovers);
             return;
         }
         if response.status().is_success() {
@@ -354,6 +366,7 @@ impl Options {
         &self,
         lost: PreconditionFailed,
         evaluation: Option<Box<Evaluation>>,
+        recovers: bool,
     ) -> Response<ConditionalBody<B>> {
         let evaluation = || Evaluation {
             phase: Phase::After,
@@ -367,9 +380,11 @@ impl Options {
             _ => lost.into(),
         };
         let mut answer = self.refuse(refusal, false, evaluation);
-        if self.recovery.is_some() {
+        if self.recovery.is_some() && refusal.status() == StatusCode::PRECONDITION_FAILED {
             vary_on_prefer(answer.headers_mut());
-            answer.extensions_mut().insert(lost);
+            if recovers {
+                answer.extensions_mut().insert(lost);
+            }
         }
         answer
     }

@@ -97,7 +97,9 @@ impl Options {
         LookedUp::hand_over(found, &mut request.head.extensions);
         match found.take_current() {
             Current::Present(current) => {
-                let is_loaded = request.head.extensions.get::<LookedUp>().is_some();
+                // An outer layer may have left another answer there.
+                let looked_up = request.head.extensions.get();
+                let is_loaded = matches!(looked_up, Some(LookedUp::Loaded(_)));
                 let (has_range, recheck) = self.prepare_for_handler(request, is_loaded, decision);
                 OnResponse::Attach(Attached {
                     current,

@@ -31,7 +31,7 @@ use crate::look_up::{Identified, LookUps, Member};
 use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::source::{Found, SourceError, Unidentified, ValidatorSource};
-use crate::{BoxError, Current, Decision, PreconditionFailed, Preconditions, Reason};
+use crate::{BoxError, Current, Decision, Preconditions, Reason};
 
 /// The next step of a write.
 ///
@@ -57,6 +57,8 @@ pub(crate) struct Write {
     lock: TakenLock,
     /// Whether its body still has to be collected.
     collects: bool,
+    /// Whether the last look-up failed, and the write goes on all the same.
+    look_up_failed: bool,
 }
 
 impl Write {
@@ -70,6 +72,7 @@ impl Write {
         Self {
             lock: options.try_lock(head, key),
             collects: collects && options.lock.is_some(),
+            look_up_failed: false,
         }
     }
 
@@ -78,6 +81,7 @@ impl Write {
         Self {
             lock: TakenLock::NotNeeded,
             collects: false,
+            look_up_failed: false,
         }
     }
 
@@ -93,6 +97,7 @@ impl Write {
         request: &Incoming,
         current: &Current,
     ) -> Step {
+        self.look_up_failed = false;
         match options.evaluate_write(request, current) {
             Err(refusal) => {
                 self.release_before_refusal();
@@ -114,8 +119,21 @@ impl Write {
         error: SourceError,
     ) -> ControlFlow<Response<ConditionalBody<B>>, Step> {
         match error {
-            SourceError::Failed(_) if !options.must_evaluate(request) => {
-                ControlFlow::Continue(self.looked_up(options, request, &Current::Unknown))
+            SourceError::Failed(error) if !options.must_evaluate(request) => {
+                // A write that still waits for the lock is looked up, and reported, once more.
+                if self.is_under_lock() {
+                    options.observer.emit(|| Evaluation {
+                        error: Some(error.to_string().into()),
+                        ..options.evaluation(
+                            MethodClass::Write,
+                            Outcome::SourceFailed,
+                            request.timings,
+                        )
+                    });
+                }
+                let step = self.looked_up(options, request, &Current::Unknown);
+                self.look_up_failed = true;
+                ControlFlow::Continue(step)
             }
             SourceError::Failed(error) => {
                 self.release_before_refusal();
@@ -352,12 +370,17 @@ where
                 Step::Run(satisfied) => break satisfied,
             };
         };
+        if progress.write.look_up_failed {
+            request.head.extensions.insert(LookedUp::Failed);
+        }
         let lock = progress.write.take_held_lock();
-        let on_response = options.prepare_write(&mut request, &mut progress.found, satisfied, lock);
+        let mut on_response =
+            options.prepare_write(&mut request, &mut progress.found, satisfied, lock);
         let running = {
-            let asked = options
-                .recovery_for(&request.head)
-                .map(|_| Box::new(without_lock(&request.head)));
+            let asked = options.recovery_for(&request.head).map(|_| {
+                on_response.recover();
+                Box::new(without_lock(&request.head))
+            });
             let call = Oneshot::new(inner, request.into_request(body));
             let running = ResponseFuture::running(options.clone(), call, on_response);
             match asked {
@@ -365,7 +388,7 @@ where
                 Some(head) => return Box::pin(options.recover_lost(head, running)).await,
             }
         };
-        running.await.map(without_lost)
+        running.await
     }
 }
 
@@ -406,12 +429,6 @@ pub(crate) fn begin<V: ValidatorSource, B: Body>(
             return ControlFlow::Break(options.unavailable(Reason::Source, &error, request));
         }
     })
-}
-
-/// Removes the mark that only a layer with a recovery reader needs.
-fn without_lost<B>(mut response: Response<B>) -> Response<B> {
-    response.extensions_mut().remove::<PreconditionFailed>();
-    response
 }
 
 /// A copy of the head that may outlive the write. It has no [`Checked`], because that would hold the lock.
@@ -490,6 +507,7 @@ impl Options {
             evaluation: is_observed.then(|| Box::new(evaluation())),
             awaits: None,
             expected_to_fail,
+            recovers: false,
         })
     }
 

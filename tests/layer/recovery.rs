@@ -9,11 +9,14 @@ use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn};
 use axum::routing::get;
 use axum::{Router, response::IntoResponse};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Method, Response, StatusCode};
 use tower::ServiceExt;
 use tower_conditional::observe::Outcome;
 use tower_conditional::source::{Fixed, Probe};
-use tower_conditional::{Checked, ConditionalLayer, EntityTag, PreconditionFailed, WritePolicy};
+use tower_conditional::{
+    Checked, ConditionalLayer, Current, EntityTag, FromResponse, HttpDate, PreconditionFailed,
+    Preconditions, WritePolicy,
+};
 
 use crate::support::{self, Answer, Counter, Handler, Record};
 
@@ -166,6 +169,38 @@ async fn a_failed_compare_and_swap_recovers_in_the_same_way() {
     let refused = put(&[STALE, READER, PREFER]).await;
     assert_eq!((lost.status, &lost.body), (412, &refused.body));
     assert_eq!(lost.headers, refused.headers);
+}
+
+/// The layer with the reader answers for the handler that lost. A layer around it sees a 412 like any other, whether or not
+/// the client asked for the representation.
+#[tokio::test]
+async fn an_outer_layer_does_not_refuse_once_more() {
+    for prefer in [&[][..], &[PREFER]] {
+        let record = Record::default();
+        let outer = ConditionalLayer::new(FromResponse)
+            .observe(record.hook())
+            .refuse_with(|_| Response::new("refused by the outer layer".into()));
+        let fields = [&[("if-match", "\"7\""), READER, ("x-lose", "1")], prefer].concat();
+        let answer = call(notes().layer(outer), "PUT", "/notes/1", &fields).await;
+        assert_eq!(answer.status, 412, "{prefer:?}");
+        assert_ne!(answer.body, "refused by the outer layer", "{prefer:?}");
+        assert!(record.take_all().is_empty(), "{prefer:?}");
+    }
+}
+
+/// Only a 412 is answered with the representation. A handler that refuses a malformed field answers 400.
+#[tokio::test]
+async fn a_refusal_of_the_handler_with_another_status_stays() {
+    let malformed = async |headers: HeaderMap| {
+        let failed = Preconditions::parse(&Method::PUT, &headers, HttpDate::UNIX_EPOCH).check(V7);
+        failed.map(|()| StatusCode::NO_CONTENT)
+    };
+    let route = || Router::new().route("/notes/1", get(read).put(malformed));
+    let layer = ConditionalLayer::new(Fixed::new(Current::Delegated)).recover_with(route());
+    let fields = [("if-match", "unquoted"), READER, PREFER];
+    let answer = call(route().layer(layer), "PUT", "/notes/1", &fields).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.problem("reason"), "malformed");
 }
 
 #[tokio::test]

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use axum::Router;
+use axum::routing::put;
+use futures_util::FutureExt;
 use http::header::{CONTENT_LENGTH, IF_RANGE, RANGE};
 use http::{HeaderMap, Method, Response};
+use tower::ServiceExt;
 use tower_conditional::extract::extractor_source;
 use tower_conditional::observe::{Outcome, Phase};
 use tower_conditional::precondition::MethodClass;
 use tower_conditional::source::{Fixed, InMemoryVersions};
 use tower_conditional::{
-    BodyHash, ConditionalLayer, Current, EntityTag, FromResponse, Reason, Representation,
+    BodyHash, ConditionalLayer, Current, EntityTag, FromResponse, Loaded, Reason, Representation,
     SourceError, ValidatorSource, WritePolicy, source_fn,
 };
 
@@ -384,6 +388,26 @@ fn reads_pass_where_the_source_fails() {
             assert_eq!(evaluation.error.as_deref(), Some(SECRET));
         }
     }
+}
+
+/// A write that needs no evaluation runs all the same. The operator learns of the failure, and a handler that wants what was
+/// loaded learns that it is not there.
+#[test]
+fn an_unconditional_write_runs_where_the_source_fails() {
+    let record = Record::default();
+    let layer = ConditionalLayer::new(failing()).observe(record.hook());
+    let handler = tagging();
+    let answer = send(&layer, handler.clone(), request("PUT", &[]));
+    assert_eq!((answer.status, handler.calls()), (200, 1));
+    let evaluation = record.take();
+    assert_eq!(evaluation.outcome, Outcome::SourceFailed);
+    assert_eq!(evaluation.error.as_deref(), Some(SECRET));
+
+    let save = async |row: Loaded<u64>| drop(row);
+    let router: Router = Router::new().route("/r", put(save).route_layer(layer));
+    let put = request::<axum::body::Body>("PUT", &[]);
+    let answer = router.oneshot(put).now_or_never();
+    assert_eq!(answer.unwrap().unwrap().status(), 503, "and not 500");
 }
 
 /// On writes it is a promise: a write that could have been refused is not performed.
