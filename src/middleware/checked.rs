@@ -90,6 +90,8 @@ impl Checked {
     }
 
     /// The precondition that was satisfied; `None` if the request carried none that guards a write.
+    ///
+    /// A DELETE with If-Match of a target that does not exist counts as satisfied: its handler answers 404.
     #[must_use]
     pub const fn precondition(&self) -> Option<Field> {
         self.satisfied

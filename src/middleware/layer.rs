@@ -154,6 +154,9 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
 
     /// Calls the hook once for each evaluated request, when its outcome is known.
     ///
+    /// A read is reported a second time if it is evaluated once more, against the version that its handler states. A request
+    /// whose client hangs up before the outcome is known is not reported.
+    ///
     /// Times are measured only with a hook or a `tracing` subscriber.
     #[doc(alias("metrics", "log"))]
     pub fn observe(mut self, hook: impl Fn(&Evaluation) + Send + Sync + 'static) -> Self {

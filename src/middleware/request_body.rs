@@ -1,4 +1,4 @@
-//! Request bodies: collecting them before the lock is taken, and reading the rest after a refusal.
+//! Request bodies: collecting them before the handler runs, and reading the rest after a refusal.
 
 use std::fmt;
 use std::future::Future;
@@ -10,7 +10,7 @@ use http_body::Body;
 use crate::body::{ConditionalBody, Left, Rest};
 use crate::frames::{Frames, ReadSoFar, Yielding, next_frame};
 
-/// Whether a layer collects request bodies before it takes the write lock: [`CollectUpTo`] does, `()` does not.
+/// Whether a layer collects request bodies before the handler runs, and holds no lock while it waits for them: [`CollectUpTo`] does, `()` does not.
 ///
 /// It is sealed: use it as a bound, only this crate implements it.
 pub trait CollectBody<B>: sealed::Sealed + Clone + Send + Sync + 'static {

@@ -144,7 +144,7 @@ pub trait ValidatorSource: Send + Sync + 'static {
     /// Identifies the resource of the request without waiting. `None` means that [`identify`](Self::identify) has to be
     /// called.
     ///
-    /// Called once for each request. The result may depend on the target, on headers and on extensions of outer layers, but
+    /// Called once for each request, and in a chain perhaps twice. The result may depend on the target, on headers and on extensions of outer layers, but
     /// not on the conditional headers. It must not change the head if it returns [`Unidentified::NotMine`].
     ///
     /// # Errors
@@ -412,7 +412,8 @@ pub enum SourceError {
     /// If authentication is an extractor of the handler, the source must run the same one and refuse with its rejection.
     /// Otherwise 304, 412 and 428 reveal to anybody what exists and when it changes.
     Refused(Box<Response<Bytes>>),
-    /// The look-up failed. The observer gets the error, and the client does not.
+    /// The look-up failed. The observer gets the error, and the client does not. A write that needs no evaluation, because it
+    /// carries no conditional header and the route requires none, runs all the same.
     Failed(BoxError),
 }
 

@@ -81,17 +81,17 @@ impl<A: ValidatorSource, B: ValidatorSource> ValidatorSource for Or<A, B> {
         &self,
         head: &mut request::Parts,
     ) -> Option<Result<Self::Resource, Unidentified>> {
-        match identify_now(&self.first, head)? {
+        match ask_now(&self.first, head)? {
             Err(Unidentified::NotMine) => {
-                identify_now(&self.second, head).map(|resource| resource.map(Either::Second))
+                ask_now(&self.second, head).map(|resource| resource.map(Either::Second))
             }
             identified => Some(identified.map(Either::First)),
         }
     }
 
     async fn identify(&self, head: &mut request::Parts) -> Result<Self::Resource, Unidentified> {
-        match identify(&self.first, head).await {
-            Err(Unidentified::NotMine) => identify(&self.second, head).await.map(Either::Second),
+        match ask(&self.first, head).await {
+            Err(Unidentified::NotMine) => ask(&self.second, head).await.map(Either::Second),
             identified => identified.map(Either::First),
         }
     }
@@ -147,7 +147,7 @@ impl<A: ValidatorSource, B: ValidatorSource> ValidatorSource for Or<A, B> {
 }
 
 /// As [`ValidatorSource::identify_now`]; a source that only computes identifies nothing.
-fn identify_now<V: ValidatorSource>(
+fn ask_now<V: ValidatorSource>(
     source: &V,
     head: &mut request::Parts,
 ) -> Option<Result<V::Resource, Unidentified>> {
@@ -158,11 +158,11 @@ fn identify_now<V: ValidatorSource>(
     }
 }
 
-async fn identify<V: ValidatorSource>(
+async fn ask<V: ValidatorSource>(
     source: &V,
     head: &mut request::Parts,
 ) -> Result<V::Resource, Unidentified> {
-    match identify_now(source, head) {
+    match ask_now(source, head) {
         Some(identified) => identified,
         None => source.identify(head).await,
     }
