@@ -12,10 +12,10 @@ use http_body_util::{BodyExt, StreamBody};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_conditional::handler::NewVersion;
 use tower_conditional::precondition::{Field, MethodClass};
-use tower_conditional::source::Fixed;
+use tower_conditional::source::{BoxSource, Fixed};
 use tower_conditional::{
-    Checked, ConditionalLayer, Current, EntityTag, FromResponse, HttpDate, Representation,
-    WritePolicy,
+    Checked, ConditionalLayer, Current, EntityTag, Found, FromResponse, HttpDate, Representation,
+    SourceError, ValidatorSource, WritePolicy, source_fn,
 };
 
 use crate::support::source::{self, Computing, Queryable};
@@ -203,6 +203,28 @@ fn range_after_the_handler() {
     assert!(!range_is_left(&[("if-modified-since", T)]));
     assert!(!range_is_left(&[("if-unmodified-since", T)]));
     assert!(!range_is_left(&[("if-range", "\"v0\"")]));
+}
+
+/// Section 13.1.5: a part may follow If-Range only if it is of the version that If-Range names. The handler sees Range if it
+/// serves what was looked up, or states the version that it has read.
+#[test]
+fn range_under_if_range_reaches_only_a_handler_that_says_what_it_serves() {
+    let range_is_left = |layer: &ConditionalLayer<BoxSource>| {
+        let handler = handler();
+        let given = [("range", "bytes=0-3"), ("if-range", "\"v1\"")];
+        send(layer, handler.clone(), request("GET", &given));
+        let seen = handler.seen_fields();
+        assert!(!seen.contains_key("if-range"));
+        seen.contains_key("range")
+    };
+    let layer = |found: &Found| {
+        let look_up = async |(), found: Found| Ok::<_, SourceError>(found);
+        ConditionalLayer::new(source_fn(found.clone(), |_| (), look_up).boxed())
+    };
+    let found = Found::from(V1);
+    assert!(!range_is_left(&layer(&found)));
+    assert!(range_is_left(&layer(&found).trust_handler_version()));
+    assert!(range_is_left(&layer(&found.with("the row"))));
 }
 
 /// Sections 9.3.6 and 9.1: the layer ignores their preconditions, and leaves their response alone.

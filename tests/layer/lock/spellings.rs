@@ -149,7 +149,12 @@ fn name_in_any_case() -> impl Strategy<Value = (String, String)> {
 
 fn cases() -> ProptestConfig {
     let cases = quick_or_full(50, 10_000);
-    ProptestConfig::with_cases(cases.try_into().unwrap())
+    ProptestConfig {
+        cases: cases.try_into().unwrap(),
+        // A failure prints what it needs, and leaves no file.
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 proptest! {
