@@ -80,10 +80,10 @@ pub(crate) struct WriteInFlight {
 }
 
 impl OnResponse {
-    /// The request asks for the current representation if the handler's compare-and-swap fails.
-    pub(crate) const fn recover(&mut self) {
+    /// Whether the request asks for the current representation if the handler's compare-and-swap fails.
+    pub(crate) const fn recover_if(&mut self, is_asked: bool) {
         if let Self::Write(write) = self {
-            write.recovers = true;
+            write.recovers = is_asked;
         }
     }
 }

@@ -374,13 +374,11 @@ where
             request.head.extensions.insert(LookedUp::Failed);
         }
         let lock = progress.write.take_held_lock();
-        let mut on_response =
-            options.prepare_write(&mut request, &mut progress.found, satisfied, lock);
+        let on_response = options.prepare_write(&mut request, &mut progress.found, satisfied, lock);
         let running = {
-            let asked = options.recovery_for(&request.head).map(|_| {
-                on_response.recover();
-                Box::new(without_lock(&request.head))
-            });
+            let asked = options
+                .recovery_for(&request.head)
+                .map(|_| Box::new(without_lock(&request.head)));
             let call = Oneshot::new(inner, request.into_request(body));
             let running = ResponseFuture::running(options.clone(), call, on_response);
             match asked {
@@ -485,8 +483,12 @@ impl Options {
         lock: Option<HeldLock>,
     ) -> OnResponse {
         LookedUp::hand_over(found, &mut request.head.extensions);
+        // A write that recovers has waited: the waiting future takes the mark off.
+        let recovers = self.recovery_for(&request.head).is_some();
         if matches!(found.current, Current::Delegated) {
-            return self.pass_unevaluated_write(request);
+            let mut on_response = self.pass_unevaluated_write(request);
+            on_response.recover_if(recovers);
+            return on_response;
         }
         let head = &mut request.head;
         // An outer layer may hold the lock that this one did not take.
@@ -507,7 +509,7 @@ impl Options {
             evaluation: is_observed.then(|| Box::new(evaluation())),
             awaits: None,
             expected_to_fail,
-            recovers: false,
+            recovers,
         })
     }
 
