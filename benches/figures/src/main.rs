@@ -17,17 +17,17 @@
 //! | `crowd.rs`  | 1,000 writers with one tag                                      |
 //! | `table.rs`  | a row of the table                                              |
 
-// The files of the examples: what is measured is what they show. Not all that is in them is needed here.
-#[allow(dead_code)]
+// The files of the examples: what is measured is what they show.
+#[allow(dead_code, reason = "the example uses all of it")]
 #[path = "../../../examples/postgres/src/advisory_lock.rs"]
 mod advisory_lock;
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the example uses all of it")]
 #[path = "../../../examples/postgres/src/database.rs"]
 mod database;
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the example uses all of it")]
 #[path = "../../../examples/notes/src/ownership.rs"]
 mod ownership;
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the example uses all of it")]
 #[path = "../../../examples/notes/src/store.rs"]
 mod store;
 
