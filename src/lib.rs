@@ -188,6 +188,9 @@
 //!     .route("/notes/{id}", get(read).put(write).route_layer(
 //!         layer().writes(WritePolicy::required()), // without a precondition: 428
 //!     ))
+//!     .route("/settings/{id}", get(read).put(write).route_layer(
+//!         layer().writes(WritePolicy::required().exempt_creation()), // 428 only if it exists
+//!     ))
 //!     .route("/ledgers/{id}", get(read).post(write).route_layer(
 //!         // `If-Match: *` does not count. A precondition is required for POST.
 //!         layer().writes(WritePolicy::strictly_required().require_for([Method::POST])),
@@ -203,7 +206,7 @@
 //! # use tower::ServiceExt;
 //! # for (method, path, tag, status) in [
 //! #     ("PUT", "/drafts/1", "", 200), ("PUT", "/drafts/1", "\"1\"", 412),
-//! #     ("PUT", "/notes/1", "", 428), ("POST", "/ledgers/1", "", 428), ("POST", "/ledgers/1", "*", 428),
+//! #     ("PUT", "/notes/1", "", 428), ("PUT", "/settings/1", "", 428), ("POST", "/ledgers/1", "", 428), ("POST", "/ledgers/1", "*", 428),
 //! #     ("POST", "/queues/1", "", 200), ("GET", "/reports/1", "", 200),
 //! # ] {
 //! #     let mut request = http::Request::builder().method(method).uri(path);

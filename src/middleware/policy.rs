@@ -45,6 +45,8 @@ pub struct WritePolicy {
     pub(crate) required: bool,
     /// Whether `If-Match: *` and weak dates do not count.
     strict: bool,
+    /// Whether a write to a target that does not exist needs no precondition.
+    exempts_creation: bool,
     methods: Vec<Method>,
     /// Methods that take the lock also without preconditions.
     also_locked: Vec<Method>,
@@ -69,6 +71,7 @@ impl WritePolicy {
         Self {
             required: false,
             strict: false,
+            exempts_creation: false,
             methods: vec![Method::PUT, Method::PATCH, Method::DELETE],
             also_locked: Vec::new(),
             lock: LockChoice::Own,
@@ -125,6 +128,29 @@ impl WritePolicy {
     pub fn require_for(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
         self.required = true;
         self.methods = methods.into_iter().collect();
+        self
+    }
+
+    /// Requires a precondition only where the target exists: a client may create it without one.
+    ///
+    /// The target is looked up before a precondition is asked for, so a 428 tells the client that the target exists, also if
+    /// it may not read it: authenticate outside of the layer, or in the source. If the state is
+    /// [unknown](Current::Unknown), a precondition is required; if the source fails, the write is answered 503.
+    ///
+    /// Of N clients that create one target without a precondition, the write lock lets one create it; the others get 428. The
+    /// lock covers one process: on several, let the statement decide (`INSERT … ON CONFLICT DO NOTHING`) and return
+    /// [`Checked::lost`](crate::Checked::lost) if it has inserted no row.
+    ///
+    /// ```
+    /// use tower_conditional::WritePolicy;
+    ///
+    /// let policy = WritePolicy::required().exempt_creation();
+    /// # let _ = policy;
+    /// ```
+    #[doc(alias("428", "upsert", "If-None-Match"))]
+    #[must_use]
+    pub const fn exempt_creation(mut self) -> Self {
+        self.exempts_creation = true;
         self
     }
 
@@ -281,7 +307,7 @@ impl WritePolicy {
         preconditions: &Preconditions<'_>,
         current: &Current,
     ) -> Option<(Field, Reason)> {
-        if !self.requires(method) {
+        if !self.requires_on(method, current) {
             return None;
         }
         let form = |field| preconditions.list_form(field);
@@ -307,7 +333,18 @@ impl WritePolicy {
         matches!(self.lock, LockChoice::Custom(_)) || self.further_keys.is_some()
     }
 
-    /// Whether this method needs a precondition.
+    /// Whether this method needs a precondition on a target in this state.
+    pub(crate) fn requires_on(&self, method: &Method, current: &Current) -> bool {
+        let may_create = matches!(current, Current::Absent(_)) && self.exempts_creation;
+        self.requires(method) && !may_create
+    }
+
+    /// Whether a precondition for this method is required only where the target exists.
+    pub(crate) fn asks_whether_exists(&self, method: &Method) -> bool {
+        self.exempts_creation && self.requires(method)
+    }
+
+    /// Whether this method needs a precondition, on a target that exists.
     pub(crate) fn requires(&self, method: &Method) -> bool {
         self.required && self.methods.contains(method)
     }

@@ -21,7 +21,7 @@ use super::write::{Progress, Step, begin, waiting_write};
 use crate::body::ConditionalBody;
 use crate::field::FieldSet;
 use crate::method_class::MethodClass;
-use crate::source::{Found, Unidentified, ValidatorSource};
+use crate::source::{Found, NeedsState, Unidentified, ValidatorSource};
 
 /// The service that [`ConditionalLayer`](crate::ConditionalLayer) makes.
 #[derive(Debug)]
@@ -213,6 +213,9 @@ impl<S, V, C> Conditional<S, V, C> {
         if !options.guards(&request) {
             let on_response = options.pass_unevaluated_write(&mut request);
             return self.run(request.into_request(body), on_response);
+        }
+        if options.writes.asks_whether_exists(&request.head.method) {
+            request.head.extensions.insert(NeedsState);
         }
         let Some(identified) = self.source.identify_now(&mut request.head) else {
             return self.wait_to_write(request, body, None);

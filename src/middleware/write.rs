@@ -452,7 +452,7 @@ impl Options {
         }
         mark_evaluated(&request.head);
         if !request.given.any() {
-            return self.without_any(&request.head.method);
+            return self.without_any(&request.head.method, current);
         }
         let found = self.preconditions(MethodClass::Write, request);
         let found = found.accept_rewritten_tags(self.writes.rewrites);
@@ -525,8 +525,8 @@ impl Options {
     }
 
     /// A write without preconditions: 428 if the policy requires one.
-    fn without_any(&self, method: &Method) -> Result<Option<Field>, Refusal> {
-        if self.writes.requires(method) {
+    fn without_any(&self, method: &Method, current: &Current) -> Result<Option<Field>, Refusal> {
+        if self.writes.requires_on(method, current) {
             Err(Refusal::of(Some(Field::IfMatch), Reason::Missing))
         } else {
             Ok(None)

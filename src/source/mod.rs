@@ -50,8 +50,8 @@ pub use found::Found;
 pub use from_response::FromResponse;
 pub use memory::{Fixed, InMemoryVersions};
 pub use or::{Either, Or};
+pub(crate) use probe::{NeedsState, ask, probe_for};
 pub use probe::{Probe, ProbeBody, ProbeTarget, Probing};
-pub(crate) use probe::{ask, probe_for};
 pub use resource::{Beside, RequestPath};
 pub use source_fn::{IntoIdentified, SourceFn, source_fn};
 

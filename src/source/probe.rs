@@ -40,6 +40,11 @@ use crate::{HttpDate, Preconditions, Representation};
 #[non_exhaustive]
 pub struct Probe;
 
+/// Marks a write that is probed also without preconditions, because the route's policy asks for one only where the target
+/// exists ([`WritePolicy::exempt_creation`](crate::WritePolicy::exempt_creation)).
+#[derive(Clone, Copy)]
+pub(crate) struct NeedsState;
+
 /// The empty body of a probe.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
@@ -250,7 +255,7 @@ impl<V: ValidatorSource, R> Probing<V, R> {
 /// list and a PUT of `/todos/1` have different locks, so the list may change between the check of the POST and its handler.
 pub struct ProbeTarget {
     path: RequestPath,
-    /// `None` unless the request is a write with preconditions.
+    /// `None` unless the request is a write with preconditions, or one that [needs the state](NeedsState).
     probe: Option<Box<ProbeHead>>,
 }
 
@@ -262,12 +267,14 @@ struct ProbeHead {
 }
 
 impl ProbeTarget {
-    /// The target of a request, and its probe if the request is a write with preconditions.
+    /// The target of a request, and its probe if the request is a write whose state is needed.
     fn of(head: &request::Parts) -> Self {
         let is_probe = head.extensions.get::<Probe>().is_some();
-        let asks = !is_probe
-            && !is_read(&head.method)
-            && FieldSet::in_headers(&head.headers).any_for_writes();
+        let needs_state = || {
+            FieldSet::in_headers(&head.headers).any_for_writes()
+                || head.extensions.get::<NeedsState>().is_some()
+        };
+        let asks = !is_probe && !is_read(&head.method) && needs_state();
         Self {
             path: RequestPath::of(head),
             probe: asks.then(|| {

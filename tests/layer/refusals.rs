@@ -13,9 +13,10 @@ use tower_conditional::source::Fixed;
 use tower_conditional::validator::Absent;
 use tower_conditional::{
     BoxError, ConditionalLayer, Current, EntityTag, Epoch, FromResponse, PreconditionFailed,
-    Refusal, Representation, ValidatorSource, WritePolicy,
+    Refusal, Representation, SourceError, ValidatorSource, WritePolicy,
 };
 
+use crate::support::source::scripted;
 use crate::support::{Answer, Failures, Handler, T, T_MINUS_1, date, fields, now, request, send};
 
 const V1: EntityTag = EntityTag::from_static("\"v1\"");
@@ -630,6 +631,73 @@ fn what_satisfies_the_policy() {
         }
     }
     failures.assert_none();
+}
+
+/// RFC 6585, section 3: a precondition is required only where the target exists. What the client sends all the same counts
+/// as ever.
+#[test]
+fn creation_is_exempt() {
+    let mut failures = Failures::default();
+    let states: [Current; 4] = [
+        V1.into(),
+        Representation::new().into(),
+        Current::absent(),
+        Current::Unknown,
+    ];
+    let lenient = || WritePolicy::required().exempt_creation();
+    let strict = || WritePolicy::strictly_required().exempt_creation();
+    // Status on: a tag, no validator, absent, unknown.
+    for (given, policy, expected) in [
+        (&[][..], lenient(), [428, 428, 200, 428]),
+        (&[("if-match", "\"v1\"")], lenient(), [200, 412, 412, 412]),
+        (&[("if-match", "\"v0\"")], lenient(), [412; 4]),
+        (&[("if-match", "v1")], lenient(), [400; 4]),
+        (&[("if-match", "*")], strict(), [428, 428, 412, 428]),
+        (&[("if-none-match", "*")], lenient(), [412, 412, 200, 412]),
+        (
+            &[("if-none-match", "\"v0\"")],
+            lenient(),
+            [428, 428, 200, 428],
+        ),
+        (&[("if-none-match", "v0")], lenient(), [400; 4]),
+        (
+            &[("if-unmodified-since", T)],
+            lenient(),
+            [428, 428, 200, 412],
+        ),
+        (
+            &[("if-unmodified-since", "soon")],
+            lenient(),
+            [428, 428, 200, 428],
+        ),
+        (&[("if-modified-since", T)], lenient(), [428, 428, 200, 428]),
+        // POST needs none, unless it is named.
+        (&[], lenient().require_for([Method::POST]), [200; 4]),
+    ] {
+        for (state, expected) in states.iter().zip(expected) {
+            let layer = ConditionalLayer::new(Fixed::new(state.clone())).writes(policy.clone());
+            let handler = handler();
+            let answer = send(
+                &layer.use_clock(now),
+                handler.clone(),
+                request("PUT", given),
+            );
+            let what = format!("{given:?} {state:?}");
+            failures.expect_eq(&what, answer.status, expected);
+            failures.expect_eq(&what, handler.calls(), usize::from(expected == 200));
+        }
+    }
+    failures.assert_none();
+}
+
+/// A write without preconditions must not run where the source cannot say whether the target exists.
+#[test]
+fn creation_is_exempt_only_if_the_source_can_say() {
+    let failing = scripted(|_| Err(SourceError::failed("the database is gone")));
+    let layer = ConditionalLayer::new(failing).writes(WritePolicy::required().exempt_creation());
+    let handler = handler();
+    let answer = send(&layer, handler.clone(), request("PUT", &NOTHING));
+    assert_eq!((answer.status, handler.calls()), (503, 0));
 }
 
 /// RFC 6585, section 3: the fields of the request alone decide, so a 428 says nothing of what exists.

@@ -94,6 +94,27 @@ async fn no_write_handler_sees_what_no_client_has_sent_wherever_the_layer_is() {
     }
 }
 
+/// Whoever creates needs no precondition under this policy: so writes without one are probed, too.
+#[tokio::test]
+async fn a_policy_that_exempts_creation_probes_every_write() {
+    let things = Things::default();
+    let layer = |inside| {
+        let policy = WritePolicy::required().exempt_creation();
+        ConditionalLayer::new(probing(inside)).writes(policy)
+    };
+    for mounted in everywhere(&things, layer) {
+        let place = mounted.place;
+        let (put, saved) = (Method::PUT, Call::of_client("save", Method::PUT));
+        let saves = vec![Call::probe(), saved];
+        things.set(None);
+        for (status, calls) in [(204, saves), (428, vec![Call::probe()])] {
+            let got = mounted.send(put.clone(), &[], "one").await;
+            assert_eq!(got.status, status, "{place}");
+            assert_eq!(things.take_calls(), calls, "{place}");
+        }
+    }
+}
+
 /// A reader that gives a fixed answer, and keeps the heads of its probes.
 #[derive(Clone)]
 struct Reader {

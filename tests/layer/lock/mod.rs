@@ -3,6 +3,7 @@
 mod bodies;
 mod collecting_limit;
 mod contract;
+mod creation;
 mod extractors;
 mod hammer;
 mod hold_lock;
