@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 
 use crate::tag_list::RawTag;
+use crate::version_number::{self, VersionNumber};
 
 /// An entity tag: an opaque validator that identifies a version of a representation of a resource.
 ///
@@ -98,17 +99,18 @@ impl EntityTag {
     ///
     /// The number must come from a counter that never repeats for the resource: if the resource is deleted and created
     /// again, an old tag must not match. Use an [`Epoch`](crate::Epoch) if releases of the service may serialise a version
-    /// differently. For a column of type `i64`: `EntityTag::from_version(version.cast_unsigned())`.
+    /// differently.
     ///
     /// ```
     /// use tower_conditional::EntityTag;
     ///
-    /// let tag = EntityTag::from_version(42);
+    /// let version: i64 = 42; // SELECT version FROM notes WHERE id = ?
+    /// let tag = EntityTag::from_version(version);
     /// assert_eq!(tag.as_bytes(), b"\"42\"");
-    /// assert_eq!(tag.version(), Some(42));
+    /// assert_eq!(tag.version(), Some(version));
     /// ```
     #[must_use]
-    pub fn from_version(version: u64) -> Self {
+    pub fn from_version<N: VersionNumber>(version: N) -> Self {
         Self::of_parts("", "", &version.to_string())
     }
 
@@ -180,12 +182,11 @@ impl EntityTag {
 
     /// The version of a tag that [`from_version`](Self::from_version) or [`Epoch::version`](crate::Epoch::version) has made.
     ///
-    /// `None` for a weak tag and for any other form, such as `"007"`.
+    /// `None` for a weak tag, for any other form, such as `"007"`, and for a number that the type cannot hold. The type follows
+    /// from what the version is compared with; where it does not, name it: `tag.version::<i64>()`.
     #[must_use]
-    pub fn version(&self) -> Option<u64> {
-        let key = self.key()?;
-        let canonical = key == "0" || !key.starts_with(['0', '+']);
-        key.parse().ok().filter(|_| canonical)
+    pub fn version<N: VersionNumber>(&self) -> Option<N> {
+        version_number::parse(self.key()?)
     }
 
     /// The key, without the epoch, of a tag that [`from_key`](Self::from_key) or [`Epoch::key`](crate::Epoch::key) has made.

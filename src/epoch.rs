@@ -1,6 +1,7 @@
 //! Epochs: the name of the serialised form, as a part of the tag.
 
 use crate::entity_tag::{EntityTag, InvalidEntityTag, is_key_byte};
+use crate::version_number::VersionNumber;
 
 /// The name of a serialised form. It is put before the version in a tag, so that a release that changes the form changes
 /// every tag.
@@ -48,7 +49,7 @@ impl Epoch {
 
     /// The strong tag of a version in this epoch, `"<epoch>.<version>"`; [`EntityTag::version`] is its inverse.
     #[must_use]
-    pub fn version(self, version: u64) -> EntityTag {
+    pub fn version<N: VersionNumber>(self, version: N) -> EntityTag {
         EntityTag::of_parts(self.0, ".", &version.to_string())
     }
 

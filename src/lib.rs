@@ -14,7 +14,7 @@
 //! #     async fn select(&self, id: i64) -> Result<Option<Note>, std::io::Error> {
 //! #         Ok(self.0.lock().unwrap().get(&id).cloned())
 //! #     }
-//! #     async fn update(&self, id: i64, version: Option<u64>, text: String) -> u64 {
+//! #     async fn update(&self, id: i64, version: Option<i64>, text: String) -> u64 {
 //! #         let mut notes = self.0.lock().unwrap();
 //! #         let Some(note) = notes.get_mut(&id).filter(|note| Some(note.version) == version) else { return 0 };
 //! #         *note = Note { version: note.version + 1, text };
@@ -23,7 +23,7 @@
 //! # }
 //!
 //! #[derive(Clone)]
-//! struct Note { version: u64, text: String }
+//! struct Note { version: i64, text: String }
 //!
 //! /// Looks up the row. Its version becomes the ETag, and the handler gets the row.
 //! async fn load(id: i64, db: Db) -> Result<Option<Found>, SourceError> {
@@ -255,9 +255,9 @@
 //! use tower_conditional::{Checked, PreconditionFailed};
 //!
 //! # struct Db;
-//! # impl Db { async fn execute(&self, _: &str, _: (i64, i64)) -> u64 { 1 } }
+//! # impl Db { async fn execute(&self, _: &str, _: (Option<i64>, i64)) -> u64 { 1 } }
 //! async fn save(db: Db, id: i64, checked: Checked) -> Result<(), PreconditionFailed> {
-//!     let version = checked.version().unwrap_or(0).cast_signed(); // databases count in i64
+//!     let version = checked.version::<i64>(); // `None` becomes NULL, which no version is equal to
 //!     let rows = db.execute("UPDATE notes SET … WHERE version = ? AND id = ?", (version, id)).await;
 //!     if rows == 0 { Err(checked.lost()) } else { Ok(()) }
 //! }
@@ -355,6 +355,7 @@ mod tag_list;
 mod token_list;
 #[cfg(feature = "headers")]
 mod typed_headers;
+mod version_number;
 
 #[cfg(feature = "layer")]
 pub use box_error::BoxError;
@@ -415,6 +416,7 @@ pub mod precondition {
 pub mod validator {
     pub use crate::entity_tag::InvalidEntityTag;
     pub use crate::representation::Absent;
+    pub use crate::version_number::VersionNumber;
     #[doc(no_inline)]
     pub use crate::{Current, EntityTag, Epoch, HttpDate, Representation};
 }

@@ -67,7 +67,7 @@ fn assert_reads_as_one_tag_or_none(line: &HeaderValue) {
         assert_eq!(tag.is_weak(), model.weak);
         assert!(tag.weak_eq(&model.ours()));
         assert_eq!(tag.strong_eq(&model.ours()), !model.weak);
-        let _ = (tag.version(), tag.key(), tag.epoch());
+        let _ = (tag.version::<i64>(), tag.key(), tag.epoch());
     }
 }
 

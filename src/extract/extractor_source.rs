@@ -40,7 +40,7 @@ use crate::source::{Found, IntoIdentified, SourceError, Unidentified, ValidatorS
 /// #[derive(Clone)]
 /// struct Db;
 /// impl Db {
-///     async fn version(&self, _id: i64) -> Result<Option<u64>, std::io::Error> { Ok(Some(1)) }
+///     async fn version(&self, _id: i64) -> Result<Option<i64>, std::io::Error> { Ok(Some(1)) }
 /// }
 ///
 /// let source = extractor_source(

@@ -7,7 +7,7 @@
 //! use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
 //!
 //! #[derive(Clone)]
-//! struct Note { version: u64, text: String }
+//! struct Note { version: i64, text: String }
 //!
 //! async fn load(id: i64, (): ()) -> Result<Option<Found>, SourceError> {
 //!     let note = Some(Note { version: 7, text: format!("note {id}") }); // … from the database
@@ -19,7 +19,7 @@
 //! }
 //!
 //! async fn save(Path(_id): Path<i64>, checked: Checked, _text: String) -> Result<StatusCode, PreconditionFailed> {
-//!     let rows = checked.version().map_or(0, |_version| 1); // … `WHERE version = ?`
+//!     let rows = checked.version::<i64>().map_or(0, |_version| 1); // … `WHERE version = ?`
 //!     if rows == 0 { Err(checked.lost()) } else { Ok(StatusCode::NO_CONTENT) }
 //! }
 //!

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::field::Field;
 use crate::lock::{HeldLock, WriteGuard};
+use crate::version_number::VersionNumber;
 use crate::{Current, EntityTag, PreconditionFailed, Representation};
 
 /// The version that the write's precondition was checked against. Use it in the `WHERE` clause.
@@ -16,7 +17,7 @@ use crate::{Current, EntityTag, PreconditionFailed, Representation};
 /// use tower_conditional::{Checked, PreconditionFailed};
 ///
 /// async fn save(checked: &Checked) -> Result<(), PreconditionFailed> {
-///     let version = checked.version();
+///     let version = checked.version::<i64>();
 ///     // UPDATE … WHERE id = ? AND version = ?
 ///     # let rows = version.map_or(0, |_| 1);
 ///     if rows == 0 {
@@ -72,11 +73,13 @@ impl Checked {
         }
     }
 
-    /// The [version](EntityTag::version) in the [`entity_tag`](Self::entity_tag), if it is a version tag.
+    /// The [version](EntityTag::version) in the [`entity_tag`](Self::entity_tag), if it is a version tag of a number that the
+    /// type can hold.
     ///
-    /// For a statement that takes an `i64`: `checked.version().map(u64::cast_signed)`.
+    /// The type is that of the column: `checked.version::<i64>()`. Whether there is a target is another question: see
+    /// [`existed`](Self::existed).
     #[must_use]
-    pub fn version(&self) -> Option<u64> {
+    pub fn version<N: VersionNumber>(&self) -> Option<N> {
         self.entity_tag()?.version()
     }
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::field::Field;
 use crate::method_class::MethodClass;
-use crate::{Current, Preconditions, Reason};
+use crate::version_number;
+use crate::{Current, EntityTag, Preconditions, Reason};
 
 /// The event of one evaluated request, as the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) gets it.
 ///
@@ -144,9 +145,15 @@ pub(crate) fn evidence(
         let ours = current
             .entity_tag()
             .filter(|ours| ours.epoch() == sent.epoch())?;
-        ours.version()?.checked_sub(sent.version()?)
+        behind(ours, &sent)
     });
     (behind, u32::try_from(hash >> 32).ok())
+}
+
+/// How many versions `sent` is behind `ours`. Either may be below zero, or above the greatest `i64`.
+fn behind(ours: &EntityTag, sent: &EntityTag) -> Option<u64> {
+    let version = |tag: &EntityTag| version_number::parse::<i128>(tag.key()?);
+    u64::try_from(version(ours)?.checked_sub(version(sent)?)?).ok()
 }
 
 /// The hook, if there is one, and the tracing event, if the feature is on.
@@ -240,4 +247,25 @@ fn trace(evaluation: &Evaluation) {
 #[cfg(feature = "tracing")]
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_may_be_behind_by_versions_below_zero_and_above_all_signed_ones() {
+        let tag = |version: i64| EntityTag::from_version(version);
+        assert_eq!(behind(&tag(5), &tag(-1)), Some(6));
+        assert_eq!(behind(&tag(-3), &tag(-4)), Some(1));
+        assert_eq!(behind(&tag(-1), &tag(5)), None, "ahead");
+        let greatest = EntityTag::from_version(u64::MAX);
+        assert_eq!(behind(&greatest, &tag(0)), Some(u64::MAX));
+        assert_eq!(
+            behind(&greatest, &tag(-1)),
+            None,
+            "further than can be said"
+        );
+        assert_eq!(behind(&greatest, &EntityTag::from_static("\"x\"")), None);
+    }
 }

@@ -40,7 +40,7 @@
 //!         db.query_row(select, [id], |row| Ok(Note { text: row.get(0)?, version: row.get(1)? })).optional()
 //!     };
 //!     let note = spawn_blocking(find).await??;
-//!     Ok(note.map(|note| Found::version(note.version.cast_unsigned()).with(note)))
+//!     Ok(note.map(|note| Found::version(note.version).with(note)))
 //! }
 //!
 //! /// Where there is no row, `Loaded` answers 404.
@@ -54,7 +54,7 @@
 //!     checked: Checked, // before the body, as every extractor of the head
 //!     text: String,
 //! ) -> Result<StatusCode, PreconditionFailed> {
-//!     let seen = checked.version().map(u64::cast_signed); // databases count in i64
+//!     let seen = checked.version::<i64>();
 //!     let guard = checked.hold_lock();
 //!     let write = move || -> rusqlite::Result<usize> {
 //!         let _guard = guard;
@@ -147,14 +147,10 @@
 //! const UPDATE: &str = "UPDATE notes SET text = $1, version = nextval('versions') WHERE id = $2 AND version = $3";
 //! const INSERT: &str = "INSERT INTO notes (id, text) VALUES ($2, $1) ON CONFLICT DO NOTHING";
 //!
-//! fn tag_of(version: i64) -> EntityTag {
-//!     EntityTag::from_version(version.cast_unsigned())
-//! }
-//!
 //! async fn version(id: i64, db: Pool) -> Result<Option<EntityTag>, SourceError> {
 //!     let row = db.get().await?.query_opt(VERSION, &[&id]).await?;
-//!     let version = row.map(|row| row.try_get(0)).transpose()?;
-//!     Ok(version.map(tag_of))
+//!     let version: Option<i64> = row.map(|row| row.try_get(0)).transpose()?;
+//!     Ok(version.map(EntityTag::from_version))
 //! }
 //!
 //! async fn read(
@@ -164,7 +160,8 @@
 //!     let db = db.get().await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
 //!     let row = db.query_opt(SELECT, &[&id]).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
 //!     let row = row.ok_or(StatusCode::NOT_FOUND)?;
-//!     Ok(([(ETAG, tag_of(row.get("version")))], row.get("text")))
+//!     let tag = EntityTag::from_version(row.get::<_, i64>("version"));
+//!     Ok(([(ETAG, tag)], row.get("text")))
 //! }
 //!
 //! async fn save(
@@ -173,7 +170,7 @@
 //!     checked: Checked,
 //!     text: String,
 //! ) -> Result<StatusCode, axum::response::ErrorResponse> {
-//!     let seen = checked.version().map(u64::cast_signed);
+//!     let seen = checked.version::<i64>();
 //!     let db = db.get().await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
 //!     // Dropped, the future leaves its statement to the database: the lock stays with the task until it has landed.
 //!     let guard = checked.hold_lock();
@@ -225,8 +222,8 @@
 //!
 //! #[derive(Default)]
 //! struct Shelf {
-//!     last_version: u64, // never goes back, not for a removed note either
-//!     by_id: HashMap<i64, (u64, Arc<str>)>,
+//!     last_version: i64, // never goes back, not for a removed note either
+//!     by_id: HashMap<i64, (i64, Arc<str>)>,
 //! }
 //!
 //! impl ValidatorSource for Notes {

@@ -22,13 +22,13 @@
 //! #     AUTHENTICATED.fetch_add(1, Ordering::SeqCst);
 //! #     Some(token?.to_str().ok()?.to_owned())
 //! # }
-//! # #[derive(Clone)] struct Note { version: u64, text: String }
+//! # #[derive(Clone)] struct Note { version: i64, text: String }
 //! # #[derive(Clone)] struct Db(Arc<Mutex<HashMap<(String, i64), Note>>>, Arc<tokio::sync::Barrier>);
 //! # impl Db {
 //! #     async fn note(&self, tenant: &str, id: i64) -> Result<Option<Note>, std::io::Error> {
 //! #         Ok(self.0.lock().unwrap().get(&(tenant.to_owned(), id)).cloned())
 //! #     }
-//! #     async fn update(&self, tenant: &str, id: i64, seen: Option<u64>, text: String) -> u64 {
+//! #     async fn update(&self, tenant: &str, id: i64, seen: Option<i64>, text: String) -> u64 {
 //! #         self.1.wait().await;
 //! #         let mut notes = self.0.lock().unwrap();
 //! #         let Some(note) = notes.get_mut(&(tenant.to_owned(), id)) else { return 0 };
@@ -110,14 +110,14 @@
 //! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy};
 //! # use axum::extract::State;
-//! # use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+//! # use std::sync::{Arc, atomic::{AtomicI64, Ordering}};
 //! # use tower_conditional::{Found, Loaded, SourceError};
-//! # type Db = Arc<AtomicU64>;
+//! # type Db = Arc<AtomicI64>;
 //! # async fn load(_id: i64, db: Db) -> Result<Found, SourceError> {
 //! #     let version = db.load(Ordering::SeqCst);
 //! #     Ok(Found::version(version).with(version))
 //! # }
-//! # async fn read(version: Loaded<u64>) -> String { version.to_string() }
+//! # async fn read(version: Loaded<i64>) -> String { version.to_string() }
 //! # // A statement that asks for no version, to see what the lock alone does.
 //! # async fn save(State(db): State<Db>) {
 //! #     tokio::task::yield_now().await;
@@ -130,7 +130,7 @@
 //!     let layer = ConditionalLayer::new(source).writes(WritePolicy::required());
 //!     Router::new().route("/notes/{id}", get(read).put(save).route_layer(layer)).with_state(db)
 //! }
-//! # let db = Db::new(AtomicU64::new(7));
+//! # let db = Db::new(AtomicI64::new(7));
 //!
 //! let app: Router = Router::new().nest("/v1", notes(db.clone())).nest("/v2", notes(db));
 //! # mod kit { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recipes/ask.rs")); }
@@ -159,9 +159,9 @@
 //! use tower_conditional::source::Beside;
 //! use tower_conditional::{ConditionalLayer, EntityTag, Found, Loaded, Representation, SourceError, WritePolicy};
 //! # use axum::extract::State;
-//! # use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
-//! # #[derive(Clone)] struct Db(Arc<AtomicU64>);
-//! # struct Graph { version: u64 }
+//! # use std::sync::{Arc, atomic::{AtomicI64, Ordering}};
+//! # #[derive(Clone)] struct Db(Arc<AtomicI64>);
+//! # struct Graph { version: i64 }
 //! # impl Graph { fn written_as(&self, form: Form) -> String { format!("{:?}", form.media_type()) } }
 //! # impl Db {
 //! #     async fn graph(&self, _: i64) -> Result<Option<Graph>, std::io::Error> {
@@ -173,7 +173,7 @@
 //! #     tokio::task::yield_now().await;
 //! #     db.0.fetch_add(1, Ordering::SeqCst);
 //! # }
-//! # let db = Db(Arc::new(AtomicU64::new(7)));
+//! # let db = Db(Arc::new(AtomicI64::new(7)));
 //!
 //! #[derive(Clone, Copy, PartialEq)]
 //! enum Form { Json, Turtle }
@@ -188,13 +188,13 @@
 //!         match self { Self::Json => "application/ld+json", Self::Turtle => "text/turtle" }
 //!     }
 //!
-//!     fn tag(self, version: u64) -> EntityTag {
+//!     fn tag(self, version: i64) -> EntityTag {
 //!         let form = match self { Self::Json => "json", Self::Turtle => "ttl" };
 //!         EntityTag::strong(format!("{version}-{form}")).expect("digits and letters")
 //!     }
 //!
 //!     /// The representation in this form; its tag, and that of the other one.
-//!     fn of(self, version: u64) -> Representation {
+//!     fn of(self, version: i64) -> Representation {
 //!         let other = match self { Self::Json => Self::Turtle, Self::Turtle => Self::Json };
 //!         Representation::tagged(self.tag(version)).other_tags([other.tag(version)]).varying_on([ACCEPT])
 //!     }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::version_number::VersionNumber;
 use crate::{Current, EntityTag, Representation};
 
 /// The result of a look-up: the current state of a resource, and optionally the value that was loaded with it.
@@ -17,7 +18,7 @@ use crate::{Current, EntityTag, Representation};
 /// use tower_conditional::{EntityTag, Found};
 ///
 /// #[derive(Clone)]
-/// struct Note { version: u64, text: String }
+/// struct Note { version: i64, text: String }
 ///
 /// let row: Option<Note> = Some(Note { version: 7, text: "milk".into() });
 /// let found = match row {
@@ -36,7 +37,7 @@ impl Found {
     /// The target exists in this version. Its entity tag is [`EntityTag::from_version`].
     #[doc(alias("ETag"))]
     #[must_use]
-    pub fn version(version: u64) -> Self {
+    pub fn version<N: VersionNumber>(version: N) -> Self {
         EntityTag::from_version(version).into()
     }
 

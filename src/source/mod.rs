@@ -78,7 +78,7 @@ pub use source_fn::{IntoIdentified, SourceFn, source_fn};
 /// struct Notes;
 ///
 /// impl Notes {
-///     async fn version(&self, _id: i64) -> Result<Option<u64>, std::io::Error> {
+///     async fn version(&self, _id: i64) -> Result<Option<i64>, std::io::Error> {
 ///         Ok(Some(7))
 ///     }
 /// }
@@ -390,13 +390,13 @@ impl From<SourceError> for Unidentified {
 /// use http::{Response, StatusCode};
 /// use tower_conditional::{EntityTag, SourceError};
 ///
-/// async fn version(id: u64, may_read: bool) -> Result<Option<EntityTag>, SourceError> {
+/// async fn version(id: i64, may_read: bool) -> Result<Option<EntityTag>, SourceError> {
 ///     if !may_read {
 ///         let mut forbidden = Response::new("not yours");
 ///         *forbidden.status_mut() = StatusCode::FORBIDDEN;
 ///         return Err(SourceError::refused(forbidden));
 ///     }
-///     let version: u64 = std::fs::read_to_string(format!("{id}.version"))?.trim().parse()?; // `?`: failed
+///     let version: i64 = std::fs::read_to_string(format!("{id}.version"))?.trim().parse()?; // `?`: failed
 ///     Ok(Some(EntityTag::from_version(version)))
 /// }
 /// # let _ = version(1, false);

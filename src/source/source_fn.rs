@@ -20,7 +20,7 @@ use crate::lock::ResourceKey;
 /// use tower_conditional::{EntityTag, SourceError, source_fn};
 ///
 /// # #[derive(Clone)] struct Db;
-/// # impl Db { async fn version(&self, _: i64) -> Result<Option<u64>, std::io::Error> { Ok(None) } }
+/// # impl Db { async fn version(&self, _: i64) -> Result<Option<i64>, std::io::Error> { Ok(None) } }
 /// # let db = Db;
 /// let source = source_fn(
 ///     db,

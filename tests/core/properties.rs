@@ -514,11 +514,16 @@ proptest! {
     }
 
     #[test]
-    fn versions_and_keys_come_back(version: u64, key in "[A-Za-z0-9_~-]{1,64}") {
+    fn versions_and_keys_come_back(version: u64, signed: i64, key in "[A-Za-z0-9_~-]{1,64}") {
         const FORM: tower_conditional::Epoch = tower_conditional::Epoch::new("n1");
         for (tag, epoch) in [(EntityTag::from_version(version), None), (FORM.version(version), Some("n1"))] {
             prop_assert_eq!((tag.version(), tag.epoch()), (Some(version), epoch));
+            prop_assert_eq!(tag.version(), i64::try_from(version).ok());
             prop_assert!(Tag::read(tag.as_bytes()).is_some_and(|tag| !tag.weak));
+        }
+        for (tag, epoch) in [(EntityTag::from_version(signed), None), (FORM.version(signed), Some("n1"))] {
+            prop_assert_eq!((tag.version(), tag.epoch()), (Some(signed), epoch));
+            prop_assert_eq!(tag.version(), u64::try_from(signed).ok());
         }
         for (tag, epoch) in [(EntityTag::from_key(&key), None), (FORM.key(&key), Some("n1"))] {
             let tag = tag.unwrap();

@@ -3,6 +3,7 @@
 use std::panic::catch_unwind;
 
 use http::HeaderValue;
+use tower_conditional::validator::VersionNumber;
 use tower_conditional::{EntityTag, Epoch};
 
 use crate::naive::Tag;
@@ -183,29 +184,59 @@ fn literals() {
     assert!(EntityTag::from_static("W/\"\"").is_weak());
 }
 
+/// The tag of this text, and the version in it as each integer.
+fn versions_in(text: &str) -> (Option<i32>, Option<i64>, Option<u32>, Option<u64>) {
+    let tag: EntityTag = text.parse().unwrap();
+    (tag.version(), tag.version(), tag.version(), tag.version())
+}
+
 #[test]
 fn versions() {
-    #[track_caller]
-    fn reads(text: &str, expected: Option<u64>) {
-        assert_eq!(
-            text.parse::<EntityTag>().unwrap().version(),
-            expected,
-            "{text}"
-        );
-    }
     assert_eq!(EntityTag::from_version(42).as_bytes(), b"\"42\"");
-    reads("\"0\"", Some(0));
-    reads("\"42\"", Some(42));
-    reads("\"n1.42\"", Some(42));
-    reads("\"18446744073709551615\"", Some(u64::MAX));
-    reads("\"n1.0\"", Some(0));
+    let all = |version| {
+        let small = (version as i32, version as u32);
+        (
+            Some(small.0),
+            Some(version as i64),
+            Some(small.1),
+            Some(version),
+        )
+    };
+    assert_eq!(versions_in("\"0\""), all(0));
+    assert_eq!(versions_in("\"42\""), all(42));
+    assert_eq!(versions_in("\"n1.42\""), all(42));
+    assert_eq!(versions_in("\"n1.0\""), all(0));
+    assert_eq!(versions_in("\"-7\""), (Some(-7), Some(-7), None, None));
+    assert_eq!(versions_in("\"n1.-7\""), (Some(-7), Some(-7), None, None));
+    for (text, expected) in [
+        (
+            "\"2147483648\"",
+            (None, Some(1 << 31), Some(1 << 31), Some(1 << 31)),
+        ),
+        ("\"-2147483649\"", (None, Some(-(1 << 31) - 1), None, None)),
+        ("\"4294967296\"", (None, Some(1 << 32), None, Some(1 << 32))),
+        ("\"9223372036854775808\"", (None, None, None, Some(1 << 63))),
+        (
+            "\"18446744073709551615\"",
+            (None, None, None, Some(u64::MAX)),
+        ),
+    ] {
+        assert_eq!(versions_in(text), expected, "{text}");
+    }
     // No version is written like this, so it must not be read as one.
     for text in [
         "W/\"42\"",
         "\"007\"",
         "\"00\"",
         "\"+7\"",
-        "\"-7\"",
+        "\"-\"",
+        "\"-0\"",
+        "\"-007\"",
+        "\"--7\"",
+        "\"-+7\"",
+        "\"+-7\"",
+        "\"n1.-0\"",
+        "\"-9223372036854775809\"",
         "\"\"",
         "\"n1.\"",
         "\"n1.n2.7\"",
@@ -218,9 +249,31 @@ fn versions() {
         "\"7-gzip\"",
     ] {
         if let Ok(tag) = text.parse::<EntityTag>() {
-            assert_eq!(tag.version(), None, "{text}");
+            assert_eq!(versions_in(text), (None, None, None, None), "{text}");
+            assert_eq!(tag.as_bytes(), text.as_bytes());
         }
     }
+}
+
+/// As a database has them: what goes into a tag comes out of it.
+#[test]
+fn versions_of_every_integer_come_back() {
+    const FORM: Epoch = Epoch::new("n1");
+    fn come_back<N: VersionNumber + Copy + PartialEq + std::fmt::Debug>(versions: [N; 3]) {
+        for version in versions {
+            assert_eq!(EntityTag::from_version(version).version(), Some(version));
+            assert_eq!(FORM.version(version).version(), Some(version));
+        }
+    }
+    come_back([i32::MIN, -1, i32::MAX]);
+    come_back([i64::MIN, -1, i64::MAX]);
+    come_back([u32::MIN, 1, u32::MAX]);
+    come_back([u64::MIN, 1, u64::MAX]);
+    assert_eq!(
+        EntityTag::from_version(i64::MIN).as_bytes(),
+        b"\"-9223372036854775808\""
+    );
+    assert_eq!(FORM.version(-1).as_bytes(), b"\"n1.-1\"");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use tower_conditional::extract::extractor_source;
 use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
 
 #[derive(Clone)]
-struct Note { version: u64, text: String }
+struct Note { version: i64, text: String }
 
 type Db = Arc<Mutex<HashMap<i64, Note>>>; // or a pool of connections
 

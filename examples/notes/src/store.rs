@@ -48,14 +48,14 @@ pub(crate) struct Note {
     pub(crate) title: String,
     pub(crate) body: String,
     #[serde(skip)]
-    pub(crate) version: u64,
+    pub(crate) version: i64,
 }
 
 /// The notes as they were in one state, and the version of that.
 #[derive(Clone, Debug)]
 pub(crate) struct List {
     pub(crate) notes: Vec<Note>,
-    pub(crate) version: u64,
+    pub(crate) version: i64,
 }
 
 /// A whole note, as a client sends it.
@@ -150,7 +150,7 @@ impl Store {
     }
 
     /// The version of the list: the counter itself, because every write moves it.
-    pub(crate) fn collection_version(&self) -> Result<u64> {
+    pub(crate) fn collection_version(&self) -> Result<i64> {
         collection_version(&lock(&self.connections.reader))
     }
 
@@ -165,9 +165,9 @@ impl Store {
     }
 
     /// Adds a note under an id that is free, if no note was written since the list had this version.
-    pub(crate) fn insert_into(&self, seen: Option<u64>, draft: &Draft) -> Result<Swap<Note>> {
+    pub(crate) fn insert_into(&self, seen: Option<i64>, draft: &Draft) -> Result<Swap<Note>> {
         self.swap(|transaction, version| {
-            if seen.map(|seen| seen + 1) != Some(version.cast_unsigned()) {
+            if seen.map(|seen| seen + 1) != Some(version) {
                 return Ok(None);
             }
             insert(transaction, draft, version).map(Some)
@@ -188,7 +188,7 @@ impl Store {
         })
     }
 
-    pub(crate) fn replace(&self, id: i64, draft: &Draft, expected: u64) -> Result<Swap<Note>> {
+    pub(crate) fn replace(&self, id: i64, draft: &Draft, expected: i64) -> Result<Swap<Note>> {
         self.swap(|transaction, version| {
             transaction
                 .prepare_cached(
@@ -197,14 +197,14 @@ impl Store {
                      RETURNING id, title, body, version",
                 )?
                 .query_row(
-                    params![id, expected.cast_signed(), draft.title, draft.body, version],
+                    params![id, expected, draft.title, draft.body, version],
                     note,
                 )
                 .optional()
         })
     }
 
-    pub(crate) fn patch(&self, id: i64, change: &Change, expected: u64) -> Result<Swap<Note>> {
+    pub(crate) fn patch(&self, id: i64, change: &Change, expected: i64) -> Result<Swap<Note>> {
         self.swap(|transaction, version| {
             transaction
                 .prepare_cached(
@@ -214,24 +214,18 @@ impl Store {
                      RETURNING id, title, body, version",
                 )?
                 .query_row(
-                    params![
-                        id,
-                        expected.cast_signed(),
-                        change.title,
-                        change.body,
-                        version
-                    ],
+                    params![id, expected, change.title, change.body, version],
                     note,
                 )
                 .optional()
         })
     }
 
-    pub(crate) fn delete(&self, id: i64, expected: u64) -> Result<Swap<()>> {
+    pub(crate) fn delete(&self, id: i64, expected: i64) -> Result<Swap<()>> {
         self.swap(|transaction, _version| {
             let deleted = transaction
                 .prepare_cached("DELETE FROM notes WHERE id = ?1 AND version = ?2")?
-                .execute([id, expected.cast_signed()])?;
+                .execute([id, expected])?;
             Ok((deleted == 1).then_some(()))
         })
     }
@@ -313,10 +307,10 @@ pub(crate) fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection>
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn collection_version(connection: &Connection) -> Result<u64> {
+fn collection_version(connection: &Connection) -> Result<i64> {
     connection
         .prepare_cached("SELECT version FROM counter")?
-        .query_row([], version)
+        .query_row([], |row| row.get("version"))
 }
 
 fn insert(transaction: &Transaction<'_>, draft: &Draft, version: i64) -> Result<Note> {
@@ -339,11 +333,6 @@ fn note(row: &Row<'_>) -> Result<Note> {
         id: row.get("id")?,
         title: row.get("title")?,
         body: row.get("body")?,
-        version: version(row)?,
+        version: row.get("version")?,
     })
-}
-
-/// SQLite's integers are signed; versions count up from 1, so both forms are the same number.
-fn version(row: &Row<'_>) -> Result<u64> {
-    row.get::<_, i64>("version").map(i64::cast_unsigned)
 }

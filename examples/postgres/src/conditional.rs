@@ -64,7 +64,7 @@ pub(crate) fn list_tag(state: &ListState) -> Result<EntityTag, InvalidEntityTag>
 }
 
 /// The version that the layer has checked, or none where it found no note.
-pub(crate) fn checked_version(checked: &Checked) -> Option<u64> {
+pub(crate) fn checked_version(checked: &Checked) -> Option<i64> {
     checked.entity_tag().and_then(EntityTag::version)
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::{Row, types::ToSql};
 
 use crate::{
-    database::{Database, Failed, Result},
+    database::{Database, Result},
     problem::Problem,
 };
 
@@ -18,7 +18,7 @@ pub(crate) struct Note {
     pub(crate) title: String,
     pub(crate) body: String,
     #[serde(skip)]
-    pub(crate) version: u64,
+    pub(crate) version: i64,
 }
 
 /// A whole note, as a client sends it.
@@ -173,13 +173,13 @@ impl Store {
         &self,
         id: i64,
         draft: &Draft,
-        expected: u64,
+        expected: i64,
     ) -> Result<Swap<Note>> {
         self.swap(
             "UPDATE notes SET title = $3, body = $4, version = nextval('note_version')
              WHERE id = $1 AND version = $2
              RETURNING id, title, body, version",
-            &[&id, &expected.cast_signed(), &draft.title, &draft.body],
+            &[&id, &expected, &draft.title, &draft.body],
         )
         .await
     }
@@ -188,23 +188,23 @@ impl Store {
         &self,
         id: i64,
         change: &Change,
-        expected: u64,
+        expected: i64,
     ) -> Result<Swap<Note>> {
         self.swap(
             "UPDATE notes
              SET title = coalesce($3, title), body = coalesce($4, body), version = nextval('note_version')
              WHERE id = $1 AND version = $2
              RETURNING id, title, body, version",
-            &[&id, &expected.cast_signed(), &change.title, &change.body],
+            &[&id, &expected, &change.title, &change.body],
         )
         .await
     }
 
-    pub(crate) async fn delete(&self, id: i64, expected: u64) -> Result<Swap<Note>> {
+    pub(crate) async fn delete(&self, id: i64, expected: i64) -> Result<Swap<Note>> {
         self.swap(
             "DELETE FROM notes WHERE id = $1 AND version = $2
              RETURNING id, title, body, version",
-            &[&id, &expected.cast_signed()],
+            &[&id, &expected],
         )
         .await
     }
@@ -234,12 +234,6 @@ fn note(row: &Row) -> Result<Note> {
         id: row.try_get("id")?,
         title: row.try_get("title")?,
         body: row.try_get("body")?,
-        version: version(row)?,
+        version: row.try_get("version")?,
     })
-}
-
-/// PostgreSQL's integers are signed; versions count up from 1, so both forms are the same number.
-fn version(row: &Row) -> Result<u64> {
-    let version: i64 = row.try_get("version").map_err(Failed::from)?;
-    Ok(version.cast_unsigned())
 }

@@ -32,5 +32,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn version(id: i64, (): ()) -> Result<EntityTag, SourceError> {
-    Ok(EntityTag::from_version(id.unsigned_abs()))
+    Ok(EntityTag::from_version(id))
 }

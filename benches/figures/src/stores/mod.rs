@@ -17,7 +17,7 @@ pub(crate) const ID: i64 = 1;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Note {
-    pub(crate) version: u64,
+    pub(crate) version: i64,
     pub(crate) text: String,
 }
 
@@ -25,5 +25,5 @@ pub(crate) trait Store: Clone + Send + Sync + 'static {
     fn read(&self, id: i64) -> impl Future<Output = Result<Option<Note>>> + Send;
 
     /// Whether the note had this version, and has this text now.
-    fn swap(&self, id: i64, seen: u64, text: String) -> impl Future<Output = Result<bool>> + Send;
+    fn swap(&self, id: i64, seen: i64, text: String) -> impl Future<Output = Result<bool>> + Send;
 }

@@ -34,16 +34,13 @@ impl Store for Postgres {
             return Ok(None);
         };
         Ok(Some(Note {
-            version: row.try_get::<_, i64>("version")?.cast_unsigned(),
+            version: row.try_get("version")?,
             text: row.try_get("body")?,
         }))
     }
 
-    async fn swap(&self, id: i64, seen: u64, text: String) -> Result<bool> {
-        let rows = self
-            .0
-            .rows(SWAP, &[&id, &seen.cast_signed(), &"", &text])
-            .await?;
+    async fn swap(&self, id: i64, seen: i64, text: String) -> Result<bool> {
+        let rows = self.0.rows(SWAP, &[&id, &seen, &"", &text]).await?;
         Ok(!rows.is_empty())
     }
 }

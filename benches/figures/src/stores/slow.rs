@@ -49,7 +49,7 @@ impl Slow {
     }
 
     /// Changes the row if it has this version. The caller has the row's lock.
-    fn commit(&self, seen: u64, text: String) -> bool {
+    fn commit(&self, seen: i64, text: String) -> bool {
         let mut row = self.0.row.lock().unwrap_or_else(PoisonError::into_inner);
         let has_version = row.version == seen;
         if has_version {
@@ -70,7 +70,7 @@ impl Store for Slow {
         Ok((id == ID).then_some(snapshot))
     }
 
-    async fn swap(&self, id: i64, seen: u64, text: String) -> Result<bool> {
+    async fn swap(&self, id: i64, seen: i64, text: String) -> Result<bool> {
         let _connection = self.connection().await?;
         if id != ID || self.committed().version != seen {
             sleep(STATEMENT).await;

@@ -40,7 +40,7 @@ impl Store for Sqlite {
         }))
     }
 
-    async fn swap(&self, id: i64, seen: u64, text: String) -> Result<bool> {
+    async fn swap(&self, id: i64, seen: i64, text: String) -> Result<bool> {
         let notes = self.notes.clone();
         let swapped = blocking(move || notes.replace(id, &draft(text), seen)).await?;
         Ok(matches!(swapped, Swap::Done(_)))

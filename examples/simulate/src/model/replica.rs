@@ -173,7 +173,7 @@ async fn save(
 }
 
 pub(crate) fn version_in(tag: &EntityTag) -> Option<usize> {
-    tag.version().and_then(|version| version.try_into().ok())
+    tag.version::<u64>()?.try_into().ok()
 }
 
 pub(crate) fn path_of(note: u64) -> String {
