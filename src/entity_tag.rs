@@ -249,6 +249,13 @@ impl fmt::Debug for EntityTag {
     }
 }
 
+/// The tag [as it is sent](EntityTag::as_bytes).
+impl AsRef<[u8]> for EntityTag {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
 impl From<EntityTag> for HeaderValue {
     fn from(tag: EntityTag) -> Self {
         tag.0

@@ -115,9 +115,9 @@ impl Preconditions<'_> {
     /// Evaluates against a representation, in the order of section 13.2.2.
     fn against(&self, current: &Representation) -> Decision {
         // Steps 1 and 2: If-Unmodified-Since counts only where If-Match is absent.
-        match self.if_match(current) {
+        match self.evaluate_if_match(current) {
             Condition::NotGiven => {
-                if let Condition::False(reason) = self.if_unmodified_since(current) {
+                if let Condition::False(reason) = self.evaluate_if_unmodified_since(current) {
                     return Decision::failed(Field::IfUnmodifiedSince, reason);
                 }
             }
@@ -126,9 +126,9 @@ impl Preconditions<'_> {
             Condition::Malformed => return Decision::Malformed(Field::IfMatch),
         }
         // Steps 3 and 4: If-Modified-Since counts only where If-None-Match is absent.
-        match (self.if_none_match(current), self.class) {
+        match (self.evaluate_if_none_match(current), self.class) {
             (Condition::NotGiven, _) => {
-                if self.if_modified_since(current).is_false() {
+                if self.evaluate_if_modified_since(current).is_false() {
                     return Decision::NotModified;
                 }
             }
@@ -141,7 +141,7 @@ impl Preconditions<'_> {
             (Condition::Malformed | Condition::True, _) => {}
         }
         // Step 5.
-        if self.if_range(current).is_false() {
+        if self.evaluate_if_range(current).is_false() {
             return Decision::IgnoreRange;
         }
         Decision::Proceed
@@ -204,7 +204,7 @@ impl Preconditions<'_> {
     }
 
     /// Section 13.1.1: true if a current tag is in the list by strong comparison, or for `*`.
-    fn if_match(&self, current: &Representation) -> Condition {
+    fn evaluate_if_match(&self, current: &Representation) -> Condition {
         let Some(lines) = self.lines(Field::IfMatch) else {
             return Condition::NotGiven;
         };
@@ -229,7 +229,7 @@ impl Preconditions<'_> {
     }
 
     /// Section 13.1.2: false if a current tag is in the list by weak comparison, or for `*`.
-    fn if_none_match(&self, current: &Representation) -> Condition {
+    fn evaluate_if_none_match(&self, current: &Representation) -> Condition {
         let Some(lines) = self.lines(Field::IfNoneMatch) else {
             return Condition::NotGiven;
         };
@@ -247,7 +247,7 @@ impl Preconditions<'_> {
     }
 
     /// Section 13.1.3: false if the representation was last modified at or before the date.
-    fn if_modified_since(&self, current: &Representation) -> Condition {
+    fn evaluate_if_modified_since(&self, current: &Representation) -> Condition {
         if self.class != MethodClass::Read || !self.is_get_or_head {
             return Condition::NotGiven;
         }
@@ -258,7 +258,7 @@ impl Preconditions<'_> {
     }
 
     /// Section 13.1.4: true if the representation was last modified at or before the date.
-    fn if_unmodified_since(&self, current: &Representation) -> Condition {
+    fn evaluate_if_unmodified_since(&self, current: &Representation) -> Condition {
         self.dates(Field::IfUnmodifiedSince, current)
             .map_or(Condition::NotGiven, |(modified, date)| {
                 Condition::of(modified <= date, Reason::Modified)
@@ -266,7 +266,7 @@ impl Preconditions<'_> {
     }
 
     /// Section 13.1.5: true only for the same strong validator; an earlier or later date is false.
-    fn if_range(&self, current: &Representation) -> Condition {
+    fn evaluate_if_range(&self, current: &Representation) -> Condition {
         if !self.is_ranged_get {
             return Condition::NotGiven;
         }

@@ -134,6 +134,11 @@ impl FieldSet {
         }
     }
 
+    /// This field alone.
+    pub(crate) const fn only(field: Field) -> Self {
+        Self(field.bit())
+    }
+
     /// Whether Range is there.
     pub(crate) const fn has_range(self) -> bool {
         self.0 & Self::RANGE != 0

@@ -59,6 +59,8 @@ pub(crate) enum Lines<'h> {
     Several(GetAll<'h, HeaderValue>),
     /// Two or more that were taken out of their map.
     Taken(&'h [TakenLine]),
+    /// A list of tags that was in no header. It is scanned, and is no line.
+    Text(&'h [u8]),
 }
 
 impl<'h> Lines<'h> {
@@ -66,7 +68,7 @@ impl<'h> Lines<'h> {
     pub(crate) const fn single(&self) -> Option<&'h HeaderValue> {
         match self {
             Self::One(line) => Some(line),
-            Self::Several(_) | Self::Taken(_) => None,
+            Self::Several(_) | Self::Taken(_) | Self::Text(_) => None,
         }
     }
 
@@ -76,6 +78,7 @@ impl<'h> Lines<'h> {
             Self::One(line) => tag_list::scan([*line], visit),
             Self::Several(lines) => tag_list::scan(lines.iter(), visit),
             Self::Taken(lines) => tag_list::scan(lines.iter().map(|(_, line)| line), visit),
+            Self::Text(list) => tag_list::scan_line(list, visit),
         }
     }
 
@@ -85,6 +88,7 @@ impl<'h> Lines<'h> {
             Self::One(line) => [*line].into_iter().for_each(visit),
             Self::Several(lines) => lines.iter().for_each(visit),
             Self::Taken(lines) => lines.iter().map(|(_, line)| line).for_each(visit),
+            Self::Text(_) => {}
         }
     }
 
@@ -100,6 +104,9 @@ impl<'h> Lines<'h> {
 impl fmt::Debug for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut list = f.debug_list();
+        if let Self::Text(text) = self {
+            list.entry(&String::from_utf8_lossy(text));
+        }
         self.for_each(|line| {
             list.entry(line);
         });

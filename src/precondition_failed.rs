@@ -60,6 +60,13 @@ impl PreconditionFailed {
         Self::new(Field::IfMatch, Reason::Absent)
     }
 
+    /// No precondition was sent, and the handler requires one (428,
+    /// [RFC 6585, section 3](https://www.rfc-editor.org/rfc/rfc6585#section-3)): an item of a batch has none.
+    #[must_use]
+    pub const fn missing() -> Self {
+        Self::new(Field::IfMatch, Reason::Missing)
+    }
+
     /// The conditional header that failed.
     #[must_use]
     pub const fn field(self) -> Field {

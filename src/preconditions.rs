@@ -14,7 +14,7 @@ use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::ListForm;
 #[cfg(feature = "layer")]
 use crate::{Current, EntityTag};
-use crate::{HttpDate, PreconditionFailed, Reason};
+use crate::{HttpDate, PreconditionFailed};
 
 /// The preconditions of one request, ready to be evaluated.
 ///
@@ -65,6 +65,8 @@ enum Fields<'h> {
         expect(dead_code, reason = "the layer takes them")
     )]
     Taken(&'h [TakenLine]),
+    /// The list of the only field that is given, where it was in no header.
+    Text(&'h [u8]),
 }
 
 impl<'h> Fields<'h> {
@@ -72,6 +74,7 @@ impl<'h> Fields<'h> {
         match self {
             Self::InHead(headers) => lines_of(headers, field.name()),
             Self::Taken(taken) => lines_among(taken, field),
+            Self::Text(list) => Some(Lines::Text(list)),
         }
     }
 }
@@ -128,6 +131,60 @@ impl<'h> Preconditions<'h> {
         Self::parse(&head.method, &head.headers, now)
     }
 
+    /// The precondition If-Match of a write, where it was in no header: a member of a batch, a member `@odata.etag` of the
+    /// content, a parameter of the query.
+    ///
+    /// `tags` is the text as it came, in the grammar of the header: a list of tags in double quotes, or `*`. An
+    /// [`EntityTag`](crate::EntityTag) is such a list. Where tags come without quotes, make one with
+    /// [`EntityTag::strong`](crate::EntityTag::strong).
+    ///
+    /// ```
+    /// use tower_conditional::{EntityTag, PreconditionFailed, Preconditions};
+    ///
+    /// /// The precondition of one item, against the version of its row.
+    /// fn check(if_match: &str, version: Option<i64>) -> Result<(), PreconditionFailed> {
+    ///     Preconditions::if_match(if_match).check(version.map(EntityTag::from_version))
+    /// }
+    ///
+    /// assert_eq!(check("\"7\"", Some(7)), Ok(()));
+    /// assert_eq!(check("\"6\"", Some(7)), Err(PreconditionFailed::stale()));
+    /// assert_eq!(check("\"6\"", None), Err(PreconditionFailed::absent())); // no row
+    /// assert_eq!(check("7", Some(7)).unwrap_err().to_response().status(), 400); // malformed, and not ignored
+    /// ```
+    #[doc(alias("batch", "@odata.etag"))]
+    #[must_use]
+    pub fn if_match(tags: &'h (impl AsRef<[u8]> + ?Sized)) -> Self {
+        Self::by_hand(Field::IfMatch, tags.as_ref())
+    }
+
+    /// The precondition If-None-Match of a write, where it was in no header. With `"*"` the write creates its target, or fails.
+    ///
+    /// ```
+    /// use tower_conditional::{EntityTag, PreconditionFailed, Preconditions};
+    ///
+    /// let create = Preconditions::if_none_match("*");
+    /// assert_eq!(create.check(None::<EntityTag>), Ok(()));
+    /// assert_eq!(create.check(EntityTag::from_version(7)), Err(PreconditionFailed::exists()));
+    /// ```
+    #[must_use]
+    pub fn if_none_match(tags: &'h (impl AsRef<[u8]> + ?Sized)) -> Self {
+        Self::by_hand(Field::IfNoneMatch, tags.as_ref())
+    }
+
+    /// A write with one field. The write may create its target, so that a missing one is never changed by accident.
+    fn by_hand(field: Field, tags: &'h [u8]) -> Self {
+        Self {
+            class: MethodClass::Write,
+            may_create: true,
+            is_get_or_head: false,
+            is_ranged_get: false,
+            now: HttpDate::UNIX_EPOCH,
+            rewrites: None,
+            given: FieldSet::only(field),
+            fields: Fields::Text(tags),
+        }
+    }
+
     /// Accepts tags that an intermediary has rewritten as the tags that they were made from.
     #[inline]
     #[must_use]
@@ -162,7 +219,7 @@ impl<'h> Preconditions<'h> {
         if guarded {
             Ok(())
         } else {
-            Err(PreconditionFailed::new(Field::IfMatch, Reason::Missing))
+            Err(PreconditionFailed::missing())
         }
     }
 

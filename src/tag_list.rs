@@ -118,10 +118,10 @@ pub(crate) fn scan<'v>(
     form
 }
 
-/// Reads one line of the list.
-fn scan_line<'v>(line: &'v [u8], visit: &mut impl FnMut(RawTag<'v>)) -> ListForm {
+/// Reads one line of the list, or the whole list where it is in no header.
+pub(crate) fn scan_line<'v>(line: &'v [u8], mut visit: impl FnMut(RawTag<'v>)) -> ListForm {
     let mut rest = skip_empty_members(line);
-    if rest.starts_with(b"*") && line.trim_ascii() == b"*" {
+    if rest.starts_with(b"*") && is_wildcard(line) {
         return ListForm::Any;
     }
     while !rest.is_empty() {
@@ -136,6 +136,11 @@ fn scan_line<'v>(line: &'v [u8], visit: &mut impl FnMut(RawTag<'v>)) -> ListForm
         }
     }
     ListForm::Tags
+}
+
+/// Whether the line is `*` between blanks.
+fn is_wildcard(line: &[u8]) -> bool {
+    matches!(skip_blanks(line), [b'*', after @ ..] if skip_blanks(after).is_empty())
 }
 
 /// One tag from the front of `value`, and what follows its closing quote.

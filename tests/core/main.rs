@@ -3,6 +3,7 @@
 //! `naive` is written from the RFC text and shares no code with the crate but its public types. Every row of every
 //! table is evaluated by both: a mistake goes unnoticed only if both make it.
 
+mod by_hand;
 #[path = "../vectors/decision_table.rs"]
 mod decision_table;
 mod documented;

@@ -9,6 +9,7 @@ use tower_conditional::precondition::{Field, MethodClass};
 use tower_conditional::validator::Absent;
 use tower_conditional::{EntityTag, HttpDate, Preconditions};
 
+use crate::by_hand::assert_as_in_a_header;
 use crate::naive::{self, Answer, Present, Request, State, Tag, http_date};
 use crate::quick_or_full::quick_or_full;
 use crate::support::{
@@ -440,6 +441,11 @@ proptest! {
             headers.append(field.header_name(), HeaderValue::from_bytes(&line).unwrap());
         }
         agree(MethodClass::of(&as_method(method)), method, &headers, NOW, &[state]);
+    }
+
+    #[test]
+    fn by_hand_as_in_a_header(text in prop_oneof![list_line(), vec(any::<u8>(), 0..8)], state in state()) {
+        assert_as_in_a_header(&text, &state.current());
     }
 
     #[test]
