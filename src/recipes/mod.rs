@@ -9,6 +9,8 @@
 //! | nested mounts, or versions of an interface, over one table | [resources](resources#one-resource-under-two-paths) |
 //! | one resource in several forms | [resources](resources#negotiated-representations) |
 //! | a list | [resources](resources#collections) |
+//! | a tag in the query, or as a member of the content | [tags elsewhere](tags_elsewhere#a-tag-in-the-query) |
+//! | a batch whose items have tags | [tags elsewhere](tags_elsewhere#a-batch) |
 //! | GraphQL or RPC beside it | [integrations](integrations#graphql-and-rpc) |
 //! | tonic in the same router | [integrations](integrations#tonic) |
 //! | a gateway in front of others | [integrations](integrations#a-gateway) |
@@ -24,3 +26,4 @@ pub mod databases;
 pub mod integrations;
 pub mod operation;
 pub mod resources;
+pub mod tags_elsewhere;
