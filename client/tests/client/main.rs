@@ -2,6 +2,7 @@
 
 mod answers;
 mod beside_others;
+mod page;
 mod remember;
 mod rules;
 mod support;

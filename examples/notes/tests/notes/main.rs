@@ -1,6 +1,7 @@
 //! The notes as a stranger runs them: a child process, real sockets, HTTP/1.1 and HTTP/2.
 
 mod checked;
+mod clients;
 mod durability;
 mod life;
 mod page;

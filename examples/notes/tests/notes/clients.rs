@@ -1,0 +1,111 @@
+//! The programs of `docs/clients.md`, against the notes: somebody else saves while they edit, and nothing is lost.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use test_support::{Client, Protocol, has_tool};
+use tokio::process::Command;
+
+use crate::notes;
+
+const PAGE: &str = include_str!("../../../../docs/clients.md");
+
+/// The only program of this language on the page.
+#[track_caller]
+fn program(language: &str) -> &'static str {
+    let fence = format!("```{language}\n");
+    let mut blocks = PAGE.split(&fence).skip(1);
+    let block = blocks.next().expect("a program");
+    assert!(blocks.next().is_none(), "one {language} program");
+    block.split("```").next().unwrap()
+}
+
+async fn output_of(command: &mut Command) -> String {
+    let ran = command.stderr(Stdio::inherit()).output().await.unwrap();
+    let output = String::from_utf8(ran.stdout).unwrap();
+    assert!(ran.status.success(), "{output}");
+    output
+}
+
+/// The note as it is in the end.
+async fn body_of(example: &test_support::Example) -> String {
+    let mut client = Client::connect(example.address(), Protocol::Http1).await;
+    client.get("/notes/1", &[]).await.json()["body"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+async fn create(example: &test_support::Example) {
+    let mut client = Client::connect(example.address(), Protocol::Http1).await;
+    let fields = [("if-none-match", "*"), ("content-type", "application/json")];
+    let created = client.send(
+        "PUT",
+        "/notes/1",
+        &fields,
+        r#"{"title":"Milk","body":"base"}"#,
+    );
+    assert_eq!(created.await.status, 201);
+}
+
+/// An editor that is slow: somebody else saves while it is open for the first time. It merges by appending.
+const EDITOR: &str = r#"#!/bin/sh
+if [ $# = 1 ]; then
+    tag=$(curl -sS -o /dev/null -D - "$url" | tr -d '\r' | sed -n 's/^etag: //p')
+    curl -sSf -X PUT "$url" -H "If-Match: $tag" -H 'Content-Type: application/json' \
+        -d '{"title":"Milk","body":"base theirs"}' >/dev/null
+    echo '{"title":"Milk","body":"base mine"}' >"$1"
+else
+    grep -q '"base"' "$2" && grep -q '"base theirs"' "$3" || exit 1
+    echo '{"title":"Milk","body":"base mine theirs"}' >"$1"
+fi
+"#;
+
+#[tokio::test]
+async fn the_program_for_curl() {
+    if !has_tool("curl") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let example = notes(Path::new(&directory.path().join("notes.db"))).await;
+    create(&example).await;
+    let editor = directory.path().join("editor");
+    std::fs::write(&editor, EDITOR).unwrap();
+    output_of(Command::new("chmod").arg("+x").arg(&editor)).await;
+    let output = output_of(
+        Command::new("sh")
+            .args(["-euc", program("sh")])
+            .env("url", format!("http://{}/notes/1", example.address()))
+            .env("EDITOR", &editor)
+            .current_dir(directory.path()),
+    )
+    .await;
+    assert!(output.starts_with("200\n"), "{output}");
+    assert_eq!(body_of(&example).await, "base mine theirs");
+}
+
+#[tokio::test]
+async fn the_program_in_javascript() {
+    if !has_tool("node") {
+        return;
+    }
+    const DRIVER: &str = r#"
+const url = process.argv[2];
+const [mine, theirs] = [await read(url), await read(url)];
+console.log(await save(url, theirs, { title: "Milk", body: "base theirs" }));
+const now = await save(url, mine, { title: "Milk", body: "base mine" });
+console.log(now.value.body);
+console.log(await save(url, now, { title: "Milk", body: now.value.body + " mine" }));
+await save(url, { tag: "7" }, {}).catch((error) => console.log(/: 400 /.test(error.message)));
+await read(url + "7").catch((error) => console.log(/: 404$/.test(error.message)));
+"#;
+    let directory = tempfile::tempdir().unwrap();
+    let example = notes(Path::new(&directory.path().join("notes.db"))).await;
+    create(&example).await;
+    let module = directory.path().join("client.mjs");
+    std::fs::write(&module, format!("{}{DRIVER}", program("js"))).unwrap();
+    let url = format!("http://{}/notes/1", example.address());
+    let output = output_of(Command::new("node").arg(&module).arg(url)).await;
+    assert_eq!(output, "null\nbase theirs\nnull\ntrue\ntrue\n");
+    assert_eq!(body_of(&example).await, "base theirs mine");
+}
