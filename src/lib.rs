@@ -172,7 +172,7 @@
 //!
 //! ```
 //! use axum::{Router, http::{HeaderValue, Method, header::CACHE_CONTROL}, routing::get};
-//! use tower_conditional::{ConditionalLayer, WritePolicy};
+//! use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy};
 //! # use axum::extract::Path;
 //! # use tower_conditional::extract::extractor_source;
 //! # use tower_conditional::{Found, Loaded, SourceError};
@@ -191,6 +191,10 @@
 //!     .route("/settings/{id}", get(read).put(write).route_layer(
 //!         layer().writes(WritePolicy::required().exempt_creation()), // 428 only if it exists
 //!     ))
+//!     .route("/accounts/{id}", get(read).put(write).route_layer(
+//!         // Only a POST to the collection creates: what does not exist is the handler's 404, and no 412 or 428.
+//!         ConditionalLayer::new(source.clone().update_only()).writes(WritePolicy::required()),
+//!     ))
 //!     .route("/ledgers/{id}", get(read).post(write).route_layer(
 //!         // `If-Match: *` does not count. A precondition is required for POST.
 //!         layer().writes(WritePolicy::strictly_required().require_for([Method::POST])),
@@ -206,7 +210,7 @@
 //! # use tower::ServiceExt;
 //! # for (method, path, tag, status) in [
 //! #     ("PUT", "/drafts/1", "", 200), ("PUT", "/drafts/1", "\"1\"", 412),
-//! #     ("PUT", "/notes/1", "", 428), ("PUT", "/settings/1", "", 428), ("POST", "/ledgers/1", "", 428), ("POST", "/ledgers/1", "*", 428),
+//! #     ("PUT", "/notes/1", "", 428), ("PUT", "/settings/1", "", 428), ("PUT", "/accounts/1", "", 428), ("POST", "/ledgers/1", "", 428), ("POST", "/ledgers/1", "*", 428),
 //! #     ("POST", "/queues/1", "", 200), ("GET", "/reports/1", "", 200),
 //! # ] {
 //! #     let mut request = http::Request::builder().method(method).uri(path);

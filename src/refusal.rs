@@ -109,7 +109,7 @@ impl Refusal {
                  your change to what you get, and send it with the new ETag."
             }
             (Reason::Absent, _) => {
-                "If-Match was sent, but the resource does not exist (any more). To create it, send \
+                "If-Match was sent, but the resource does not exist (any more). If this request can create it, send \
                  If-None-Match: * instead."
             }
             (Reason::Exists, _) => {
@@ -133,8 +133,8 @@ impl Refusal {
                  If-Match: \"abc\". Send the ETag exactly as it was received, quotes included."
             }
             (Reason::Missing, _) => {
-                "This request needs a precondition. Fetch the resource and send If-Match with the ETag of the \
-                 response, or send If-None-Match: * to create it."
+                "This request needs a precondition. If the resource exists, fetch it and send If-Match with the ETag \
+                 of the response. If it does not, and this request can create it, send If-None-Match: *."
             }
             (Reason::Wildcard, _) => {
                 "If-Match: * does not prevent a lost update. Fetch the resource and send If-Match with the ETag \

@@ -102,13 +102,36 @@ impl Checked {
 
     /// The error to return when the handler's compare-and-swap failed: its `UPDATE` or `INSERT` changed no row.
     ///
-    /// Without a `Checked` use [`PreconditionFailed::stale`] or [`PreconditionFailed::exists`].
+    /// | the target, when it was checked | the precondition | the answer |
+    /// |---|---|---|
+    /// | either | If-Unmodified-Since | 412 `modified` |
+    /// | existed | If-Match, If-None-Match or none | 412 `stale` |
+    /// | did not exist | If-None-Match | 412 `exists`: another request has created it |
+    /// | did not exist | If-Match | 412 `absent` |
+    /// | did not exist | none | 428 `missing` |
+    ///
+    /// Where there was a row that is gone by now, 404 says more, if the statement or a further query can tell:
+    ///
+    /// ```
+    /// use axum::{http::StatusCode, response::ErrorResponse};
+    /// use tower_conditional::Checked;
+    ///
+    /// fn no_row_changed(checked: &Checked, exists: bool) -> ErrorResponse {
+    ///     if exists { checked.lost().into() } else { StatusCode::NOT_FOUND.into() }
+    /// }
+    /// # let _ = no_row_changed;
+    /// ```
+    ///
+    /// Without a `Checked` use [`PreconditionFailed::stale`], [`PreconditionFailed::exists`] or
+    /// [`PreconditionFailed::absent`].
     #[doc(alias("409", "412", "conflict"))]
     #[must_use]
     pub const fn lost(&self) -> PreconditionFailed {
-        match self.satisfied {
-            Some(Field::IfNoneMatch) => PreconditionFailed::exists(),
-            Some(Field::IfUnmodifiedSince) => PreconditionFailed::modified(),
+        match (self.satisfied, self.existed()) {
+            (Some(Field::IfNoneMatch), Some(false)) => PreconditionFailed::exists(),
+            (Some(Field::IfMatch), Some(false)) => PreconditionFailed::absent(),
+            (Some(Field::IfUnmodifiedSince), _) => PreconditionFailed::modified(),
+            (None, Some(false)) => PreconditionFailed::missing(),
             _ => PreconditionFailed::stale(),
         }
     }

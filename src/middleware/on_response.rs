@@ -73,7 +73,7 @@ pub(crate) struct WriteInFlight {
     pub(crate) evaluation: Option<Box<Evaluation>>,
     /// Set if no layer has evaluated the write's preconditions yet.
     pub(crate) awaits: Option<AwaitsEvaluation>,
-    /// If-Match was sent and the target does not exist: the handler should answer 404.
+    /// The target does not exist, and the handler should answer 404: If-Match was sent, or a required one is missing.
     pub(crate) expected_to_fail: bool,
     /// Whether the answer to a failed compare-and-swap is marked for [`Options::recover_lost`], which takes the mark off.
     pub(crate) recovers: bool,
@@ -353,11 +353,16 @@ impl Options {
             self.send_new_version(response, write.is_put);
         }
         if let Some(mut evaluation) = evaluation {
-            if write.expected_to_fail && succeeded_unevaluated(response) {
+            let is_reported = write.expected_to_fail && succeeded_unevaluated(response);
+            if is_reported {
                 evaluation.outcome = Outcome::Unevaluated;
+                evaluation.field = Some(Field::IfMatch);
                 evaluation.reason = Some(Reason::Absent);
             }
-            self.observer.emit(|| *evaluation);
+            // A write without a precondition is an event only if it should have failed.
+            if is_reported || evaluation.field.is_some() {
+                self.observer.emit(|| *evaluation);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use http::{Method, Response};
 use super::recovery::AlreadyApplied;
 use crate::field::Field;
 use crate::lock::{WriteKey, WriteLock};
+use crate::representation::Absent;
 use crate::rewritten_tag::RewrittenTags;
 use crate::tag_list::ListForm;
 use crate::{Current, Preconditions, Reason, Representation};
@@ -90,7 +91,8 @@ impl WritePolicy {
     ///
     /// If-Match, `If-None-Match: *`, and an If-Unmodified-Since whose target has a modification date are accepted. Requests
     /// that the source leaves to the handler ([`Current::Delegated`]) need none: the handler can call
-    /// [`Preconditions::require`].
+    /// [`Preconditions::require`]. Those that can only be answered 404
+    /// ([`update_only`](crate::ValidatorSource::update_only)) need none.
     #[doc(alias("If-Match", "428"))]
     #[must_use]
     pub fn required() -> Self {
@@ -311,10 +313,14 @@ impl WritePolicy {
             return None;
         }
         let form = |field| preconditions.list_form(field);
+        let exists = !matches!(current, Current::Absent(_));
         match (form(Field::IfMatch), form(Field::IfNoneMatch)) {
-            (Some(ListForm::Any), _) if self.strict => Some((Field::IfMatch, Reason::Wildcard)),
+            // Nothing is lost where nothing is there, and nothing can be fetched.
+            (Some(ListForm::Any), _) if self.strict && exists => {
+                Some((Field::IfMatch, Reason::Wildcard))
+            }
             (Some(ListForm::Any | ListForm::Tags), _) | (_, Some(ListForm::Any)) => None,
-            _ if preconditions.date(Field::IfUnmodifiedSince).is_none() => {
+            _ if !exists || preconditions.date(Field::IfUnmodifiedSince).is_none() => {
                 Some((Field::IfMatch, Reason::Missing))
             }
             _ if self.counts_date_of(current) => None,
@@ -335,8 +341,13 @@ impl WritePolicy {
 
     /// Whether this method needs a precondition on a target in this state.
     pub(crate) fn requires_on(&self, method: &Method, current: &Current) -> bool {
-        let may_create = matches!(current, Current::Absent(_)) && self.exempts_creation;
-        self.requires(method) && !may_create
+        let is_exempt = match current {
+            // It will be the handler's 404, with and without preconditions (section 13.2.1).
+            Current::Absent(Absent::WillFail) => true,
+            Current::Absent(_) => self.exempts_creation,
+            _ => false,
+        };
+        self.requires(method) && !is_exempt
     }
 
     /// Whether a precondition for this method is required only where the target exists.

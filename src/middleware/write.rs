@@ -30,6 +30,7 @@ use crate::lock::{HeldLock, ResourceKey, WriteKey};
 use crate::look_up::{Identified, LookUps, Member};
 use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
+use crate::representation::Absent;
 use crate::source::{Found, SourceError, Unidentified, ValidatorSource};
 use crate::{BoxError, Current, Decision, Preconditions, Reason};
 
@@ -494,11 +495,18 @@ impl Options {
         // An outer layer may hold the lock that this one did not take.
         let lock = lock.or_else(|| outer_lock(head).cloned());
         let is_put = head.method == Method::PUT;
-        let expected_to_fail =
-            satisfied == Some(Field::IfMatch) && matches!(found.current, Current::Absent(_));
+        let expected_to_fail = match (satisfied, &found.current) {
+            (Some(Field::IfMatch), Current::Absent(_)) => true,
+            // Only therefore it passes without a precondition.
+            (None, Current::Absent(Absent::WillFail)) => {
+                let writes = &self.writes;
+                writes.requires(&head.method) && !writes.asks_whether_exists(&head.method)
+            }
+            _ => false,
+        };
         let checked = Checked::new(found.take_current(), satisfied, lock.clone());
         head.extensions.insert(checked);
-        let is_observed = satisfied.is_some() && self.observer.is_on();
+        let is_observed = (satisfied.is_some() || expected_to_fail) && self.observer.is_on();
         let evaluation = || Evaluation {
             field: satisfied,
             ..self.evaluation(MethodClass::Write, Outcome::Proceeded, request.timings)

@@ -41,7 +41,7 @@ use http::{Method, Response, request, response};
 use crate::lock::{KeyBuf, ResourceKey};
 use crate::{BoxError, Current};
 
-pub use adaptors::{LockedBy, Named};
+pub use adaptors::{LockedBy, Named, UpdateOnly};
 #[cfg(feature = "body-hash")]
 pub use body_hash::BodyHash;
 pub use boxed::{BoxResource, BoxSource};
@@ -276,6 +276,61 @@ pub trait ValidatorSource: Send + Sync + 'static {
         K: ResourceKey,
     {
         LockedBy::new(self, key)
+    }
+
+    /// States that no write creates the target: a POST to the collection does, and PUT and PATCH only change what is there.
+    ///
+    /// Then a write to a target that does not exist goes to its handler, which answers 404 or 410, in place of 412 for its
+    /// If-Match and of the 428 of [`WritePolicy::required`](crate::WritePolicy::required)
+    /// ([RFC 9110, section 13.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1)). The handler must not create it. A
+    /// [probed](crate::BodyHash::probe_with) router is asked before each write.
+    ///
+    /// ```
+    /// use axum::{Router, extract::Path, http::StatusCode, response::ErrorResponse, routing::get};
+    /// use tower_conditional::extract::extractor_source;
+    /// use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, SourceError, ValidatorSource, WritePolicy};
+    ///
+    /// # async fn load(id: i64, (): ()) -> Result<Option<Found>, SourceError> {
+    /// #     Ok((id == 1).then(|| Found::version(7).with("text")))
+    /// # }
+    /// # async fn read(text: Loaded<&'static str>) -> &'static str { text.into_inner() }
+    /// # struct Db;
+    /// # impl Db {
+    /// #     async fn update(&self, _: i64, version: i64) -> u64 { u64::from(version == 7) }
+    /// #     async fn exists(&self, _: i64) -> bool { true }
+    /// # }
+    /// async fn save(Path(id): Path<i64>, checked: Checked) -> Result<(), ErrorResponse> {
+    ///     # let db = Db;
+    ///     let seen = checked.version().ok_or(StatusCode::NOT_FOUND)?;
+    ///     match db.update(id, seen).await { // UPDATE … WHERE id = ? AND version = ?
+    ///         0 if db.exists(id).await => Err(checked.lost().into()), // changed by another process
+    ///         0 => Err(StatusCode::NOT_FOUND.into()),                 // deleted by another process
+    ///         _ => Ok(()),
+    ///     }
+    /// }
+    ///
+    /// let notes = extractor_source((), |Path(id): Path<i64>| id, load).update_only();
+    /// let layer = ConditionalLayer::new(notes).writes(WritePolicy::required());
+    /// let app: Router = Router::new().route("/notes/{id}", get(read).put(save).route_layer(layer));
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # use tower::ServiceExt;
+    /// # for (path, tag, status) in [
+    /// #     ("/notes/1", None, 428), ("/notes/1", Some("\"6\""), 412), ("/notes/1", Some("\"7\""), 200),
+    /// #     ("/notes/2", None, 404), ("/notes/2", Some("\"6\""), 404),
+    /// # ] {
+    /// #     let mut put = http::Request::put(path);
+    /// #     if let Some(tag) = tag { put = put.header("if-match", tag); }
+    /// #     let answer = app.clone().oneshot(put.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+    /// #     assert_eq!(answer.status(), status, "{path} {tag:?}");
+    /// # }
+    /// # });
+    /// ```
+    #[doc(alias("404", "428", "PATCH"))]
+    fn update_only(self) -> UpdateOnly<Self>
+    where
+        Self: Sized,
+    {
+        UpdateOnly::new(self)
     }
 
     /// Chains two sources: `second` is asked if this source returns [`Unidentified::NotMine`]. The source that has identified

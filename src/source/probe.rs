@@ -40,8 +40,8 @@ use crate::{HttpDate, Preconditions, Representation};
 #[non_exhaustive]
 pub struct Probe;
 
-/// Marks a write that is probed also without preconditions, because the route's policy asks for one only where the target
-/// exists ([`WritePolicy::exempt_creation`](crate::WritePolicy::exempt_creation)).
+/// Marks a write that is probed also without preconditions, because they are only asked for where the target exists: by
+/// [`WritePolicy::exempt_creation`](crate::WritePolicy::exempt_creation) or [`ValidatorSource::update_only`].
 #[derive(Clone, Copy)]
 pub(crate) struct NeedsState;
 
@@ -335,7 +335,7 @@ fn get_for(head: &request::Parts) -> Request<ProbeBody> {
 }
 
 /// Whether the method is a read, also one that this crate does not know. Reads are evaluated by their own responses.
-fn is_read(method: &Method) -> bool {
+pub(super) fn is_read(method: &Method) -> bool {
     method.is_safe() || matches!(method.as_str(), "QUERY" | "PROPFIND" | "REPORT" | "SEARCH")
 }
 

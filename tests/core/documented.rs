@@ -6,7 +6,7 @@ use std::fs;
 use crate::tree::{files_under, root};
 
 /// Items whose example is somewhere else, and where.
-const SHOWN_ELSEWHERE: [(&str, &str); 33] = [
+const SHOWN_ELSEWHERE: [(&str, &str); 34] = [
     ("BoxError", "another name for what is behind it"),
     ("BoxResource", "what a `BoxSource` identifies"),
     ("BoxSource", "`ValidatorSource::boxed`"),
@@ -36,9 +36,13 @@ const SHOWN_ELSEWHERE: [(&str, &str); 33] = [
     ("Report", "`testkit::check`"),
     ("ResponseFuture", "what `Conditional` answers with"),
     ("Scratch", "`testkit::Fixture`"),
-    ("Sealed", "what seals `layer::CollectBody`"),
+    (
+        "Sealed",
+        "what seals `layer::CollectBody` and `validator::VersionNumber`",
+    ),
     ("SourceFn", "`source_fn`"),
     ("Unidentified", "`ValidatorSource`"),
+    ("UpdateOnly", "`ValidatorSource::update_only`"),
     ("WriteGuard", "`WriteLock`"),
 ];
 

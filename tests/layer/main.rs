@@ -26,5 +26,6 @@ mod recovery;
 mod refusals;
 mod sources;
 mod support;
+mod update_only;
 mod vectors;
 mod wire;

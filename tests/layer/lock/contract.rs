@@ -426,7 +426,7 @@ fn the_refusal_of_each_lost_write() {
     #[rustfmt::skip]
     let rows = [
         (&[("if-match", V1)][..], PreconditionFailed::stale()),
-        (&[("if-none-match", "\"v0\"")], PreconditionFailed::exists()),
+        (&[("if-none-match", "\"v0\"")], PreconditionFailed::stale()),
         (&[("if-unmodified-since", MODIFIED)], PreconditionFailed::modified()),
         // A write without a precondition can lose as well; the swap is If-Match by another name.
         (&[], PreconditionFailed::stale()),
