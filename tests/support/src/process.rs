@@ -98,6 +98,19 @@ impl Example {
         }
     }
 
+    /// The lines of the program's log that nobody has waited for, up to a line with this in it, which is left out.
+    pub async fn logged_up_to(&mut self, part: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            let line = timeout(PATIENCE, self.log.next()).await;
+            let line = line.expect("a log line in time").expect("it runs");
+            if line.contains(part) {
+                return lines;
+            }
+            lines.push(line);
+        }
+    }
+
     /// Ends the program without a chance to do anything (SIGKILL).
     pub async fn kill(mut self) {
         timeout(PATIENCE, self.child.kill()).await.unwrap().unwrap();
