@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(gate licences advisories external-types in-full figures programs stalled clients semver miri tsan shuttle
+PARTS=(gate licences advisories external-types in-full figures programs stalled clients semver stores miri tsan shuttle
     fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten)
 
 cargo_tool() { # crate: installs it if it is not there
@@ -91,6 +91,11 @@ part_semver() {
     else
         skip "semver since $released" "cargo-semver-checks cannot be installed"
     fi
+}
+
+# Every recipe against its engine, and what does not fit into the gate.
+part_stores() {
+    scripts/stores.sh
 }
 
 part_miri() {

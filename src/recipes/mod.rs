@@ -5,6 +5,7 @@
 //! | rows with a version in SQLite | [databases](databases#sqlite) |
 //! | rows with a version in PostgreSQL | [databases](databases#postgresql) |
 //! | a map in memory | [databases](databases#in-memory) |
+//! | rows behind sqlx, objects in S3, Google Cloud Storage, Azure | [stores] |
 //! | tenants that share paths | [resources](resources#a-resource-of-each-tenant) |
 //! | nested mounts, or versions of an interface, over one table | [resources](resources#one-resource-under-two-paths) |
 //! | one resource in several forms | [resources](resources#negotiated-representations) |
@@ -26,4 +27,5 @@ pub mod databases;
 pub mod integrations;
 pub mod operation;
 pub mod resources;
+pub mod stores;
 pub mod tags_elsewhere;

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# The recipes for stores, each against its engine: the write lock of the layer is off, so the store decides.
+#
+#   scripts/stores.sh           all parts
+#   scripts/stores.sh PART…     these; `brief` is what the gate runs
+#   scripts/stores.sh --list    lists the parts
+#
+# With UPDATE_DOCS=1 the tables of docs/stores.md are written anew. An engine that cannot be had is skipped loudly and named
+# again at the end; with CI=true that is a failure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/steps.sh
+
+PARTS=(lints brief)
+STORES=(--locked --manifest-path stores/Cargo.toml)
+
+tested() { # package…
+    local packages=()
+    for package in "$@"; do packages+=(-p "$package"); done
+    cargo test "${STORES[@]}" "${packages[@]}" -- --nocapture
+}
+
+part_lints() {
+    cargo clippy "${STORES[@]}" --workspace --all-targets -- -D warnings
+}
+
+# Engines that are a part of the process.
+part_brief() {
+    cargo fmt --manifest-path stores/Cargo.toml --all --check
+    rustfmt --edition 2024 --check src/recipes/stores/*.rs
+    tested sqlx_sqlite object_store_memory
+}
+
+case ${1-} in
+--list)
+    printf '%s\n' "${PARTS[@]}"
+    exit
+    ;;
+-*)
+    usage scripts/stores.sh
+    exit 2
+    ;;
+esac
+check_parts scripts/stores.sh "$@"
+[ $# -gt 0 ] || set -- "${PARTS[@]}"
+for part in "$@"; do step "$part" "part_$part"; done
+summary
