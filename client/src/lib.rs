@@ -114,6 +114,9 @@ pub use write_error::{
     AnswerLost, Applied, Conflict, Current, NotPerformed, Rewritten, Why, WriteError,
 };
 
+#[doc(no_inline)]
+pub use tower_conditional::EntityTag;
+
 /// Any error of a service, a body or a codec.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
