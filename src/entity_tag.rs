@@ -144,6 +144,29 @@ impl EntityTag {
         self.0.as_bytes()
     }
 
+    /// The tag as it is sent, as text; `None` if it has bytes above 0x7F (obs-text), which have no encoding
+    /// ([section 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
+    ///
+    /// A tag does not implement `Display`: `to_string` of a tag with such bytes would have to change them or panic, and a
+    /// client can send one. With the feature `serde` it is serialised as this text.
+    ///
+    /// ```
+    /// use tower_conditional::EntityTag;
+    ///
+    /// assert_eq!(EntityTag::from_version(7).to_str(), Some("\"7\""));
+    /// assert_eq!(EntityTag::strong(b"caf\xe9")?.to_str(), None);
+    /// # Ok::<(), tower_conditional::validator::InvalidEntityTag>(())
+    /// ```
+    #[doc(alias("Display", "to_string", "as_str"))]
+    #[must_use]
+    pub fn to_str(&self) -> Option<&str> {
+        let bytes = self.as_bytes();
+        bytes
+            .is_ascii()
+            .then(|| std::str::from_utf8(bytes).ok())
+            .flatten()
+    }
+
     /// The `opaque-tag` of the grammar: the tag with its quotes and without `W/`.
     #[must_use]
     pub fn opaque_tag(&self) -> &[u8] {
@@ -194,9 +217,20 @@ impl EntityTag {
     /// `None` for a weak tag, and for one with characters that a key cannot have.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
-        let (_, key) = self.raw().in_epoch();
-        (!self.is_weak() && !key.is_empty() && key.iter().copied().all(is_key_byte))
-            .then(|| std::str::from_utf8(key).ok())
+        self.rest().filter(|_| !self.is_weak())
+    }
+
+    /// The number that is the key, of whatever size.
+    #[cfg(feature = "layer")]
+    pub(crate) fn number(&self) -> Option<i128> {
+        version_number::parse(self.key()?)
+    }
+
+    /// What follows the epoch, if it consists of key bytes.
+    pub(crate) fn rest(&self) -> Option<&str> {
+        let (_, rest) = self.raw().in_epoch();
+        (!rest.is_empty() && rest.iter().copied().all(is_key_byte))
+            .then(|| std::str::from_utf8(rest).ok())
             .flatten()
     }
 

@@ -300,6 +300,7 @@
 //! | `body-hash` | yes | [`BodyHash`], [`Representation::from_metadata`] for files |
 //! | `axum` | no | extractors, responses, and a source made of extractors |
 //! | `headers` | no | conversions from and to the typed fields of the `headers` crate |
+//! | `serde` | no | entity tags in serialised values, such as the members of a list |
 //! | `tracing` | no | one event for each evaluated request, target `tower_conditional` |
 //!
 //! # What it is not
@@ -353,6 +354,8 @@ mod representation;
 #[cfg(feature = "layer")]
 mod response;
 mod rewritten_tag;
+#[cfg(feature = "serde")]
+mod serialized_tag;
 #[cfg(feature = "layer")]
 pub mod source;
 mod tag_list;

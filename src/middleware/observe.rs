@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use crate::field::Field;
 use crate::method_class::MethodClass;
-use crate::version_number;
 use crate::{Current, EntityTag, Preconditions, Reason};
 
 /// The event of one evaluated request, as the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) gets it.
@@ -152,8 +151,7 @@ pub(crate) fn evidence(
 
 /// How many versions `sent` is behind `ours`. Either may be below zero, or above the greatest `i64`.
 fn behind(ours: &EntityTag, sent: &EntityTag) -> Option<u64> {
-    let version = |tag: &EntityTag| version_number::parse::<i128>(tag.key()?);
-    u64::try_from(version(ours)?.checked_sub(version(sent)?)?).ok()
+    u64::try_from(ours.number()?.checked_sub(sent.number()?)?).ok()
 }
 
 /// The hook, if there is one, and the tracing event, if the feature is on.

@@ -255,6 +255,19 @@ fn versions() {
     }
 }
 
+/// Section 5.5: obs-text has no encoding, so it is no text.
+#[test]
+fn as_text() {
+    for literal in ["\"v1\"", "W/\"v1\"", "\"\"", "\"!#~\""] {
+        let tag: EntityTag = literal.parse().unwrap();
+        assert_eq!(tag.to_str(), Some(literal));
+    }
+    for opaque in [&b"\x80"[..], b"a\xff", "\u{e9}".as_bytes()] {
+        assert_eq!(EntityTag::strong(opaque).unwrap().to_str(), None);
+        assert_eq!(EntityTag::weak(opaque).unwrap().to_str(), None);
+    }
+}
+
 /// As a database has them: what goes into a tag comes out of it.
 #[test]
 fn versions_of_every_integer_come_back() {
