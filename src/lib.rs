@@ -359,6 +359,7 @@ mod serialized_tag;
 #[cfg(feature = "layer")]
 pub mod source;
 mod tag_list;
+mod timestamp;
 mod token_list;
 #[cfg(feature = "headers")]
 mod typed_headers;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use crate::field::Field;
 use crate::lock::{HeldLock, WriteGuard};
@@ -81,6 +82,13 @@ impl Checked {
     #[must_use]
     pub fn version<N: VersionNumber>(&self) -> Option<N> {
         self.entity_tag()?.version()
+    }
+
+    /// The [time](EntityTag::time) in the [`entity_tag`](Self::entity_tag), if it is the tag of a time, exactly as the source
+    /// had it, for `WHERE updated_at = ?`.
+    #[must_use]
+    pub fn updated_at(&self) -> Option<SystemTime> {
+        self.entity_tag()?.time()
     }
 
     /// Whether the target existed before the write; `None` if that is unknown.

@@ -1,11 +1,11 @@
 //! Validators of files, from their size and the time of their last change.
 
 use std::fs::Metadata;
-use std::time::SystemTime;
 
 use super::BodyTag;
 use super::body_hash::new_digest;
 use crate::Representation;
+use crate::timestamp::nanoseconds;
 
 impl Representation {
     /// The validators of a file, made from its size and the time of its last change, without reading the file.
@@ -42,31 +42,14 @@ impl Representation {
     #[doc(alias("file", "mtime"))]
     #[must_use]
     pub fn from_metadata(file: &Metadata) -> Self {
-        let Some(modified) = file.modified().ok().and_then(Instant::of) else {
+        const FAKES: [i128; 2] = [0, 1_000_000_000];
+        let modified = file.modified().map(|time| (time, nanoseconds(time)));
+        let Some((time, nanoseconds)) = modified.ok().filter(|(_, at)| !FAKES.contains(at)) else {
             return Self::new();
         };
         let mut tag = BodyTag::weak(new_digest(None), 0);
         tag.update(&file.len().to_be_bytes());
-        tag.update(&modified.nanoseconds.to_be_bytes());
-        Self::tagged(tag.finish()).last_modified(modified.time)
-    }
-}
-
-/// The time of a change, also before 1970.
-struct Instant {
-    time: SystemTime,
-    nanoseconds: i128,
-}
-
-impl Instant {
-    fn of(time: SystemTime) -> Option<Self> {
-        const FAKES: [i128; 2] = [0, 1_000_000_000];
-        // A duration in nanoseconds takes 95 bits at most.
-        let signed = |nanoseconds: u128| i128::try_from(nanoseconds).unwrap_or(i128::MAX);
-        let nanoseconds = match time.duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(after) => signed(after.as_nanos()),
-            Err(before) => -signed(before.duration().as_nanos()),
-        };
-        (!FAKES.contains(&nanoseconds)).then_some(Self { time, nanoseconds })
+        tag.update(&nanoseconds.to_be_bytes());
+        Self::tagged(tag.finish()).last_modified(time)
     }
 }

@@ -27,6 +27,7 @@ mod s13_1_4_if_unmodified_since;
 mod s13_1_5_if_range;
 mod s13_2_precedence;
 mod s5_6_1_lists;
+mod s8_8_2_timestamps;
 mod s8_8_3_entity_tags;
 mod support;
 mod tree;
