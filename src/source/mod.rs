@@ -11,6 +11,8 @@
 mod adaptors;
 mod boxed;
 mod compute;
+#[cfg(feature = "body-hash")]
+mod content_tag;
 mod found;
 mod from_response;
 pub(crate) mod hashing;

@@ -4,7 +4,7 @@
 use http::{HeaderValue, Response};
 use http_body_util::Full;
 use tower_conditional::source::ContentDigest;
-use tower_conditional::{BodyHash, Epoch};
+use tower_conditional::{BodyHash, EntityTag, Epoch};
 
 use crate::support::{get, tag, through};
 
@@ -92,6 +92,21 @@ async fn tags_are_what_they_have_always_been() {
     for (fields, body, expected) in GOLDEN {
         let tag = tag_of(BodyHash::strong(), fields, body.to_vec()).await;
         assert_eq!(tag, format!("\"{expected}\""), "{fields:?}");
+    }
+}
+
+/// Without a response around them: the first 16 bytes of `sha256sum`, in base64url.
+#[test]
+fn tags_of_bytes_are_what_they_have_always_been() {
+    let all: Vec<u8> = (0..=255).collect();
+    for (bytes, expected) in [
+        (&b""[..], "47DEQpj8HBSa-_TImW-5JA"),
+        (b"hello", "LPJNul-wow4m6Dsqxbning"),
+        (&all, "QK_y6dLYki5Hr9RkjmlnSQ"),
+    ] {
+        let tag = EntityTag::of_bytes(bytes);
+        assert_eq!(tag.to_str(), Some(&*format!("\"{expected}\"")));
+        assert_eq!(tag.key(), Some(expected));
     }
 }
 
