@@ -292,6 +292,10 @@
 //! again after the row is deleted and created. Put an [`Epoch`] before the version, and change it with every release that
 //! serialises a version differently.
 //!
+//! The time of the last change is a weak tag ([`Representation::updated_at`]), unless the statement that writes makes each time
+//! later than the one before ([`Representation::strongly_updated_at`]). Where there is neither, [`EntityTag::of_bytes`] makes a
+//! tag of the content. There is a [recipe](recipes::versions) for each.
+//!
 //! # Features
 //!
 //! | feature | default | what |

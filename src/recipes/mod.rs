@@ -2,6 +2,10 @@
 //!
 //! | you have | recipe |
 //! |---|---|
+//! | a router over generic state, with an extractor for the user | [versions](versions#a-version-column) |
+//! | `updated_at`, and no version | [versions](versions#updated_at-alone) |
+//! | neither | [versions](versions#no-version-at-all) |
+//! | a list whose members carry tags | [versions](versions#a-list-whose-members-carry-tags) |
 //! | rows with a version in SQLite | [databases](databases#sqlite) |
 //! | rows with a version in PostgreSQL | [databases](databases#postgresql) |
 //! | a map in memory | [databases](databases#in-memory) |
@@ -29,3 +33,4 @@ pub mod operation;
 pub mod resources;
 pub mod stores;
 pub mod tags_elsewhere;
+pub mod versions;
