@@ -135,7 +135,7 @@ impl<'h> Preconditions<'h> {
     /// content, a parameter of the query.
     ///
     /// `tags` is the text as it came, in the grammar of the header: a list of tags in double quotes, or `*`. An
-    /// [`EntityTag`](crate::EntityTag) is such a list. Where tags come without quotes, make one with
+    /// [entity tag](crate::EntityTag) is such a list. Where tags come without quotes, make one with
     /// [`EntityTag::strong`](crate::EntityTag::strong).
     ///
     /// ```
