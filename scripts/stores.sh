@@ -11,13 +11,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(lints brief)
+PARTS=(lints brief postgres mariadb s3)
 STORES=(--locked --manifest-path stores/Cargo.toml)
 
-tested() { # package…
-    local packages=()
-    for package in "$@"; do packages+=(-p "$package"); done
-    cargo test "${STORES[@]}" "${packages[@]}" -- --nocapture
+# Always of the same packages, so that nothing is built twice for other features.
+tested() { # name of the test
+    cargo test "${STORES[@]}" --workspace --test "$1" -- --nocapture
 }
 
 part_lints() {
@@ -28,7 +27,19 @@ part_lints() {
 part_brief() {
     cargo fmt --manifest-path stores/Cargo.toml --all --check
     rustfmt --edition 2024 --check src/recipes/stores/*.rs
-    tested sqlx_sqlite object_store_memory
+    cargo test "${STORES[@]}" -p sqlx_sqlite -p object_store_memory -- --nocapture
+}
+
+part_postgres() {
+    tested sqlx_postgres
+}
+
+part_mariadb() {
+    tested sqlx_mariadb
+}
+
+part_s3() {
+    tested object_store_s3
 }
 
 case ${1-} in

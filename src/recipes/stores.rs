@@ -6,6 +6,9 @@
 //! | you have | recipe | its conditional write |
 //! |---|---|---|
 //! | sqlx, SQLite | [below](#sqlx-with-sqlite) | rows that `UPDATE … WHERE version = ?` has changed |
+//! | sqlx, PostgreSQL | [below](#sqlx-with-postgresql) | the row of `UPDATE … WHERE version = $n RETURNING version` |
+//! | sqlx, MariaDB | [below](#sqlx-with-mariadb) | rows that `UPDATE … WHERE version = ?` has affected |
+//! | a table in PostgreSQL without a version | [below](#postgresqls-xmin) | `WHERE xmin = …`, for what it is worth |
 //! | object_store | [below](#object_store) | `PutMode::Update`, `PutMode::Create` |
 //!
 //! Each recipe serves GET, PUT and DELETE of `/notes/{name}`. A read serves the row that was looked up, or states the
@@ -27,6 +30,56 @@
 //!
 #![doc = "```ignore"]
 #![doc = include_str!("stores/sqlx_sqlite.rs")]
+#![doc = "```"]
+//!
+//! # sqlx with PostgreSQL
+//!
+//! `UPDATE … RETURNING` answers with the version that it has made, or with no row. A writer that meets another one on the same row waits
+//! for it, and then compares again; that is so in `READ COMMITTED`, which is the default. In a transaction of a higher isolation level
+//! the loser gets an error of class 40 instead, which is to be a 412, too.
+//!
+//! ```sh
+//! cargo add tower-conditional --features axum
+//! cargo add sqlx --no-default-features --features runtime-tokio,postgres
+//! cargo add axum tokio tracing
+//! ```
+//!
+#![doc = "```ignore"]
+#![doc = include_str!("stores/sqlx_postgres.rs")]
+#![doc = "```"]
+//!
+//! # sqlx with MariaDB
+//!
+//! MariaDB has no `UPDATE … RETURNING`, so the number of affected rows decides. By default that is the number of rows that *changed*: a
+//! statement that gives a row the values that it has affects none. sqlx asks for the rows that were *found* (`CLIENT_FOUND_ROWS`),
+//! and other drivers do not. The recipe depends on neither, because every write changes the version.
+//!
+//! The default collation holds `Bob` and `bob` equal. The layer takes them for two resources and gives each its own lock, but to the
+//! statement they are one row: one of two writers wins.
+//!
+//! ```sh
+//! cargo add tower-conditional --features axum
+//! cargo add sqlx --no-default-features --features runtime-tokio,mysql
+//! cargo add axum tokio tracing
+//! ```
+//!
+#![doc = "```ignore"]
+#![doc = include_str!("stores/sqlx_mariadb.rs")]
+#![doc = "```"]
+//!
+//! # PostgreSQL's xmin
+//!
+//! Every row has the number of the transaction that wrote it. Use it where a table has no version and cannot be given one, and know
+//! what it is not worth:
+//!
+//! - Two writes of one transaction leave one number. A reader outside of the transaction never sees the state between them.
+//! - It has 32 bits. After four thousand million transactions a number comes back, and an old tag may name a new state.
+//! - A restore from a dump, and a logical replica, give every row another number: all tags change. A number of the new cluster can
+//!   be one that a client got from the old one: change the epoch.
+//! - It moves with every write of the row, also one that changes a column that is not served.
+//!
+#![doc = "```ignore"]
+#![doc = include_str!("stores/postgres_xmin.rs")]
 #![doc = "```"]
 //!
 //! # object_store

@@ -89,8 +89,8 @@ async fn remove(
 async fn lost(checked: &Checked, name: &str, db: &SqlitePool) -> Result<Failed, sqlx::Error> {
     let select = sqlx::query("SELECT 1 FROM notes WHERE name = ?").bind(name);
     Ok(Failed::Lost(match select.fetch_optional(db).await? {
-        Some(_) => checked.lost(),
-        None => PreconditionFailed::absent(),
+        None if checked.existed() == Some(true) => PreconditionFailed::absent(),
+        _ => checked.lost(),
     }))
 }
 

@@ -5,6 +5,7 @@
 //! is the store.
 
 mod documented;
+mod engine;
 mod hammer;
 mod logged;
 mod replica;
@@ -12,6 +13,7 @@ mod suite;
 mod table;
 mod writer;
 
+pub use engine::Engine;
 pub use logged::DriverLog;
 pub use replica::{Replica, run};
 pub use suite::{Names, Statements, Store, Tried, try_out};

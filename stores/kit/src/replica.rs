@@ -1,13 +1,12 @@
 //! A recipe as a program: `PROGRAM STORE [--lock]`.
 
 use std::env;
-use std::error::Error;
 use std::process::ExitCode;
 
 use axum::Router;
 use axum::routing::post;
 use tokio::net::TcpListener;
-use tower_conditional::WritePolicy;
+use tower_conditional::{BoxError, WritePolicy};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -26,7 +25,7 @@ pub struct Replica {
 /// Serves the router on a free port of 127.0.0.1, and prints the address first.
 pub async fn run<F>(app: F) -> ExitCode
 where
-    F: AsyncFnOnce(Replica) -> Result<Router, Box<dyn Error>>,
+    F: AsyncFnOnce(Replica) -> Result<Router, BoxError>,
 {
     match serve(app).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -37,9 +36,9 @@ where
     }
 }
 
-async fn serve<F>(app: F) -> Result<(), Box<dyn Error>>
+async fn serve<F>(app: F) -> Result<(), BoxError>
 where
-    F: AsyncFnOnce(Replica) -> Result<Router, Box<dyn Error>>,
+    F: AsyncFnOnce(Replica) -> Result<Router, BoxError>,
 {
     let mut arguments = env::args().skip(1);
     let store = arguments.next().ok_or("which store?")?;
