@@ -75,7 +75,9 @@ impl Error {
     pub(crate) fn is_busy(&self) -> bool {
         match self {
             Self::Status(response) => {
-                response.status() == StatusCode::TOO_MANY_REQUESTS || says_not_performed(response)
+                // 423: somebody holds the lock of a WebDAV resource (RFC 4918, section 11.3).
+                let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::LOCKED];
+                busy.contains(&response.status()) || says_not_performed(response)
             }
             _ => false,
         }

@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# Many clients count in one resource, each by the client's `update`, and the count is exact in the end: against the examples, and
+# against servers that others have written.
+#
+#   scripts/count.sh           all parts
+#   scripts/count.sh PART…     these
+#   scripts/count.sh --list    lists the parts
+#
+# COUNT_OWN and COUNT_OTHERS say how often each of the 16 clients counts (1000 and 50). A server that cannot be had is skipped
+# loudly and named again at the end; with CI=true that is a failure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/steps.sh
+
+PARTS=(notes postgres radicale xandikos kinto s3 lighttpd apache)
+own=${COUNT_OWN:-1000}
+others=${COUNT_OTHERS:-50}
+export PATH=$PATH:/usr/sbin
+python=target/count/python
+dir=$(mktemp -d)
+chmod 777 "$dir" # Some servers give root away.
+servers=()
+
+stop() {
+    local server
+    for server in "${servers[@]}"; do
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    done
+    servers=()
+}
+trap 'stop; rm -rf "$dir"' EXIT
+trap 'exit 130' INT TERM
+
+# Below the ports that the system hands out to clients, so that nobody gets in between.
+free_port() {
+    local port
+    while port=$((20000 + RANDOM % 12000)); (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+    echo "$port"
+}
+
+# Starts a server and waits until it listens.
+start() { # port, command…
+    local port=$1
+    shift
+    "$@" >"$dir/log" 2>&1 &
+    servers+=($!)
+    for _ in {1..600}; do
+        (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null && return
+        kill -0 $! 2>/dev/null || break
+        sleep 0.05
+    done
+    cat "$dir/log" >&2
+    return 1
+}
+
+missing() { # what
+    [ "${CI-}" != true ] || { echo "count.sh: $1 cannot be had" >&2; return 1; }
+    skip "$1" "it cannot be installed here"
+}
+
+# The servers that pip has, in a virtual environment of their own.
+pip_servers() {
+    [ -e "$python/complete" ] && return
+    python3 -m venv "$python" >&2 &&
+        "$python/bin/python" -m pip install --quiet --requirement scripts/count/requirements.txt >&2 &&
+        touch "$python/complete"
+}
+
+has() { # command, Debian package…
+    local command=$1
+    shift
+    command -v "$command" >/dev/null || scripts/install.sh "$@"
+}
+
+counts() { # URL…, options of the example `count`
+    cargo run --quiet --locked -p tower-conditional-client --example count -- "$@"
+}
+
+NOTE=(--content '{"title":"count","body":"{tally}"}' --type application/json)
+
+part_notes() {
+    local port
+    port=$(free_port)
+    cargo build --quiet --locked -p notes
+    start "$port" target/debug/notes "$dir/notes.db" --port "$port"
+    counts "http://127.0.0.1:$port/notes/1" "${NOTE[@]}" --times "$own"
+    stop
+}
+
+# Three replicas, one of which is killed (SIGKILL) every few seconds and started again.
+part_postgres() {
+    cargo build --quiet --locked -p postgres
+    cargo build --quiet --locked -p tower-conditional-client --example count
+    COUNT_OWN=$own scripts/postgres.sh run scripts/count/replicas.sh
+}
+
+# An event in a calendar; the count stands in its description.
+EVENT='BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//count//EN\nBEGIN:VEVENT\nUID:count\nDTSTAMP:20250101T000000Z\nDTSTART:20250101T000000Z\nSUMMARY:count\nDESCRIPTION:{tally}\nEND:VEVENT\nEND:VCALENDAR\n'
+
+part_radicale() {
+    local port
+    pip_servers || { missing Radicale; return; }
+    port=$(free_port)
+    start "$port" "$python/bin/python" -m radicale --server-hosts "127.0.0.1:$port" --auth-type none --rights-type authenticated \
+        --storage-filesystem-folder "$dir/radicale" --storage-predefined-collections ''
+    curl -sSf -u u:p -X MKCALENDAR "http://127.0.0.1:$port/u/c/"
+    counts "http://127.0.0.1:$port/u/c/count.ics" --field 'Authorization: Basic dTpw' --content "$EVENT" --type text/calendar \
+        --times "$others"
+    stop
+}
+
+# It answers two writers of one version with 204 now and then, so it loses some; how many is printed.
+part_xandikos() {
+    local port
+    pip_servers || { missing Xandikos; return; }
+    port=$(free_port)
+    start "$port" "$python/bin/python" -m xandikos serve -d "$dir/xandikos" --listen-address 127.0.0.1 --port "$port" \
+        --defaults --current-user-principal /user/
+    counts "http://127.0.0.1:$port/user/calendars/calendar/count.ics" --content "$EVENT" --type text/calendar --times "$others" \
+        --lossy
+    stop
+}
+
+part_kinto() {
+    local port
+    pip_servers || { missing Kinto; return; }
+    port=$(free_port)
+    printf '%s\n' '[server:main]' 'use = egg:waitress' 'host = 127.0.0.1' "port = $port" '[app:main]' 'use = egg:kinto' \
+        'kinto.userid_hmac_secret = count' 'multiauth.policies = basicauth' \
+        'multiauth.policy.basicauth.use = kinto.core.authentication.BasicAuthAuthenticationPolicy' \
+        'kinto.storage_backend = kinto.core.storage.memory' 'kinto.cache_backend = kinto.core.cache.memory' \
+        'kinto.permission_backend = kinto.core.permission.memory' \
+        'kinto.bucket_create_principals = system.Authenticated' >"$dir/kinto.ini"
+    start "$port" "$python/bin/kinto" start --ini "$dir/kinto.ini"
+    curl -sSf -o /dev/null -u u:p -X PUT "http://127.0.0.1:$port/v1/buckets/b"
+    curl -sSf -o /dev/null -u u:p -X PUT "http://127.0.0.1:$port/v1/buckets/b/collections/c"
+    counts "http://127.0.0.1:$port/v1/buckets/b/collections/c/records/count" --field 'Authorization: Basic dTpw' \
+        --content '{"data":{"text":"{tally}"}}' --type application/json --times "$others"
+    stop
+}
+
+part_s3() {
+    local port signed
+    pip_servers || { missing "moto's S3"; return; }
+    port=$(free_port)
+    start "$port" "$python/bin/python" -m moto.server -H 127.0.0.1 -p "$port"
+    # Anybody who signs somehow.
+    signed='Authorization: AWS4-HMAC-SHA256 Credential=x/20250101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x'
+    curl -sSf -o /dev/null -H "$signed" -X PUT "http://127.0.0.1:$port/bucket"
+    counts "http://127.0.0.1:$port/bucket/count" --field "$signed" --times "$others"
+    stop
+}
+
+part_lighttpd() {
+    local port
+    has lighttpd lighttpd lighttpd-mod-webdav || { missing lighttpd; return; }
+    port=$(free_port)
+    mkdir -p "$dir/dav"
+    chmod 777 "$dir/dav"
+    printf '%s\n' 'server.modules = ("mod_webdav")' "server.document-root = \"$dir/dav\"" 'server.bind = "127.0.0.1"' \
+        "server.port = $port" \
+        'mimetype.assign = (".txt" => "text/plain")' 'webdav.activate = "enable"' >"$dir/lighttpd.conf"
+    start "$port" lighttpd -D -f "$dir/lighttpd.conf"
+    counts "http://127.0.0.1:$port/count.txt" --times "$others"
+    stop
+}
+
+# Its check and its write are two steps, so it loses some; how many is printed.
+part_apache() {
+    local port modules
+    has apache2 apache2 || { missing Apache; return; }
+    port=$(free_port)
+    modules=$(dirname "$(find /usr/lib/apache2 /usr/libexec -name mod_dav.so 2>/dev/null | head -n 1)")
+    mkdir -p "$dir/apache/dav"
+    chmod -R 777 "$dir/apache"
+    {
+        for module in mpm_event authz_core dav dav_fs; do
+            echo "LoadModule ${module}_module $modules/mod_$module.so"
+        done
+        printf '%s\n' "ServerRoot $dir/apache" 'ServerName localhost' "Listen 127.0.0.1:$port" "PidFile $dir/apache/pid" \
+            "ErrorLog $dir/apache/log" "DocumentRoot $dir/apache/dav" "DavLockDB $dir/apache/lock" \
+            "DefaultRuntimeDir $dir/apache" '<Directory />' 'Dav On' \
+            '# Without this a tag is weak for a second after each change.' 'FileETag Digest' '</Directory>'
+    } >"$dir/apache.conf"
+    start "$port" apache2 -d "$dir/apache" -f "$dir/apache.conf" -DFOREGROUND
+    counts "http://127.0.0.1:$port/count.txt" --times "$others" --lossy
+    stop
+}
+
+case ${1-} in
+--list)
+    printf '%s\n' "${PARTS[@]}"
+    exit
+    ;;
+-*)
+    usage scripts/count.sh
+    exit 2
+    ;;
+esac
+check_parts scripts/count.sh "$@"
+[ $# -gt 0 ] || set -- "${PARTS[@]}"
+for part in "$@"; do step "$part" "part_$part"; done
+summary
