@@ -246,6 +246,16 @@ impl EntityTag {
         RawTag::of_valid(self.as_bytes())
     }
 
+    /// The strong tag with the same opaque tag. The caller knows that it names the same bytes.
+    #[cfg(feature = "layer")]
+    pub(crate) fn to_strong(&self) -> Self {
+        if self.is_weak() {
+            Self::of_valid(self.opaque_tag().to_vec())
+        } else {
+            self.clone()
+        }
+    }
+
     /// The same tag with a suffix inside the quotes.
     #[cfg(feature = "layer")]
     pub(crate) fn with_suffix(&self, suffix: &str) -> Self {

@@ -171,6 +171,10 @@ impl FieldSet {
         Self(self.0 & !field.bit())
     }
 
+    pub(crate) const fn without_range(self) -> Self {
+        Self(self.0 & !Self::RANGE)
+    }
+
     pub(crate) const fn without_all(self, others: Self) -> Self {
         Self(self.0 & !others.0)
     }

@@ -106,7 +106,8 @@ impl std::error::Error for PreconditionFailed {}
 pub enum Reason {
     /// No tag in If-Match is current: somebody else changed the resource, or the tag never was current.
     Stale,
-    /// The tag in If-Match is the current one, but weak: an intermediary has weakened it, or the service makes weak tags.
+    /// The tag in If-Match is the current one, but one of the two is weak: the service makes weak tags, or an intermediary has
+    /// weakened a strong one.
     WeakTag,
     /// The tag in If-Match is the current one with the suffix of a content coding, which an intermediary has appended.
     RewrittenTag,
@@ -129,7 +130,8 @@ pub enum Reason {
     /// The only precondition that was sent does not count: the target has no modification date, or the policy is strict and
     /// the date is weak (428).
     Inapplicable,
-    /// The state of the target could not be looked up (503).
+    /// The state of the target could not be looked up, or the source states a weak tag under
+    /// `ConditionalLayer::send_weak_tags` (503).
     Source,
     /// The write lock could not be taken (503).
     Lock,

@@ -331,6 +331,18 @@ impl Representation {
         tags.map(EntityTag::as_bytes)
     }
 
+    /// Whether a tag of a current representation is weak.
+    pub(crate) fn has_weak_tag(&self) -> bool {
+        let mut tags = self.entity_tag.iter().chain(self.others());
+        tags.any(EntityTag::is_weak)
+    }
+
+    /// The representation with its tag in the strong form.
+    pub(crate) fn in_strong_form(mut self) -> Self {
+        self.entity_tag = self.entity_tag.as_ref().map(EntityTag::to_strong);
+        self
+    }
+
     /// Replaces the tag, by the form in which the client lists it.
     pub(crate) fn retag(&mut self, tag: EntityTag) {
         self.entity_tag = Some(tag);

@@ -4,13 +4,14 @@
 
 use http::header::{
     CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG,
-    HeaderMap, HeaderName, LAST_MODIFIED, TRAILER, TRANSFER_ENCODING, VARY,
+    Entry, HeaderMap, HeaderName, LAST_MODIFIED, TRAILER, TRANSFER_ENCODING, VARY,
 };
 
 use crate::header_map::{has, remove};
 use crate::last_modified::LastModified;
+use crate::tag_list::RawTag;
 use crate::token_list::add_vary;
-use crate::{HttpDate, Representation};
+use crate::{EntityTag, HttpDate, Representation};
 
 /// Whether a 304 drops the field: metadata of the content. Everything else stays (CORS, cookies, Cache-Control).
 fn is_dropped_by_not_modified(name: &HeaderName) -> bool {
@@ -88,20 +89,28 @@ pub(crate) fn states_version_of(
     headers: &HeaderMap,
     stated: Stated,
     current: &Representation,
+    sends_weak_tags: bool,
 ) -> Option<bool> {
     // Few handlers state a version.
     if stated.tag || stated.date {
-        agrees_with(current, headers)
+        agrees_with(current, headers, sends_weak_tags)
     } else {
         None
     }
 }
 
 /// Whether the validators in the headers are those of `current`. `None` if none can be compared.
-fn agrees_with(current: &Representation, headers: &HeaderMap) -> Option<bool> {
+///
+/// Where tags are sent weak, the handler may write them in that form itself.
+fn agrees_with(
+    current: &Representation,
+    headers: &HeaderMap,
+    sends_weak_tags: bool,
+) -> Option<bool> {
     let stated = Representation::of_response(headers, None);
     if let (Some(theirs), Some(ours)) = (stated.entity_tag(), current.entity_tag()) {
-        return Some(theirs.as_bytes() == ours.as_bytes());
+        let as_sent = sends_weak_tags && theirs.weak_eq(ours);
+        return Some(as_sent || theirs.as_bytes() == ours.as_bytes());
     }
     let dates = stated
         .last_modified_date()
@@ -186,6 +195,29 @@ fn add_last_modified(
 fn date_of(headers: &HeaderMap) -> Option<HttpDate> {
     let line = has(headers, &DATE).then(|| headers.get(DATE)).flatten()?;
     HttpDate::parse(line.as_bytes(), HttpDate::UNIX_EPOCH)
+}
+
+/// Makes the tags of a response weak, for a service that sends no strong one. What is not a tag stays.
+///
+/// Not inlined, so that a service without the option does not pay for it.
+#[cold]
+#[inline(never)]
+pub(crate) fn weaken_tags(headers: &mut HeaderMap) {
+    if !has(headers, &ETAG) {
+        return;
+    }
+    let Entry::Occupied(mut lines) = headers.entry(ETAG) else {
+        return;
+    };
+    for line in lines.iter_mut() {
+        // Blanks around a field value are not a part of it (section 5.5).
+        let Some(tag) = RawTag::parse(line.as_bytes().trim_ascii()) else {
+            continue;
+        };
+        if !tag.weak {
+            *line = EntityTag::of_valid([b"W/", tag.opaque_tag].concat()).into();
+        }
+    }
 }
 
 /// Replaces the validators by those of the version that a write has made, or has failed against.

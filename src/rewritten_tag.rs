@@ -21,9 +21,14 @@ use crate::tag_list::RawTag;
 /// ```
 #[doc(alias("gzip", "nginx", "Apache", "weak"))]
 #[derive(Clone, Copy, Debug)]
-pub struct RewrittenTags {
-    suffixed: bool,
-    weakened: bool,
+pub struct RewrittenTags(Rewrites);
+
+/// What an intermediary does with a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rewrites {
+    Suffixes,
+    Weakens,
+    Both,
 }
 
 /// What Apache httpd, Jetty and Caddy append inside the quotes.
@@ -50,10 +55,7 @@ impl RewrittenTags {
     /// `--gzip`, `;gzip`, and the same for `br`, `zstd` and `deflate`.
     #[must_use]
     pub const fn suffixed() -> Self {
-        Self {
-            suffixed: true,
-            weakened: false,
-        }
+        Self(Rewrites::Suffixes)
     }
 
     /// Accepts in If-Match strong tags that come back with `W/` before them, as nginx and Varnish put it there. The 304 to
@@ -63,24 +65,31 @@ impl RewrittenTags {
     /// tags of the service.
     #[must_use]
     pub const fn weakened() -> Self {
-        Self {
-            suffixed: false,
-            weakened: true,
-        }
+        Self(Rewrites::Weakens)
     }
 
     /// Accepts [suffixed](Self::suffixed) tags, [weakened](Self::weakened) tags, and those that are both.
     #[must_use]
     pub const fn suffixed_or_weakened() -> Self {
-        Self {
-            suffixed: true,
-            weakened: true,
+        Self(Rewrites::Both)
+    }
+
+    /// As these, and [weakened](Self::weakened) tags too.
+    #[cfg(feature = "layer")]
+    pub(crate) const fn and_weakened(rewrites: Option<Self>) -> Self {
+        match rewrites {
+            Some(Self(Rewrites::Suffixes | Rewrites::Both)) => Self(Rewrites::Both),
+            Some(Self(Rewrites::Weakens)) | None => Self(Rewrites::Weakens),
         }
+    }
+
+    const fn has_weakened(self) -> bool {
+        matches!(self.0, Rewrites::Weakens | Rewrites::Both)
     }
 
     /// Strong comparison, after undoing the accepted rewrites.
     pub(crate) fn strong_eq(self, tag: RawTag<'_>, ours: &EntityTag) -> bool {
-        let strong_enough = !tag.weak || self.weakened;
+        let strong_enough = !tag.weak || self.has_weakened();
         strong_enough && !ours.is_weak() && (tag.weak_eq(ours) || self.weak_eq(tag, ours))
     }
 
@@ -91,7 +100,10 @@ impl RewrittenTags {
 
     /// The accepted suffix that was appended to our tag to make this one.
     fn suffix_of(self, tag: RawTag<'_>, ours: &EntityTag) -> Option<&'static str> {
-        let known: &[&'static str] = if self.suffixed { &CODING_SUFFIXES } else { &[] };
+        let known: &[&'static str] = match self.0 {
+            Rewrites::Suffixes | Rewrites::Both => &CODING_SUFFIXES,
+            Rewrites::Weakens => &[],
+        };
         let appended = tag.opaque().strip_prefix(ours.raw().opaque())?;
         let mut known = known.iter().copied();
         known.find(|suffix| suffix.as_bytes() == appended)
@@ -115,7 +127,7 @@ impl RewrittenTags {
 
     /// Our tag rewritten to the form of this one, if this one was made from ours.
     fn rewrite(self, tag: RawTag<'_>, ours: &EntityTag) -> Option<EntityTag> {
-        let weakened = self.weakened && tag.weak && !ours.is_weak();
+        let weakened = self.has_weakened() && tag.weak && !ours.is_weak();
         let form = match self.suffix_of(tag, ours) {
             Some(suffix) => ours.with_suffix(suffix),
             None if weakened && tag.weak_eq(ours) => ours.clone(),

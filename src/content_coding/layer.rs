@@ -81,7 +81,7 @@ impl ContentCodingLayer {
     }
 
     /// Weakens tags in place of appending the coding. For routes that are only read, because a weak tag never satisfies
-    /// If-Match.
+    /// If-Match; or for those whose layer [sends weak tags](crate::ConditionalLayer::send_weak_tags) itself.
     pub const fn weaken_tags(self) -> Self {
         Self(TagForm::Weakened)
     }

@@ -125,7 +125,13 @@ where
             StateProjection::Answered { response } => {
                 Poll::Ready(Ok(response.take().expect(AGAIN)))
             }
-            StateProjection::Waiting { future } => future.as_mut().poll(cx),
+            StateProjection::Waiting { future } => {
+                let mut polled = future.as_mut().poll(cx);
+                if let Poll::Ready(Ok(response)) = &mut polled {
+                    this.options.write_tags(response);
+                }
+                polled
+            }
         }
     }
 }

@@ -238,7 +238,48 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// [`WritePolicy::accept_rewritten_tags`].
     #[doc(alias("gzip", "nginx"))]
     pub fn accept_rewritten_tags_on_reads(mut self, rewrites: RewrittenTags) -> Self {
-        self.options_mut().read_rewrites = Some(rewrites);
+        self.options_mut().set_read_rewrites(rewrites);
+        self
+    }
+
+    /// Sends every entity tag as a weak one, and accepts it in If-Match: for a service whose standard writes versions as
+    /// `W/"3"` (FHIR, SCIM, OData).
+    ///
+    /// **This deviates from RFC 9110.** If-Match requires a strong comparison there
+    /// ([section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)), which a weak tag never satisfies. Here the
+    /// tags stay strong inside, and `W/` is only how they are written. So If-Match finds a change as reliably as before.
+    ///
+    /// - Every response of the route has a weak tag, whoever has set it: 200, 206, 304, 412, the answer to a write.
+    /// - If-Match accepts `W/"3"` as the strong tag `"3"` of the source, and `"3"` itself, because some clients remove `W/`.
+    /// - [`Checked`](crate::Checked) and the look-up have the strong tag, and with it the version.
+    /// - If-Range is never satisfied, neither by a tag nor by a date: Range is ignored, and the answer is whole
+    ///   ([section 14.2](https://www.rfc-editor.org/rfc/rfc9110#section-14.2)). A client that has a tag must not send a date
+    ///   there, and a weak tag proves nothing about bytes
+    ///   ([section 13.1.5](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5)).
+    /// - If the source states a weak tag of its own, a conditional write is answered 503 (`source`), and the event has the
+    ///   cause as its [error](crate::observe::Evaluation::error): by weak comparison two different versions could be equal.
+    ///   Its reads work, and the events of its conditional reads have the same error.
+    ///
+    /// Every layer that evaluates the writes of a route needs this option. A handler that evaluates them itself
+    /// ([`Current::Delegated`](crate::Current::Delegated)) calls [`Preconditions::accept_rewritten_tags`] with
+    /// [`RewrittenTags::weakened`]. Around a compressor, [`ContentCodingLayer::weaken_tags`] keeps one tag for all content
+    /// codings. An `ETag` in trailers stays as it is.
+    ///
+    /// ```
+    /// use tower_conditional::source::InMemoryVersions;
+    /// use tower_conditional::{ConditionalLayer, WritePolicy};
+    ///
+    /// let layer = ConditionalLayer::new(InMemoryVersions::new())
+    ///     .writes(WritePolicy::required())
+    ///     .send_weak_tags();
+    /// # let _ = layer;
+    /// ```
+    ///
+    /// [`Preconditions::accept_rewritten_tags`]: crate::Preconditions::accept_rewritten_tags
+    /// [`ContentCodingLayer::weaken_tags`]: crate::content_coding::ContentCodingLayer::weaken_tags
+    #[doc(alias("FHIR", "SCIM", "OData", "OGC API", "LDP", "Redfish", "W/"))]
+    pub fn send_weak_tags(mut self) -> Self {
+        self.options_mut().send_weak_tags();
         self
     }
 

@@ -53,7 +53,8 @@ pub struct Evaluation {
     /// A short hash of the first tag in If-Match, keyed for each process. A value that repeats is a tag that a client has
     /// hard-coded. The tag cannot be computed from it.
     pub tag_hash: Option<u32>,
-    /// The error of a source or lock that failed. It never reaches the client.
+    /// The error of a source or lock that failed, or of a source with weak tags under
+    /// [`send_weak_tags`](crate::ConditionalLayer::send_weak_tags). It never reaches the client.
     pub error: Option<Arc<str>>,
 }
 
@@ -135,11 +136,15 @@ impl Evaluation {
 pub(crate) fn evidence(
     preconditions: &Preconditions<'_>,
     current: &Current,
+    sends_weak_tags: bool,
 ) -> (Option<u64>, Option<u32>) {
     static KEY: OnceLock<RandomState> = OnceLock::new();
-    let Some(sent) = preconditions.first_tag() else {
+    let Some(mut sent) = preconditions.first_tag() else {
         return (None, None);
     };
+    if sends_weak_tags {
+        sent = sent.to_strong();
+    }
     let hash = KEY.get_or_init(RandomState::new).hash_one(sent.as_bytes());
     let behind = current.representation().and_then(|current| {
         let ours = current
@@ -237,6 +242,12 @@ fn trace(evaluation: &Evaluation) {
             event!(error, "a write could not be checked, and was not performed")
         }
         Outcome::Refused => event!(info, "a request was refused"),
+        Outcome::Proceeded | Outcome::NotModified if evaluation.error.is_some() => {
+            event!(
+                warn,
+                "the source has weak tags, so that no write can be checked"
+            )
+        }
         Outcome::Proceeded | Outcome::NotModified | Outcome::AlreadyApplied => {
             event!(debug, "a request was evaluated")
         }

@@ -122,7 +122,8 @@ impl Options {
         }
         let headers = response.headers();
         let stated = Stated::in_headers(headers);
-        let states_current = response::states_version_of(headers, stated, &attached.current);
+        let states_current =
+            response::states_version_of(headers, stated, &attached.current, self.sends_weak_tags);
         if let Some(recheck) = &attached.recheck
             && let Some(refusal) =
                 self.refused_by_stated_version(attached, recheck, states_current, response)
@@ -169,7 +170,11 @@ impl Options {
             None => return None,
             Some(false) => {}
         }
-        let stated = Representation::of_response(response.headers(), None);
+        let mut stated = Representation::of_response(response.headers(), None);
+        if self.sends_weak_tags {
+            // The handler may have written the tag as it is sent.
+            stated = stated.in_strong_form();
+        }
         let preconditions = recheck.preconditions();
         let preconditions = preconditions.accept_rewritten_tags(self.read_rewrites);
         match preconditions.evaluate(&Current::Present(stated)) {
@@ -254,7 +259,17 @@ impl Options {
             OnResponse::Evaluate(deferred) => self.finish(deferred, None, &mut response),
             OnResponse::Write(write) => self.finish_write(write, &mut response),
         }
+        self.write_tags(&mut response);
         response
+    }
+
+    /// Writes the tags as this service sends them. Every response that leaves the layer passes here: those of the handler, of
+    /// a request that has waited, and the layer's own.
+    #[inline]
+    pub(crate) fn write_tags<B>(&self, response: &mut Response<B>) {
+        if self.sends_weak_tags {
+            response::weaken_tags(response.headers_mut());
+        }
     }
 
     /// Evaluates the preconditions by the validators of the response, which stays or becomes a 304, 412 or 400. Any other
@@ -274,7 +289,7 @@ impl Options {
                 let rewrites = self.read_rewrites;
                 let again = taken.preconditions().accept_rewritten_tags(rewrites);
                 if self.evaluate_response(deferred, &again, tag, response) {
-                    return;
+                    return self.write_tags(response);
                 }
             } else if let Some(tag) = tag {
                 response.headers_mut().insert(ETAG, tag.into());
@@ -283,6 +298,7 @@ impl Options {
         if deferred.drops_body {
             drop_content_of_head(response);
         }
+        self.write_tags(response);
     }
 
     /// As [`finish`](Self::finish), for a response that is passed by value.

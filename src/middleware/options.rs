@@ -51,6 +51,8 @@ pub(crate) struct Options {
     pub(crate) observer: Observer,
     /// The rewritten tags that the preconditions of reads may have.
     pub(crate) read_rewrites: Option<RewrittenTags>,
+    /// Whether every tag is sent as a weak one.
+    pub(crate) sends_weak_tags: bool,
     /// Whether the handler of a read gets the conditional headers.
     pub(crate) keeps_preconditions: bool,
     /// Whether the handler gets a HEAD as HEAD, also if the source makes tags from bodies.
@@ -87,6 +89,7 @@ impl Options {
             response_fields: HeaderMap::new(),
             observer: Observer::default(),
             read_rewrites: None,
+            sends_weak_tags: false,
             keeps_preconditions: false,
             leaves_head_alone: false,
             refusals: None,
@@ -104,6 +107,29 @@ impl Options {
             LockChoice::None => None,
         };
         self.writes = policy;
+        self.accept_own_weak_tags();
+    }
+
+    /// Sets the rewritten tags that the preconditions of reads may have.
+    pub(crate) fn set_read_rewrites(&mut self, rewrites: RewrittenTags) {
+        self.read_rewrites = Some(rewrites);
+        self.accept_own_weak_tags();
+    }
+
+    /// Sends every tag as a weak one.
+    pub(crate) fn send_weak_tags(&mut self) {
+        self.sends_weak_tags = true;
+        self.accept_own_weak_tags();
+    }
+
+    /// Accepts the tags that are sent weak as the strong tags that they were made from. It is decided here, so that no request
+    /// asks for it.
+    fn accept_own_weak_tags(&mut self) {
+        if self.sends_weak_tags {
+            for rewrites in [&mut self.read_rewrites, &mut self.writes.rewrites] {
+                *rewrites = Some(RewrittenTags::and_weakened(*rewrites));
+            }
+        }
     }
 
     /// How the source makes the tag of this response, if it makes one.

@@ -28,7 +28,7 @@ use crate::look_up::{LookUps, look_up};
 use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::source::{Found, SourceError, Unidentified, ValidatorSource};
-use crate::{BoxError, Current, Decision, response};
+use crate::{BoxError, Current, Decision, Representation, response};
 
 /// How the layer answers a read in place of the handler.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,12 @@ impl Options {
             && let Some(tag) = preconditions.as_listed(current)
             && let Some(current) = current.representation_mut()
         {
-            current.retag(tag);
+            // It is weakened when it is sent. In `current` only a tag of the source's own is weak.
+            current.retag(if self.sends_weak_tags {
+                tag.to_strong()
+            } else {
+                tag
+            });
         }
         self.short_circuit(decision).map_or(Ok(decision), Err)
     }
@@ -72,7 +77,7 @@ impl Options {
     ) -> Response<ConditionalBody<B>> {
         match answer {
             Answer::NotModified => {
-                self.report_read(request, Outcome::NotModified);
+                self.report_read(request, Outcome::NotModified, current.representation());
                 self.not_modified(current)
             }
             Answer::Refuse(refusal) => {
@@ -100,7 +105,8 @@ impl Options {
                 // An outer layer may have left another answer there.
                 let looked_up = request.head.extensions.get();
                 let is_loaded = matches!(looked_up, Some(LookedUp::Loaded(_)));
-                let (has_range, recheck) = self.prepare_for_handler(request, is_loaded, decision);
+                let (has_range, recheck) =
+                    self.prepare_for_handler(request, &current, is_loaded, decision);
                 OnResponse::Attach(Attached {
                     current,
                     is_loaded,
@@ -110,7 +116,7 @@ impl Options {
             }
             Current::Unknown => OnResponse::Evaluate(self.defer_evaluation(request)),
             Current::Absent(_) => {
-                self.report_evaluated_read(request);
+                self.report_evaluated_read(request, None);
                 self.forget_preconditions(request, decision);
                 OnResponse::Pass
             }
@@ -125,6 +131,7 @@ impl Options {
     fn prepare_for_handler(
         &self,
         request: &mut Incoming,
+        current: &Representation,
         is_loaded: bool,
         decision: Decision,
     ) -> (bool, Option<Box<DetachedPreconditions>>) {
@@ -132,7 +139,7 @@ impl Options {
         if !given.any() {
             return (given.has_range(), None);
         }
-        self.report_evaluated_read(request);
+        self.report_evaluated_read(request, Some(current));
         // On a HEAD a Range means nothing (section 14.2).
         let is_get = request.head.method == Method::GET;
         let decision = if is_get {
@@ -182,16 +189,28 @@ impl Options {
     }
 
     /// Emits the event of a read that proceeds, if it has preconditions.
-    fn report_evaluated_read(&self, request: &Incoming) {
+    fn report_evaluated_read(&self, request: &Incoming, current: Option<&Representation>) {
         if request.given.any() {
-            self.report_read(request, Outcome::Proceeded);
+            self.report_read(request, Outcome::Proceeded, current);
         }
     }
 
     /// Emits the event of a read.
-    fn report_read(&self, request: &Incoming, outcome: Outcome) {
-        let evaluation = || self.evaluation(MethodClass::Read, outcome, request.timings);
-        self.observer.emit(evaluation);
+    #[inline(always)]
+    fn report_read(&self, request: &Incoming, outcome: Outcome, current: Option<&Representation>) {
+        self.observer.emit(|| Evaluation {
+            error: self.own_weak_tag(current).map(Into::into),
+            ..self.evaluation(MethodClass::Read, outcome, request.timings)
+        });
+    }
+
+    /// Ignores Range under If-Range where tags are sent weak: a weak validator never satisfies it (section 13.1.5), and
+    /// ignoring Range is always allowed (section 14.2).
+    pub(crate) fn ignore_range_of_weak_tags(&self, request: &mut Incoming) {
+        if request.given.has(Field::IfRange) && self.sends_weak_tags {
+            remove(&mut request.head.headers, &RANGE);
+            request.given = request.given.without_range();
+        }
     }
 
     /// The 304 for the current representation (section 15.4.5).

@@ -14,7 +14,7 @@ use crate::field::FieldSet;
 use crate::lock::HeldLock;
 use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
-use crate::{Decision, Preconditions, Reason};
+use crate::{Decision, Preconditions, Reason, Representation};
 
 /// A request on its way to the handler. Its body is passed separately, because no rule looks at it.
 pub(crate) struct Incoming {
@@ -89,6 +89,17 @@ impl Options {
         Preconditions::of_given(class, &head.method, &head.headers, *given, now)
     }
 
+    /// The error of a source that states a weak tag where the layer sends weak tags. Such a tag cannot be compared as if it
+    /// were strong, because two different versions may share it.
+    #[inline]
+    pub(crate) fn own_weak_tag(&self, current: Option<&Representation>) -> Option<&'static str> {
+        if self.sends_weak_tags {
+            own_weak_tag(current)
+        } else {
+            None
+        }
+    }
+
     /// The answer to a read in place of the handler, if the decision has one.
     pub(crate) fn short_circuit(&self, decision: Decision) -> Option<Answer> {
         match decision {
@@ -115,6 +126,15 @@ impl Options {
             ..Evaluation::new(class, Phase::Before)
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn own_weak_tag(current: Option<&Representation>) -> Option<&'static str> {
+    current?.has_weak_tag().then_some(
+        "send_weak_tags() needs strong tags, and the source has stated a weak one: state \"3\" in place of W/\"3\", \
+         and the layer sends W/\"3\"",
+    )
 }
 
 /// The lock that an outer layer holds for this request.

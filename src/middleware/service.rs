@@ -130,6 +130,7 @@ impl<S, V, C> Conditional<S, V, C> {
         ResBody::Error: Send,
     {
         let options = &self.options;
+        options.ignore_range_of_weak_tags(&mut request);
         let looks_up = options.looks_up && self.source.looks_up_reads(&request.head.method);
         let identified = if looks_up {
             self.source.identify_now(&mut request.head)
@@ -289,11 +290,13 @@ impl<S, V, C> Conditional<S, V, C> {
         ResponseFuture::running(self.options.clone(), self.inner.call(request), on_response)
     }
 
-    /// Answers without the handler.
+    /// Answers without the handler. Inlined, so that the response is not moved.
+    #[inline(always)]
     fn answer<F, ResBody: Body, E>(
         &self,
-        response: Response<ConditionalBody<ResBody>>,
+        mut response: Response<ConditionalBody<ResBody>>,
     ) -> ResponseFuture<F, ResBody, E> {
+        self.options.write_tags(&mut response);
         ResponseFuture::answered(self.options.clone(), response)
     }
 

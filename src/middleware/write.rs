@@ -455,6 +455,9 @@ impl Options {
         if !request.given.any() {
             return self.without_any(&request.head.method, current);
         }
+        if self.own_weak_tag(current.representation()).is_some() && request.given.any_for_writes() {
+            return Err(Refusal::of(None, Reason::Source));
+        }
         let found = self.preconditions(MethodClass::Write, request);
         let found = found.accept_rewritten_tags(self.writes.rewrites);
         match self.refusal(&request.head.method, &found, current) {
@@ -521,13 +524,16 @@ impl Options {
         })
     }
 
-    /// The event of a write that is not performed.
+    /// The event of a write that is not performed. Not inlined, because it is made for an observer only.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn not_performed(&self, request: &Incoming, current: &Current) -> Evaluation {
         let found = self.preconditions(MethodClass::Write, request);
-        let (versions_behind, tag_hash) = evidence(&found, current);
+        let (versions_behind, tag_hash) = evidence(&found, current, self.sends_weak_tags);
         Evaluation {
             versions_behind,
             tag_hash,
+            error: self.own_weak_tag(current.representation()).map(Into::into),
             ..self.evaluation(MethodClass::Write, Outcome::Refused, request.timings)
         }
     }

@@ -28,4 +28,5 @@ mod sources;
 mod support;
 mod update_only;
 mod vectors;
+mod weak_tags;
 mod wire;
