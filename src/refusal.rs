@@ -96,8 +96,9 @@ impl Refusal {
                  your change to what you get, and send it with the new ETag."
             }
             (Reason::WeakTag, _) => {
-                "The If-Match ETag is weak, and If-Match needs a strong one. The resource may not have changed: \
-                 something between client and server probably weakened the ETag."
+                "The If-Match ETag is the current one, but If-Match needs strong ETags, and one of the two is weak (W/). \
+                 The resource may not have changed: either this service makes weak ETags, which never satisfy \
+                 If-Match, or something between client and server weakened a strong one."
             }
             (Reason::RewrittenTag, _) => {
                 "The If-Match ETag carries the suffix of a content coding that this server did not apply. The \

@@ -64,7 +64,7 @@ const CAUSES: [Cause; 17] = [
         current: version_9,
         status: 412,
         reason: "weak_tag",
-        to_do: "no compression on the route, `ContentCodingLayer`, or `RewrittenTags::weakened`; a weak-only source can never satisfy If-Match",
+        to_do: "no compression on the route, `ContentCodingLayer`, or `RewrittenTags::weakened`; a weak-only source can never satisfy If-Match: strong tags and `send_weak_tags` where a standard wants `W/`",
     },
     Cause {
         what: "a proxy appended a coding to the tag (Apache mod_deflate, mod_brotli)",

@@ -77,7 +77,7 @@ fn every_reason_in_words() {
                 "precondition_failed",
                 "If-Match",
                 "weak_tag",
-                "is weak",
+                "is weak (W/)",
             ),
         ),
         (
@@ -89,7 +89,7 @@ fn every_reason_in_words() {
                 "precondition_failed",
                 "If-Match",
                 "weak_tag",
-                "is weak",
+                "is weak (W/)",
             ),
         ),
         (
