@@ -1,27 +1,46 @@
 #!/usr/bin/env bash
-# Runs a caching HTTP client, and installs it under target/clients first: scripts/clients/run.sh python|node URL
+# Runs a client that nobody here wrote, and installs it under target/clients first:
+#
+#   scripts/clients/run.sh python|node URL        caches that revalidate, once for each line of input
+#   scripts/clients/run.sh scim|odata|fhir URL    clients that send If-Match: read, change, lose, fetch again, save
+#
+# Exits with 3 if the client cannot be installed.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-name=${1:?usage: scripts/clients/run.sh python|node URL}
-url=${2:?no URL}
+usage="usage: scripts/clients/run.sh python|node|scim|odata|fhir URL"
+name=${1:?$usage}
+url=${2:?$usage}
 installed=$(cd ../.. && pwd)/target/clients
 mkdir -p "$installed"
 
-case $name in
-python)
+# Several of them may be started at once, and share what is installed.
+exec 9>"$installed/lock"
+
+python() { # program
+    flock 9
     if [ ! -x "$installed/python/bin/python" ]; then
-        python3 -m venv "$installed/python" >&2
+        python3 -m venv "$installed/python" >&2 || exit 3
     fi
-    "$installed/python/bin/python" -m pip install --quiet --requirement requirements.txt >&2
-    exec "$installed/python/bin/python" cache.py "$url"
-    ;;
-node)
-    mkdir -p "$installed/node"
-    cp node/* "$installed/node"
-    (cd "$installed/node" && npm ci --silent >&2)
-    exec node "$installed/node/cache.mjs" "$url"
-    ;;
+    "$installed/python/bin/python" -m pip install --quiet --requirement requirements.txt >&2 || exit 3
+    exec 9>&-
+    exec "$installed/python/bin/python" "$1" "$url"
+}
+
+node_program() { # folder, program
+    flock 9
+    mkdir -p "$installed/$1"
+    cp "$1"/* "$installed/$1"
+    (cd "$installed/$1" && npm ci --silent >&2) || exit 3
+    exec 9>&-
+    exec node "$installed/$1/$2" "$url"
+}
+
+case $name in
+python) python cache.py ;;
+scim | odata) python "$name.py" ;;
+node) node_program node cache.mjs ;;
+fhir) node_program fhir save.mjs ;;
 *)
     echo "run.sh: there is no $name here" >&2
     exit 2
