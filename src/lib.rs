@@ -437,6 +437,7 @@ pub mod validator {
 #[cfg(feature = "layer")]
 pub mod observe {
     pub use crate::middleware::{Evaluation, Outcome, Phase};
+    pub use crate::source::untagged::Untagged;
 }
 
 /// The examples of the README and of the pages in `docs/`, as doctests.

@@ -11,19 +11,18 @@ use http_body::Body;
 
 use super::checked::{AwaitsEvaluation, EvaluatedByHandler, NewVersion};
 use super::detached::DetachedPreconditions;
-use super::observe::{Evaluation, Outcome, Phase};
+use super::observe::{Evaluation, Outcome, Phase, Severity};
 use super::options::Options;
 use super::read::Answer;
 use super::recovery::vary_on_prefer;
-use super::request::Timings;
 use crate::body::{ConditionalBody, drop_content_of_head};
 use crate::field::Field;
 use crate::header_map::has;
 use crate::lock::HeldLock;
-use crate::method_class::MethodClass;
 use crate::refusal::Refusal;
 use crate::response::{Stated, TaggedForCoding};
 use crate::source::hashing::{Hashing, ReadEnd};
+use crate::source::untagged::Untagged;
 use crate::{
     Current, Decision, EntityTag, PreconditionFailed, Preconditions, Reason, Representation,
     response,
@@ -49,8 +48,16 @@ pub(crate) struct Attached {
     pub(crate) is_loaded: bool,
     /// The handler may send a part (206).
     pub(crate) has_range: bool,
-    /// The preconditions to evaluate again if the handler states another version.
-    pub(crate) recheck: Option<Box<DetachedPreconditions>>,
+    /// What to do if the handler states another version.
+    pub(crate) recheck: Option<Box<Recheck>>,
+}
+
+/// A read to evaluate again if its handler states another version.
+#[derive(Debug)]
+pub(crate) struct Recheck {
+    pub(crate) preconditions: DetachedPreconditions,
+    /// Its event, which is emitted a second time if it is refused then.
+    pub(crate) event: Option<Box<Evaluation>>,
 }
 
 /// The evaluation of a read that is left to its response.
@@ -61,6 +68,20 @@ pub(crate) struct DeferredEvaluation {
     /// The request was a HEAD and was sent to the handler as GET: drop the body.
     pub(crate) drops_body: bool,
     pub(crate) is_head: bool,
+    /// The event to emit when the handler has answered; `None` if nobody listens.
+    pub(crate) event: Option<Box<Evaluation>>,
+}
+
+impl DeferredEvaluation {
+    /// Notes in the event why the response gets no tag, if there is a reason and somebody listens.
+    #[inline]
+    fn note_untagged(&mut self, why: impl FnOnce() -> Option<Untagged>) {
+        if let Some(event) = &mut self.event
+            && let Some(why) = why()
+        {
+            event.outcome = Outcome::NotTagged(why);
+        }
+    }
 }
 
 /// A write whose handler runs.
@@ -69,8 +90,9 @@ pub(crate) struct WriteInFlight {
     /// Held until the handler has answered.
     pub(crate) lock: Option<HeldLock>,
     pub(crate) is_put: bool,
-    /// The event to emit when the handler has answered; `None` without an observer.
-    pub(crate) evaluation: Option<Box<Evaluation>>,
+    /// The event to emit when the handler has answered; `None` if nobody listens. Its field is the precondition that was
+    /// satisfied, if the write was evaluated.
+    pub(crate) event: Option<Box<Evaluation>>,
     /// Set if no layer has evaluated the write's preconditions yet.
     pub(crate) awaits: Option<AwaitsEvaluation>,
     /// The target does not exist, and the handler should answer 404: If-Match was sent, or a required one is missing.
@@ -90,11 +112,11 @@ impl OnResponse {
 
 impl WriteInFlight {
     /// A write that was not evaluated. Its handler may state the new version all the same.
-    pub(crate) fn unevaluated(method: &Method) -> Self {
+    pub(crate) fn unevaluated(method: &Method, event: Option<Box<Evaluation>>) -> Self {
         Self {
             lock: None,
             is_put: *method == Method::PUT,
-            evaluation: None,
+            event,
             awaits: None,
             expected_to_fail: false,
             recovers: false,
@@ -128,11 +150,8 @@ impl Options {
             && let Some(refusal) =
                 self.refused_by_stated_version(attached, recheck, states_current, response)
         {
-            let evaluation = || Evaluation {
-                phase: Phase::After,
-                ..self.evaluation(MethodClass::Read, Outcome::Refused, Timings::default())
-            };
-            *response = self.refuse(refusal, recheck.is_head, evaluation);
+            let is_head = recheck.preconditions.is_head;
+            *response = self.refuse(refusal, is_head, recheck.event.as_deref(), after_handler);
             return;
         }
         let is_part = attached.has_range && response.status() == StatusCode::PARTIAL_CONTENT;
@@ -156,12 +175,12 @@ impl Options {
     fn refused_by_stated_version<B>(
         &self,
         attached: &Attached,
-        recheck: &DetachedPreconditions,
+        recheck: &Recheck,
         states_current: Option<bool>,
         response: &Response<B>,
     ) -> Option<Refusal> {
         let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
-        let guards_part = is_part && recheck.guards_range();
+        let guards_part = is_part && recheck.preconditions.guards_range();
         match states_current {
             Some(true) => return None,
             None if guards_part && !attached.is_loaded => {
@@ -175,7 +194,7 @@ impl Options {
             // The handler may have written the tag as it is sent.
             stated = stated.in_strong_form();
         }
-        let preconditions = recheck.preconditions();
+        let preconditions = recheck.preconditions.preconditions();
         let preconditions = preconditions.accept_rewritten_tags(self.read_rewrites);
         match preconditions.evaluate(&Current::Present(stated)) {
             Decision::PreconditionFailed(failed) => Some(failed.into()),
@@ -211,7 +230,8 @@ impl Options {
         response::add_fields(&mut head.headers, &self.response_fields);
         let mut hashing = match Hashing::start(|head| self.compute(head), &head, body) {
             Ok(hashing) => hashing,
-            Err(body) => {
+            Err((body, why)) => {
+                deferred.note_untagged(|| why.or_else(|| Untagged::by_head(&head)));
                 let body = ConditionalBody::inner(body);
                 let response = Response::from_parts(head, body);
                 return ControlFlow::Break(self.finished(deferred, None, response));
@@ -219,6 +239,7 @@ impl Options {
         };
         match hashing.poll(cx) {
             Poll::Ready(outcome) => {
+                deferred.note_untagged(|| outcome.untagged());
                 let (tag, body) = hashing.into_parts(outcome);
                 let response = Response::from_parts(head, body);
                 ControlFlow::Break(self.finished(deferred, tag, response))
@@ -234,9 +255,10 @@ impl Options {
     /// Finishes a response whose body was read.
     pub(crate) fn answer_read_ahead<B: Body<Data = Bytes> + Unpin>(
         &self,
-        reading: Reading<B>,
+        mut reading: Reading<B>,
         outcome: ReadEnd<B::Error>,
     ) -> Response<ConditionalBody<B>> {
+        reading.deferred.note_untagged(|| outcome.untagged());
         let (tag, body) = reading.hashing.into_parts(outcome);
         self.finished(
             &reading.deferred,
@@ -256,7 +278,12 @@ impl Options {
         match on_response {
             OnResponse::Pass => {}
             OnResponse::Attach(attached) => self.attach(attached, &mut response),
-            OnResponse::Evaluate(deferred) => self.finish(deferred, None, &mut response),
+            OnResponse::Evaluate(deferred) => {
+                if self.reads_bodies {
+                    deferred.note_untagged(|| Untagged::of_unread(&response));
+                }
+                self.finish(deferred, None, &mut response);
+            }
             OnResponse::Write(write) => self.finish_write(write, &mut response),
         }
         self.write_tags(&mut response);
@@ -295,10 +322,26 @@ impl Options {
                 response.headers_mut().insert(ETAG, tag.into());
             }
         }
+        if let Some(event) = &deferred.event {
+            let is_ok = response.status() == StatusCode::OK;
+            self.report_response(event, is_ok && deferred.preconditions.is_some());
+        }
         if deferred.drops_body {
             drop_content_of_head(response);
         }
         self.write_tags(response);
+    }
+
+    /// Emits the event of a response that stays as it is, if it has no tag or its preconditions were evaluated.
+    #[cold]
+    #[inline(never)]
+    fn report_response(&self, begun: &Evaluation, was_evaluated: bool) {
+        if let Outcome::NotTagged(why) = begun.outcome {
+            self.observer.emit_not_tagged(begun, why);
+        } else if was_evaluated {
+            let begun = Some(begun);
+            self.observer.emit(Severity::Debug, begun, after_handler);
+        }
     }
 
     /// As [`finish`](Self::finish), for a response that is passed by value.
@@ -323,13 +366,10 @@ impl Options {
         let was_computed = tag.is_some();
         let mut current = Current::Present(Representation::of_response(response.headers(), tag));
         let decision = preconditions.evaluate(&current);
-        let evaluation = |decision| Evaluation {
-            phase: Phase::After,
-            ..self.evaluation(MethodClass::Read, decision, Timings::default())
-        };
+        let begun = deferred.event.as_deref();
         let answer = self.short_circuit(decision);
         if let Some(Answer::Refuse(refusal)) = answer {
-            *response = self.refuse(refusal, deferred.is_head, || evaluation(Outcome::Refused));
+            *response = self.refuse(refusal, deferred.is_head, begun, after_handler);
             self.show_validators(response, refusal, &current);
             return true;
         }
@@ -340,10 +380,13 @@ impl Options {
             headers.insert(ETAG, tag.into());
         }
         if answer.is_none() {
-            self.observer.emit(|| evaluation(Outcome::Proceeded));
             return false;
         }
-        self.observer.emit(|| evaluation(Outcome::NotModified));
+        self.observer
+            .emit(Severity::Debug, begun, |begun| Evaluation {
+                outcome: Outcome::NotModified,
+                ..after_handler(begun)
+            });
         response::strip_to_not_modified(headers);
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = ConditionalBody::empty();
@@ -359,26 +402,41 @@ impl Options {
     ) {
         // First of all, so that the next writer does not wait for the rest.
         drop(write.lock.take());
-        let evaluation = write.evaluation.take();
+        let event = write.event.take();
+        let begun = event.as_deref();
         if let Some(&lost) = response.extensions().get::<PreconditionFailed>() {
-            *response = self.answer_lost(lost, evaluation, write.recovers);
+            *response = self.answer_lost(lost, begun, write.recovers);
             return;
         }
+        self.report_write(write, begun, response);
         if response.status().is_success() {
-            self.report_unevaluated(write, response);
             self.send_new_version(response, write.is_put);
         }
-        if let Some(mut evaluation) = evaluation {
-            let is_reported = write.expected_to_fail && succeeded_unevaluated(response);
-            if is_reported {
-                evaluation.outcome = Outcome::Unevaluated;
-                evaluation.field = Some(Field::IfMatch);
-                evaluation.reason = Some(Reason::Absent);
-            }
-            // A write without a precondition is an event only if it should have failed.
-            if is_reported || evaluation.field.is_some() {
-                self.observer.emit(|| *evaluation);
-            }
+    }
+
+    /// Emits the event of a write whose handler has answered, if it was evaluated, or if it succeeded although its
+    /// preconditions were not. It does not panic then, because a client could cause that.
+    fn report_write<B>(
+        &self,
+        write: &WriteInFlight,
+        begun: Option<&Evaluation>,
+        response: &Response<B>,
+    ) {
+        let Some(evaluation) = begun else { return };
+        let was_evaluated = match &write.awaits {
+            Some(awaits) => awaits.is_evaluated(),
+            None => !write.expected_to_fail,
+        };
+        if !was_evaluated && succeeded_unevaluated(response) {
+            self.observer
+                .emit(Severity::Error, begun, |begun| Evaluation {
+                    outcome: Outcome::Unevaluated,
+                    field: write.expected_to_fail.then_some(Field::IfMatch),
+                    reason: write.expected_to_fail.then_some(Reason::Absent),
+                    ..begun
+                });
+        } else if evaluation.field.is_some() {
+            self.observer.emit(Severity::Debug, begun, |begun| begun);
         }
     }
 
@@ -386,21 +444,14 @@ impl Options {
     fn answer_lost<B: Body>(
         &self,
         lost: PreconditionFailed,
-        evaluation: Option<Box<Evaluation>>,
+        begun: Option<&Evaluation>,
         recovers: bool,
     ) -> Response<ConditionalBody<B>> {
-        let evaluation = || Evaluation {
-            phase: Phase::After,
-            ..evaluation.map_or_else(
-                || Evaluation::new(MethodClass::Write, Phase::After),
-                |evaluation| *evaluation,
-            )
-        };
         let refusal = match lost.reason() {
             Reason::Malformed => self.malformed(lost.field()),
             _ => lost.into(),
         };
-        let mut answer = self.refuse(refusal, false, evaluation);
+        let mut answer = self.refuse(refusal, false, begun, after_handler);
         if self.recovery.is_some() && refusal.status() == StatusCode::PRECONDITION_FAILED {
             vary_on_prefer(answer.headers_mut());
             if recovers {
@@ -408,19 +459,6 @@ impl Options {
             }
         }
         answer
-    }
-
-    /// Reports a conditional write that succeeded without evaluation. It does not panic, because a client could cause that.
-    fn report_unevaluated<B>(&self, write: &WriteInFlight, response: &Response<B>) {
-        let unevaluated = write
-            .awaits
-            .as_ref()
-            .is_some_and(|awaits| !awaits.is_evaluated());
-        if unevaluated && succeeded_unevaluated(response) {
-            let evaluation =
-                || self.evaluation(MethodClass::Write, Outcome::Unevaluated, Timings::default());
-            self.observer.emit(evaluation);
-        }
     }
 
     /// Sends the validators of the new version that the handler states (section 9.3.4).
@@ -434,6 +472,14 @@ impl Options {
         if let Some(new) = new.filter(|new| new.is_verbatim || !is_put) {
             response::replace_validators(response.headers_mut(), &new.state, || self.now());
         }
+    }
+}
+
+/// The event of what was evaluated after the handler.
+fn after_handler(begun: Evaluation) -> Evaluation {
+    Evaluation {
+        phase: Phase::After,
+        ..begun
     }
 }
 

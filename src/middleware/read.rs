@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::RANGE;
-use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use tower::Service;
@@ -15,8 +14,8 @@ use tower::Service;
 use super::LookedUp;
 use super::detached::DetachedPreconditions;
 use super::future::ResponseFuture;
-use super::observe::{Evaluation, Outcome};
-use super::on_response::{Attached, DeferredEvaluation, OnResponse};
+use super::observe::{self, Evaluation, Outcome, Severity};
+use super::on_response::{Attached, DeferredEvaluation, OnResponse, Recheck};
 use super::oneshot::Oneshot;
 use super::options::Options;
 use super::refuse::own_answer;
@@ -81,10 +80,9 @@ impl Options {
                 self.not_modified(current)
             }
             Answer::Refuse(refusal) => {
-                let evaluation =
-                    || self.evaluation(MethodClass::Read, Outcome::Refused, request.timings);
                 let is_head = request.head.method == Method::HEAD;
-                let mut answer = self.refuse(refusal, is_head, evaluation);
+                let begun = request.event.as_deref();
+                let mut answer = self.refuse(refusal, is_head, begun, |begun| begun);
                 self.show_validators(&mut answer, refusal, current);
                 answer
             }
@@ -134,7 +132,7 @@ impl Options {
         current: &Representation,
         is_loaded: bool,
         decision: Decision,
-    ) -> (bool, Option<Box<DetachedPreconditions>>) {
+    ) -> (bool, Option<Box<Recheck>>) {
         let given = request.given;
         if !given.any() {
             return (given.has_range(), None);
@@ -154,23 +152,23 @@ impl Options {
     }
 
     /// Detaches the preconditions to evaluate again if the handler states another version.
-    fn recheck(
-        &self,
-        request: &mut Incoming,
-        has_range: bool,
-    ) -> Option<Box<DetachedPreconditions>> {
+    fn recheck(&self, request: &mut Incoming, has_range: bool) -> Option<Box<Recheck>> {
         let given = request.given;
         let again = given.evaluated_again();
         if !again.any() {
             return None;
         }
+        let event = request.event.take();
         let (now, keep) = (self.now_for(given), self.keeps_preconditions);
         let head = &mut request.head;
-        let taken = DetachedPreconditions::of_stated(head, again, has_range, now, keep);
+        let recheck = Box::new(Recheck {
+            preconditions: DetachedPreconditions::of_stated(head, again, has_range, now, keep),
+            event,
+        });
         if !keep {
             request.given = given.without_all(again);
         }
-        Some(Box::new(taken))
+        Some(recheck)
     }
 
     /// Ignores Range where If-Range is true but nobody knows which version the handler will serve (section 13.1.5): the
@@ -196,12 +194,28 @@ impl Options {
     }
 
     /// Emits the event of a read.
-    #[inline(always)]
     fn report_read(&self, request: &Incoming, outcome: Outcome, current: Option<&Representation>) {
-        self.observer.emit(|| Evaluation {
-            error: self.own_weak_tag(current).map(Into::into),
-            ..self.evaluation(MethodClass::Read, outcome, request.timings)
-        });
+        if let Some(begun) = request.event.as_deref() {
+            self.emit_read(begun, outcome, current);
+        }
+    }
+
+    /// Emits the event of a read: a warning if it is of a source whose tags are weak already.
+    #[cold]
+    #[inline(never)]
+    fn emit_read(&self, begun: &Evaluation, outcome: Outcome, current: Option<&Representation>) {
+        let error = self.own_weak_tag(current);
+        let severity = if error.is_some() {
+            Severity::Warn
+        } else {
+            Severity::Debug
+        };
+        self.observer
+            .emit(severity, Some(begun), |begun| Evaluation {
+                outcome,
+                error: error.map(Into::into),
+                ..begun
+            });
     }
 
     /// Ignores Range under If-Range where tags are sent weak: a weak validator never satisfies it (section 13.1.5), and
@@ -245,7 +259,7 @@ impl Options {
     /// and ignoring Range is always allowed (section 14.2). On a HEAD Range means nothing, so it must not take effect when
     /// the HEAD is sent to the handler as GET.
     fn defer_evaluation(&self, request: &mut Incoming) -> DeferredEvaluation {
-        let Incoming { head, given, .. } = request;
+        let Incoming { head, given, event } = request;
         let is_head = head.method == Method::HEAD;
         let drops_body = is_head && self.reads_bodies && !self.leaves_head_alone;
         if given.any() || drops_body {
@@ -263,6 +277,7 @@ impl Options {
             preconditions,
             drops_body,
             is_head,
+            event: event.take(),
         }
     }
 
@@ -276,10 +291,7 @@ impl Options {
         if request.given.has(Field::IfRange) {
             remove(&mut request.head.headers, &RANGE);
         }
-        self.observer.emit(|| Evaluation {
-            error: Some(error.to_string().into()),
-            ..self.evaluation(MethodClass::Read, Outcome::SourceFailed, request.timings)
-        });
+        self.report_source_failure(request, error);
         request.head.extensions.insert(LookedUp::Failed);
         OnResponse::Attach(Attached::default())
     }
@@ -309,10 +321,10 @@ where
     ResBody: Body<Data = Bytes> + Unpin,
 {
     async move {
-        let start = options.observer.start();
+        let start = observe::start(&request.event);
         let look_ups = &options.look_ups;
-        let found = identify_and_look_up(look_ups, &source, &mut request.head, resource).await;
-        request.timings.add_look_up_since(start);
+        let found = identify_and_look_up(look_ups, &source, &mut request, resource).await;
+        request.add_look_up_since(start);
         let on_response = match found {
             Ok(mut found) => match options.evaluate_read(&request, &mut found.current) {
                 Ok(decision) => options.prepare_read(&mut request, &mut found, decision),
@@ -334,14 +346,20 @@ where
 async fn identify_and_look_up<V: ValidatorSource>(
     look_ups: &LookUps,
     source: &Arc<V>,
-    head: &mut Parts,
+    request: &mut Incoming,
     resource: Option<V::Resource>,
 ) -> Result<Found, SourceError> {
     let resource = match resource {
         Some(resource) => resource,
-        None => match source.identify(head).await {
-            Ok(resource) if source.looks_up_reads_of(&resource, &head.method) => resource,
-            Ok(_) | Err(Unidentified::NotMine) => return Ok(Found::unknown()),
+        None => match source.identify(&mut request.head).await {
+            Ok(resource) => {
+                request.set_kind(|| source.kind(&resource));
+                if !source.looks_up_reads_of(&resource, &request.head.method) {
+                    return Ok(Found::unknown());
+                }
+                resource
+            }
+            Err(Unidentified::NotMine) => return Ok(Found::unknown()),
             Err(Unidentified::Refused(response)) => return Err(SourceError::Refused(response)),
             Err(Unidentified::Failed(error)) => return Err(SourceError::Failed(error)),
         },

@@ -8,7 +8,7 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
 
-use super::observe::{Evaluation, Outcome};
+use super::observe::{Evaluation, Outcome, Severity};
 use super::options::Options;
 use super::recovery::{Recovery, vary_on_prefer};
 use super::request::Incoming;
@@ -42,8 +42,9 @@ impl Options {
         current: &Current,
         refusal: Refusal,
     ) -> Response<ConditionalBody<B>> {
-        let evaluation = || self.not_performed(request, current);
-        let mut answer = self.refuse(refusal, false, evaluation);
+        let begun = request.event.as_deref();
+        let complete = |begun| self.not_performed(begun, request, current);
+        let mut answer = self.refuse(refusal, false, begun, complete);
         if self.writes.shows_validators {
             self.show_validators(&mut answer, refusal, current);
         }
@@ -60,31 +61,65 @@ impl Options {
         error: &BoxError,
         request: &Incoming,
     ) -> Response<ConditionalBody<B>> {
-        let evaluation = || Evaluation {
+        let begun = request.event.as_deref();
+        let complete = |begun| Evaluation {
             error: Some(error.to_string().into()),
-            ..self.evaluation(MethodClass::Write, Outcome::Refused, request.timings)
+            ..begun
         };
-        self.refuse(Refusal::of(None, reason), false, evaluation)
+        self.refuse(Refusal::of(None, reason), false, begun, complete)
     }
 
-    /// The response to a refusal, in the application's form. Emits the event.
+    /// Emits the event of a failed source.
+    pub(crate) fn report_source_failure(&self, request: &Incoming, error: &BoxError) {
+        let begun = request.event.as_deref();
+        self.observer
+            .emit(Severity::Warn, begun, |begun| Evaluation {
+                outcome: Outcome::SourceFailed,
+                error: Some(error.to_string().into()),
+                ..begun
+            });
+    }
+
+    /// The response to a refusal, in the application's form. Emits the event, which `complete` may add to.
     pub(crate) fn refuse<B: Body>(
         &self,
         refusal: Refusal,
         is_head: bool,
-        evaluation: impl FnOnce() -> Evaluation,
+        begun: Option<&Evaluation>,
+        complete: impl FnOnce(Evaluation) -> Evaluation,
     ) -> Response<ConditionalBody<B>> {
-        self.observer.emit(|| Evaluation {
-            outcome: Outcome::Refused,
-            field: refusal.field(),
-            reason: Some(refusal.reason()),
-            ..evaluation()
-        });
+        if let Some(begun) = begun {
+            self.report_refusal(refusal, begun, complete);
+        }
         let mut answer = self.response_to(refusal);
         if is_head {
             answer.headers_mut().remove(CONTENT_TYPE);
         }
         own_answer(answer, is_head)
+    }
+
+    /// Emits the event of a refusal: a write that could not be checked is an error.
+    #[cold]
+    #[inline(never)]
+    fn report_refusal(
+        &self,
+        refusal: Refusal,
+        begun: &Evaluation,
+        complete: impl FnOnce(Evaluation) -> Evaluation,
+    ) {
+        let is_write = begun.class == MethodClass::Write;
+        let severity = if is_write && refusal.status() == StatusCode::SERVICE_UNAVAILABLE {
+            Severity::Error
+        } else {
+            Severity::Info
+        };
+        self.observer
+            .emit(severity, Some(begun), |begun| Evaluation {
+                outcome: Outcome::Refused,
+                field: refusal.field(),
+                reason: Some(refusal.reason()),
+                ..complete(begun)
+            });
     }
 
     /// Adds the current validators to a 412. A 400 or 428 depends on the request alone, and must not reveal what exists.
@@ -153,11 +188,13 @@ impl Options {
         let hook = self.writes.already_applied.as_ref()?;
         let field = refusal.field();
         let answer = hook.answer(&request.head, field, current).await?;
-        self.observer.emit(|| Evaluation {
-            outcome: Outcome::AlreadyApplied,
-            field,
-            ..self.not_performed(request, current)
-        });
+        let begun = request.event.as_deref();
+        self.observer
+            .emit(Severity::Debug, begun, |begun| Evaluation {
+                outcome: Outcome::AlreadyApplied,
+                field,
+                ..self.not_performed(begun, request, current)
+            });
         Some(answer.map(ConditionalBody::text))
     }
 

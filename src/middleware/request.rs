@@ -1,12 +1,12 @@
 //! A request on its way to the handler, and the rules that reads and writes share.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::request::Parts;
-use http::{Method, Request};
+use http::{Extensions, Method, Request};
 
 use super::checked::Checked;
-use super::observe::{Evaluation, Outcome, Phase};
+use super::observe::Evaluation;
 use super::on_response::{Attached, DeferredEvaluation, OnResponse, WriteInFlight};
 use super::options::Options;
 use super::read::Answer;
@@ -21,8 +21,8 @@ pub(crate) struct Incoming {
     pub(crate) head: Parts,
     /// The conditional headers that it carries.
     pub(crate) given: FieldSet,
-    /// How long it has waited so far.
-    pub(crate) timings: Timings,
+    /// Its event, with what is known so far. `None` if nobody listens.
+    pub(crate) event: Option<Box<Evaluation>>,
 }
 
 impl Incoming {
@@ -30,31 +30,27 @@ impl Incoming {
     pub(crate) fn into_request<B>(self, body: B) -> Request<B> {
         Request::from_parts(self.head, body)
     }
-}
 
-/// How long a request has waited, in nanoseconds. Two `Duration`s would be twice as large, and every request is moved with
-/// this.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Timings {
-    lock: u64,
-    look_up: u64,
-}
-
-impl Timings {
-    /// Adds the time since `start` to the wait for the lock. `None` adds nothing: no observer is there.
+    /// Adds the time since `start` to the wait for the lock.
     pub(crate) fn add_lock_wait_since(&mut self, start: Option<Instant>) {
-        self.lock = self.lock.saturating_add(nanoseconds_since(start));
+        if let (Some(event), Some(start)) = (&mut self.event, start) {
+            event.lock_wait += start.elapsed();
+        }
     }
 
     /// Adds the time since `start` to the look-up.
     pub(crate) fn add_look_up_since(&mut self, start: Option<Instant>) {
-        self.look_up = self.look_up.saturating_add(nanoseconds_since(start));
+        if let (Some(event), Some(start)) = (&mut self.event, start) {
+            event.look_up += start.elapsed();
+        }
     }
-}
 
-fn nanoseconds_since(start: Option<Instant>) -> u64 {
-    let elapsed = start.map_or(0, |start| start.elapsed().as_nanos());
-    u64::try_from(elapsed).unwrap_or(u64::MAX)
+    /// Labels the event by the kind of resource, if there is an event.
+    pub(crate) fn set_kind(&mut self, kind: impl FnOnce() -> &'static str) {
+        if let Some(event) = &mut self.event {
+            event.set_kind(kind());
+        }
+    }
 }
 
 impl Options {
@@ -64,6 +60,7 @@ impl Options {
         &self,
         class: MethodClass,
         method: &Method,
+        extensions: &Extensions,
     ) -> Option<OnResponse> {
         let looks_up = self.looks_up;
         match class {
@@ -71,9 +68,19 @@ impl Options {
                 Some(OnResponse::Attach(Attached::default()))
             }
             MethodClass::Read if looks_up || *method == Method::HEAD => None,
-            MethodClass::Read => Some(OnResponse::Evaluate(DeferredEvaluation::default())),
+            MethodClass::Read => Some(OnResponse::Evaluate(DeferredEvaluation {
+                // Without preconditions only a missing tag is reported.
+                event: match self.reads_bodies {
+                    true => self.observer.begin(class, extensions),
+                    false => None,
+                },
+                ..DeferredEvaluation::default()
+            })),
             MethodClass::Write if looks_up && self.writes.always_guards(method) => None,
-            MethodClass::Write => Some(OnResponse::Write(WriteInFlight::unevaluated(method))),
+            MethodClass::Write => {
+                let event = self.observer.begin(class, extensions);
+                Some(OnResponse::Write(WriteInFlight::unevaluated(method, event)))
+            }
             MethodClass::Neither => Some(OnResponse::Pass),
         }
     }
@@ -109,21 +116,6 @@ impl Options {
             Decision::Malformed(field) => {
                 Some(Answer::Refuse(Refusal::of(Some(field), Reason::Malformed)))
             }
-        }
-    }
-
-    /// The event of a request that was evaluated before its handler ran.
-    pub(crate) fn evaluation(
-        &self,
-        class: MethodClass,
-        outcome: Outcome,
-        timings: Timings,
-    ) -> Evaluation {
-        Evaluation {
-            outcome,
-            lock_wait: Duration::from_nanos(timings.lock),
-            look_up: Duration::from_nanos(timings.look_up),
-            ..Evaluation::new(class, Phase::Before)
         }
     }
 }

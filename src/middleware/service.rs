@@ -15,7 +15,7 @@ use super::on_response::OnResponse;
 use super::options::Options;
 use super::read::waiting_read;
 use super::refuse::own_answer;
-use super::request::{Incoming, Timings};
+use super::request::Incoming;
 use super::request_body::CollectBody;
 use super::write::{Progress, Step, begin, waiting_write};
 use crate::body::ConditionalBody;
@@ -95,16 +95,15 @@ where
         let class = self.options.class_of(request.method());
         let given = FieldSet::in_headers(request.headers());
         if !given.any()
-            && let Some(on_response) = self.options.without_preconditions(class, request.method())
+            && let Some(on_response) =
+                self.options
+                    .without_preconditions(class, request.method(), request.extensions())
         {
             return self.run(request, on_response);
         }
         let (head, body) = request.into_parts();
-        let request = Incoming {
-            head,
-            given,
-            timings: Timings::default(),
-        };
+        let event = self.options.observer.begin(class, &head.extensions);
+        let request = Incoming { head, given, event };
         match class {
             MethodClass::Read => self.read(request, body),
             MethodClass::Write => self.write(request, body),
@@ -139,6 +138,7 @@ impl<S, V, C> Conditional<S, V, C> {
         };
         let (resource, mut known) = match identified {
             Some(Ok(resource)) => {
+                request.set_kind(|| self.source.kind(&resource));
                 let method = &request.head.method;
                 let known = if self.source.looks_up_reads_of(&resource, method) {
                     self.source.known(&resource)
@@ -223,7 +223,7 @@ impl<S, V, C> Conditional<S, V, C> {
         };
         let collects = self.collect.collects(&body);
         let (resource, mut write) =
-            match begin(&*self.source, options, &request, identified, collects) {
+            match begin(&*self.source, options, &mut request, identified, collects) {
                 ControlFlow::Continue(begun) => begun,
                 ControlFlow::Break(answer) => return self.answer(answer),
             };

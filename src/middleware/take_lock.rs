@@ -9,6 +9,7 @@ use std::task::Poll;
 
 use http::request::Parts;
 
+use super::observe;
 use super::options::Options;
 use super::request::{Incoming, outer_lock};
 use crate::BoxError;
@@ -90,10 +91,10 @@ impl Options {
             taken => return Ok(Queued::Locked(taken)),
         }
         let _place = self.waiters.enter(&keys, self.writes.max_waiters)?;
-        let start = self.observer.start();
+        let start = observe::start(&request.event);
         let locking = lock.lock(keys.as_slice());
         let queued = self.lock_or_refusal(request, locking, member).await;
-        request.timings.add_lock_wait_since(start);
+        request.add_lock_wait_since(start);
         Ok(match queued? {
             ControlFlow::Continue(guard) => {
                 let held = HeldLock::new(guard, &**lock, &keys, outer_lock(&request.head));

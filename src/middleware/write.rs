@@ -16,7 +16,7 @@ use tower::Service;
 use super::LookedUp;
 use super::checked::{AwaitsEvaluation, Checked};
 use super::future::ResponseFuture;
-use super::observe::{Evaluation, Outcome, evidence};
+use super::observe::{self, Evaluation, evidence};
 use super::on_response::{OnResponse, WriteInFlight};
 use super::oneshot::Oneshot;
 use super::options::Options;
@@ -123,14 +123,7 @@ impl Write {
             SourceError::Failed(error) if !options.must_evaluate(request) => {
                 // A write that still waits for the lock is looked up, and reported, once more.
                 if self.is_under_lock() {
-                    options.observer.emit(|| Evaluation {
-                        error: Some(error.to_string().into()),
-                        ..options.evaluation(
-                            MethodClass::Write,
-                            Outcome::SourceFailed,
-                            request.timings,
-                        )
-                    });
+                    options.report_source_failure(request, &error);
                 }
                 let step = self.looked_up(options, request, &Current::Unknown);
                 self.look_up_failed = true;
@@ -292,7 +285,7 @@ where
             progress => {
                 let identified = source.identify(&mut request.head).await;
                 let collects = collect.collects(&body);
-                match begin(&*source, &options, &request, identified, collects) {
+                match begin(&*source, &options, &mut request, identified, collects) {
                     ControlFlow::Continue((resource, write)) => {
                         progress.insert(Progress::begun(resource, write))
                     }
@@ -303,7 +296,7 @@ where
         let satisfied = loop {
             progress.step = match progress.step {
                 Step::LookUp => {
-                    let start = options.observer.start();
+                    let start = observe::start(&request.event);
                     let looked_up = match &progress.resource {
                         // No other request waits for the result.
                         Some(resource)
@@ -318,7 +311,7 @@ where
                         }
                         None => Ok(Found::unknown()),
                     };
-                    request.timings.add_look_up_since(start);
+                    request.add_look_up_since(start);
                     match looked_up {
                         Ok(now) => {
                             progress.found = now;
@@ -410,12 +403,13 @@ type Begun<B, R> = ControlFlow<Response<ConditionalBody<B>>, (Option<R>, Write)>
 pub(crate) fn begin<V: ValidatorSource, B: Body>(
     source: &V,
     options: &Options,
-    request: &Incoming,
+    request: &mut Incoming,
     identified: Result<V::Resource, Unidentified>,
     collects: bool,
 ) -> Begun<B, V::Resource> {
     ControlFlow::Continue(match identified {
         Ok(resource) => {
+            request.set_kind(|| source.kind(&resource));
             let key = || key_of(source, &resource);
             let write = Write::begin(options, &request.head, key, collects);
             (Some(resource), write)
@@ -509,15 +503,14 @@ impl Options {
         };
         let checked = Checked::new(found.take_current(), satisfied, lock.clone());
         head.extensions.insert(checked);
-        let is_observed = (satisfied.is_some() || expected_to_fail) && self.observer.is_on();
-        let evaluation = || Evaluation {
-            field: satisfied,
-            ..self.evaluation(MethodClass::Write, Outcome::Proceeded, request.timings)
-        };
+        let mut event = request.event.take();
+        if let Some(event) = &mut event {
+            event.field = satisfied;
+        }
         OnResponse::Write(WriteInFlight {
             lock,
             is_put,
-            evaluation: is_observed.then(|| Box::new(evaluation())),
+            event,
             awaits: None,
             expected_to_fail,
             recovers,
@@ -527,14 +520,19 @@ impl Options {
     /// The event of a write that is not performed. Not inlined, because it is made for an observer only.
     #[cold]
     #[inline(never)]
-    pub(crate) fn not_performed(&self, request: &Incoming, current: &Current) -> Evaluation {
+    pub(crate) fn not_performed(
+        &self,
+        begun: Evaluation,
+        request: &Incoming,
+        current: &Current,
+    ) -> Evaluation {
         let found = self.preconditions(MethodClass::Write, request);
         let (versions_behind, tag_hash) = evidence(&found, current, self.sends_weak_tags);
         Evaluation {
             versions_behind,
             tag_hash,
             error: self.own_weak_tag(current.representation()).map(Into::into),
-            ..self.evaluation(MethodClass::Write, Outcome::Refused, request.timings)
+            ..begun
         }
     }
 
@@ -579,8 +577,8 @@ impl Options {
     pub(crate) fn pass_unevaluated_write(&self, request: &mut Incoming) -> OnResponse {
         let head = &mut request.head;
         let evaluated_by_outer_layer = head.extensions.get::<Checked>().is_some();
-        let mut write = WriteInFlight::unevaluated(&head.method);
-        if request.given.any_for_writes() && !evaluated_by_outer_layer && self.observer.is_on() {
+        let mut write = WriteInFlight::unevaluated(&head.method, request.event.take());
+        if request.given.any_for_writes() && !evaluated_by_outer_layer && write.event.is_some() {
             write.awaits = Some(mark_as_awaiting_evaluation(head));
         }
         OnResponse::Write(write)

@@ -3,7 +3,7 @@
 //! # The reason of a 412 in the log
 //!
 //! With the feature `tracing` every evaluated request is one event of the target `tower_conditional`. A refusal has the level
-//! INFO. The event does not contain the path: use a span around the layer.
+//! INFO. The event has the pattern of the route, and not the path: use a span around the layer.
 //!
 //! ```
 //! use axum::{Router, extract::Path, routing::get};
@@ -49,7 +49,7 @@
 //! # let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
 //! # for part in [
 //! #     "INFO request{method=PUT uri=/notes/1 version=HTTP/1.1}: tower_conditional: a request was refused",
-//! #     "decision=\"refused\" reason=\"stale\" field=\"If-Match\" class=\"write\" moment=\"before\"",
+//! #     "decision=\"refused\" reason=\"stale\" field=\"If-Match\" route=\"/notes/{id}\" class=\"write\" moment=\"before\"",
 //! #     "versions_behind=2 ",
 //! # ] {
 //! #     assert!(log.contains(part), "{part}\n{log}");
@@ -58,7 +58,7 @@
 //!
 //! ```text
 //! INFO request{method=PUT uri=/notes/1 version=HTTP/1.1}: tower_conditional: a request was refused
-//!   decision="refused" reason="stale" field="If-Match" class="write" moment="before" … versions_behind=2 …
+//!   decision="refused" reason="stale" field="If-Match" route="/notes/{id}" class="write" moment="before" … versions_behind=2 …
 //! ```
 //!
 //! Without `tracing`, the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) gets the same event. The

@@ -4,8 +4,10 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderMap;
 use http_body::SizeHint;
 
+use super::Untagged;
 use crate::{EntityTag, Epoch};
 
 /// An incremental digest. The layer feeds it every byte that identifies a representation, in order.
@@ -122,11 +124,21 @@ impl BodyTag {
         self.digest.update(bytes);
     }
 
-    /// Whether to collect a body with this size hint and this claimed size.
-    pub(crate) fn takes(&self, size: &SizeHint, claimed: Option<u64>) -> bool {
-        let is_known = size.exact().is_some();
+    /// Why a body with this size hint and this claimed size is not collected. `None` if it is.
+    pub(crate) fn refuses(
+        &self,
+        size: &SizeHint,
+        claimed: Option<u64>,
+        headers: &HeaderMap,
+    ) -> Option<Untagged> {
         let at_least = claimed.unwrap_or_default().max(size.lower());
-        (is_known || self.unknown_lengths) && at_least <= self.limit
+        if size.exact().is_none() && !self.unknown_lengths {
+            Some(Untagged::of_unknown_length(headers))
+        } else if at_least > self.limit {
+            Some(Untagged::OverLimit)
+        } else {
+            None
+        }
     }
 
     pub(crate) const fn limit(&self) -> u64 {

@@ -9,7 +9,7 @@ use http::header::{CONTENT_LENGTH, HeaderMap};
 use http::response;
 use http_body::{Body, Frame};
 
-use super::BodyTag;
+use super::{BodyTag, Untagged};
 use crate::EntityTag;
 use crate::body::{ConditionalBody, Left, Rest};
 use crate::frames::{FRAMES_PER_POLL, Frames, ReadSoFar};
@@ -52,30 +52,46 @@ pub(crate) enum ReadEnd<E> {
     Failed(E),
 }
 
+impl<E> ReadEnd<E> {
+    /// Why there is no tag. `None` if there is one.
+    pub(crate) const fn untagged(&self) -> Option<Untagged> {
+        match self {
+            Self::Whole => None,
+            Self::TooLong | Self::TooShort => Some(Untagged::WrongLength),
+            Self::GivenUp => Some(Untagged::OverLimit),
+            Self::Failed(_) => Some(Untagged::Failed),
+        }
+    }
+}
+
 impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
     /// Starts to read a body to make its tag.
     ///
     /// # Errors
     ///
-    /// The source makes no tag from this body: it is returned.
+    /// The source makes no tag from this body: it is returned, and why it is too long or of unknown length. `None` if the
+    /// source has decided so by the head.
     pub(crate) fn start(
         compute: impl FnOnce(&response::Parts) -> Option<BodyTag>,
         head: &response::Parts,
         body: B,
-    ) -> Result<Self, B> {
+    ) -> Result<Self, (B, Option<Untagged>)> {
         let (size, claimed) = (body.size_hint(), claimed_size(&body, &head.headers));
-        match compute(head) {
-            Some(tag) if tag.takes(&size, claimed) => Ok(Self {
-                body,
-                tag,
-                frames: Frames::default(),
-                exact: size.exact(),
-                claimed,
-                read: ReadSoFar::default(),
-                unhashed: 0,
-            }),
-            _ => Err(body),
+        let Some(tag) = compute(head) else {
+            return Err((body, None));
+        };
+        if let Some(why) = tag.refuses(&size, claimed, &head.headers) {
+            return Err((body, Some(why)));
         }
+        Ok(Self {
+            body,
+            tag,
+            frames: Frames::default(),
+            exact: size.exact(),
+            claimed,
+            read: ReadSoFar::default(),
+            unhashed: 0,
+        })
     }
 
     /// Reads and hashes the body. Pending if the body is, or to yield to other tasks.

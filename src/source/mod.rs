@@ -22,6 +22,7 @@ mod resource;
 mod source_fn;
 #[cfg(feature = "axum")]
 mod unroute;
+pub(crate) mod untagged;
 
 #[cfg(feature = "body-hash")]
 mod body_hash;
@@ -56,6 +57,7 @@ pub(crate) use probe::{NeedsState, ask, probe_for};
 pub use probe::{Probe, ProbeBody, ProbeTarget, Probing};
 pub use resource::{Beside, RequestPath};
 pub use source_fn::{IntoIdentified, SourceFn, source_fn};
+use untagged::Untagged;
 
 /// Identifies the resource of a request, and looks up or computes its validators.
 ///

@@ -4,7 +4,6 @@
 
 use std::fmt;
 use std::fs;
-use std::sync::{Arc, Mutex, Once};
 
 use bytes::Bytes;
 use http::Request;
@@ -14,12 +13,14 @@ use tower_conditional::{
     BoxError, ConditionalLayer, Current, Epoch, Representation, SourceError, ValidatorSource,
     WritePolicy,
 };
-use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber, subscriber};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing::subscriber;
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::support::source::{self, Script};
-use crate::support::{self, Answer, Handler, NOW, OutOfReach, Record, T, T_MINUS_1, date};
+use crate::support::{
+    self, Answer, EventLog, Handler, NOW, OutOfReach, Record, T, T_MINUS_1, date,
+    listen_on_all_threads,
+};
 
 const RELEASE: Epoch = Epoch::new("r2");
 
@@ -225,7 +226,7 @@ impl Cause {
         let record = Record::default();
         let now = support::clock_at(date(NOW));
         let layer = self.layer().use_clock(now).observe(record.hook());
-        let log = Log::default();
+        let log = EventLog::default();
         let handler = self.handler();
         listen_on_all_threads();
         let listening = tracing_subscriber::registry().with(log.clone());
@@ -236,18 +237,9 @@ impl Cause {
         assert_eq!(handler.calls(), calls, "{}", self.what);
         // For a read there is also the record that it was let through to its handler.
         let records = record.take_all().split_off(calls);
-        let events = log.0.lock().unwrap().split_off(calls);
+        let events = log.take().split_off(calls);
         (answer, records, events)
     }
-}
-
-/// Otherwise a thread without a subscriber may be the first to reach an event, and disable it for all threads.
-fn listen_on_all_threads() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let deaf = tracing_subscriber::registry();
-        subscriber::set_global_default(deaf).unwrap();
-    });
 }
 
 #[test]
@@ -367,31 +359,6 @@ impl fmt::Display for Table<'_> {
             writeln!(f, " | {to_do} |")?;
         }
         Ok(())
-    }
-}
-
-/// Remembers the events of the crate's own target, each as one line.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-impl<S: Subscriber> Layer<S> for Log {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        assert_eq!(event.metadata().target(), "tower_conditional");
-        let mut line = Line(event.metadata().level().to_string());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-}
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.push_str(&format!(" {field}={value}"));
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.push_str(&format!(" {field}={value:?}"));
     }
 }
 

@@ -24,6 +24,7 @@ mod programs;
 mod readiness;
 mod recovery;
 mod refusals;
+mod route_labels;
 mod sources;
 mod support;
 mod update_only;

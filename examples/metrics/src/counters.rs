@@ -6,7 +6,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tower_conditional::Reason;
 use tower_conditional::observe::Evaluation;
 use tower_conditional::precondition::Field;
 
@@ -17,19 +16,19 @@ pub(crate) struct Counters(Arc<Mutex<BTreeMap<Outcome, u64>>>);
 /// The labels of one counter. Tags are not among them: they would make a counter for each.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Outcome {
-    route: &'static str,
+    route: String,
     decision: &'static str,
     field: &'static str,
     reason: &'static str,
 }
 
 impl Counters {
-    pub(crate) fn count(&self, route: &'static str, evaluation: &Evaluation) {
+    pub(crate) fn count(&self, evaluation: &Evaluation) {
         let outcome = Outcome {
-            route,
+            route: evaluation.route().unwrap_or_default().to_owned(),
             decision: evaluation.outcome.as_str(),
             field: evaluation.field.map_or("", Field::as_str),
-            reason: evaluation.reason.map_or("", Reason::as_str),
+            reason: evaluation.reason_str().unwrap_or_default(),
         };
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry(outcome).or_default() += 1;

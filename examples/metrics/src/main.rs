@@ -21,6 +21,7 @@ use axum::{
     routing::{get, post},
 };
 use example_support::{arguments, in_time, listen, run, serve};
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::{Checked, ConditionalLayer, Loaded, WritePolicy};
 
 use counters::Counters;
@@ -57,17 +58,19 @@ async fn main() -> ExitCode {
 fn router() -> Router {
     let documents = Documents::default();
     let counters = Counters::default();
-    // One hook for each route: the layer does not know what the route is called.
+    // One hook for all routes: the event says which route axum has matched.
     let counted = counters.clone();
     let layer = ConditionalLayer::new(documents::source(documents.clone()))
         .writes(WritePolicy::required())
-        .observe(move |evaluation| counted.count("/documents/{id}", evaluation));
+        .observe(move |evaluation| counted.count(evaluation));
 
     let router = Router::new()
         .route("/documents/{id}", get(read).put(save).route_layer(layer))
         .route("/deploy", post(deploy))
         .with_state(documents)
-        .route("/metrics", get(async move || counters.to_string()));
+        .route("/metrics", get(async move || counters.to_string()))
+        // Keeps axum's `Content-Length: 0` off a 304.
+        .layer(ContentCodingLayer::new());
     // A client that is slow to send a document holds its lock.
     in_time(router)
 }

@@ -6,6 +6,7 @@ mod file_metadata;
 mod golden_tags;
 mod head;
 mod left_alone;
+mod not_tagged;
 mod one_behaviour;
 mod probe;
 mod probe_answers;

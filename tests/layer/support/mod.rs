@@ -5,6 +5,7 @@ mod body;
 mod handler;
 mod held;
 mod lock;
+mod log;
 mod message;
 mod server;
 pub(crate) mod source;
@@ -26,6 +27,7 @@ pub(crate) use body::{
 pub(crate) use handler::{Handler, answering, hashed, send, through};
 pub(crate) use held::{Driven, HeldHandler, put, put_if_match, send_by_hand, start};
 pub(crate) use lock::OutOfReach;
+pub(crate) use log::{EventLog, listen_on_all_threads};
 pub(crate) use message::{
     Answer, Fields, assert_refused, assert_status, field, fields, get, read, request, request_to,
     request_with, response, tag, text, value,
