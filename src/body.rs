@@ -24,6 +24,8 @@ enum Kind<B: Body> {
     Inner(B),
     /// `None` is empty: its size is exactly 0 and it is at its end, so that compressors leave a 304 alone.
     Own(Option<Bytes>),
+    /// Nothing, and no size: a router that states the size of each body (axum) states none.
+    Unsized,
     ReadAhead(Box<ReadAhead<B>>),
 }
 
@@ -68,6 +70,12 @@ impl<B: Body> ConditionalBody<B> {
         Self(Kind::Own(None))
     }
 
+    /// No content, of a response that never has any and is not compressed any more. A compressor would encode it, because its
+    /// size is not known.
+    pub(crate) const fn none() -> Self {
+        Self(Kind::Unsized)
+    }
+
     /// A body of the layer's own.
     pub(crate) fn text(text: Bytes) -> Self {
         Self(Kind::Own(Some(text).filter(|text| !text.is_empty())))
@@ -89,6 +97,7 @@ impl<B: Body> ConditionalBody<B> {
         match &self.0 {
             Kind::Inner(body) => body.size_hint(),
             Kind::Own(text) => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
+            Kind::Unsized => SizeHint::new(),
             Kind::ReadAhead(ahead) => ahead.size(),
         }
     }
@@ -124,7 +133,7 @@ impl<B: Body> fmt::Debug for ConditionalBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Kind::Inner(_) => "ConditionalBody::Inner",
-            Kind::Own(_) => "ConditionalBody::Own",
+            Kind::Own(_) | Kind::Unsized => "ConditionalBody::Own",
             Kind::ReadAhead(_) => "ConditionalBody::ReadAhead",
         })
     }
@@ -144,6 +153,7 @@ where
         match &mut self.get_mut().0 {
             Kind::Inner(body) => Pin::new(body).poll_frame(cx),
             Kind::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            Kind::Unsized => Poll::Ready(None),
             Kind::ReadAhead(ahead) => ahead.poll_frame(cx),
         }
     }
@@ -152,6 +162,7 @@ where
         match &self.0 {
             Kind::Inner(body) => body.is_end_stream(),
             Kind::Own(text) => text.is_none(),
+            Kind::Unsized => true,
             Kind::ReadAhead(ahead) => ahead.is_end_stream(),
         }
     }

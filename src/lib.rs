@@ -71,15 +71,21 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(test).unwrap();
 //! ```
 //!
-//! To add only ETags and 304s to an existing router, one line is enough. Writes are not checked:
+//! To add only ETags and 304s to an existing router, one line is enough. Writes are not checked. A compressor goes around this
+//! layer, after it in the list of `.layer` calls: what a compressor inside has encoded gets no ETag
+//! ([`Outcome::NotTagged`](observe::Outcome::NotTagged) says so). The outermost layer gives each content coding an ETag of its
+//! own, and keeps axum from adding `Content-Length: 0` to a 304:
 //!
 //! ```
 //! use axum::{Router, routing::get};
+//! use tower_conditional::content_coding::ContentCodingLayer;
 //! use tower_conditional::{BodyHash, ConditionalLayer};
 //!
 //! let app: Router = Router::new()
 //!     .route("/", get(async || "what was there before"))
-//!     .layer(ConditionalLayer::new(BodyHash::strong()));
+//!     .layer(ConditionalLayer::new(BodyHash::strong()))
+//!     // here a compressor, if there is one
+//!     .layer(ContentCodingLayer::new()); // outermost
 //! # let test = async {
 //! # use tower::ServiceExt;
 //! # let get = |tag| {
@@ -159,7 +165,7 @@
 //!   method that the route does not have is answered 412.
 //! - **Compression** goes *outside* the layer, because compressed bytes depend on timing, and a hash of them is not a
 //!   validator. A compressor in the service leaves one strong tag on gzip and on the plain bytes: put
-//!   [`content_coding::ContentCodingLayer`] around it. A compressor in a proxy rewrites the tag: see
+//!   [`content_coding::ContentCodingLayer`] around it, as the outermost layer. A compressor in a proxy rewrites the tag: see
 //!   [`content_coding::RewrittenTags`].
 //! - **CORS** goes outside, and must expose `ETag` and allow `If-Match` and `If-None-Match`.
 //! - **Caches and tracing** go outside. A cache revalidates by the answers of the layer, and a span around the layer adds the

@@ -31,6 +31,7 @@ pub(super) fn prepare<B>(request: &mut Request<B>, form: TagForm) -> SentTags {
             list_bare_tags_too(headers, IF_NONE_MATCH, &undone)
         }
         TagForm::Weakened => weak_tags(headers),
+        TagForm::Left => SentTags::new(),
     }
 }
 
@@ -44,6 +45,8 @@ fn might_splice(headers: &HeaderMap, form: TagForm) -> bool {
         (Some(tag), TagForm::Suffixed) => without_suffix(tag, &SUFFIXES).is_some(),
         // A weakened tag satisfies neither field.
         (Some(_), TagForm::Weakened) => false,
+        // Nothing is encoded.
+        (_, TagForm::Left) => false,
         // A date is the same for all codings.
         (None, _) => SUFFIXES.iter().any(|suffix| accepts(headers, &suffix[1..])),
     }

@@ -11,8 +11,9 @@ use super::future::ResponseFuture;
 use super::incoming;
 use crate::body::ConditionalBody;
 
-/// Gives each content coding an ETag of its own. Put it around the compressor and everything else that changes bodies:
-/// `content_coding(compression(router.layer(conditional(handler))))`.
+/// Gives each content coding an ETag of its own, and a 304 the headers that it should have. Put it around the compressor and
+/// everything else that changes bodies. In axum it is the last `.layer` of the router, with a compressor and without
+/// ([`leave_tags`](Self::leave_tags)).
 ///
 /// A compressor changes the bytes, but leaves the strong tag that an inner layer has set. So gzip, br and the plain bytes
 /// would have one strong tag, which
@@ -23,7 +24,8 @@ use crate::body::ConditionalBody;
 ///   browser can save what it got compressed; or it [weakens](Self::weaken_tags) the tag;
 /// - sends in a 304 the tag and the Vary that the 200 had;
 /// - removes body, Content-Length and Content-Encoding from a 304 and a 204, and the body from a response to HEAD, because
-///   axum and compressors add them;
+///   compressors add them, and keeps axum from adding `Content-Length: 0` to a 304 over HTTP/2 and on HEAD, which says that the
+///   content is empty ([RFC 9110, section 8.6](https://www.rfc-editor.org/rfc/rfc9110#section-8.6));
 /// - prevents that a client combines parts of different codings: a tag with a suffix never satisfies If-Range, and a date
 ///   does not if the client accepts codings.
 ///
@@ -33,32 +35,26 @@ use crate::body::ConditionalBody;
 /// tower-http does not compress the response to a HEAD, so that its 200 has the tag of the plain bytes. A tag with a coding
 /// can still be revalidated by HEAD.
 ///
+/// **No compressor may be outside of it.** It would encode the 304, because a body that axum takes for one of no stated length
+/// has no length for a compressor either.
+///
 /// # Examples
 ///
-/// Put the layer around the [`Router`](https://docs.rs/axum/0.8/axum/struct.Router.html). `Router::layer` would be inside of
-/// the code of axum that adds Content-Length to a 304 over HTTP/2. axum needs the `map_response`: without it the compiler says
-/// "expected `Response<Body>`, found `Response<ConditionalBody<…>>`".
-///
 /// ```
-/// use axum::{Router, ServiceExt, body::Body, extract::Request, routing::get};
-/// use http::Response;
-/// use tower::ServiceBuilder;
+/// use axum::{Router, routing::get};
 /// use tower_conditional::content_coding::ContentCodingLayer;
 /// use tower_conditional::{BodyHash, ConditionalLayer};
 /// use tower_http::compression::CompressionLayer;
 ///
 /// let router: Router = Router::new()
 ///     .route("/", get(async || "a page"))
-///     .layer(ConditionalLayer::new(BodyHash::strong()));
-/// let service = ServiceBuilder::new()
-///     .map_response(|response: Response<_>| response.map(Body::new)) // what axum::serve wants
-///     .layer(ContentCodingLayer::new())
-///     .layer(CompressionLayer::new())
-///     .service(router);
+///     .layer(ConditionalLayer::new(BodyHash::strong()))
+///     .layer(CompressionLayer::new()) // around the layer before it
+///     .layer(ContentCodingLayer::new()); // around both
 ///
 /// # async {
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-/// axum::serve(listener, ServiceExt::<Request>::into_make_service(service)).await
+/// axum::serve(listener, router).await
 /// # };
 /// ```
 #[doc(alias("gzip", "br", "zstd", "compression", "Content-Encoding"))]
@@ -72,6 +68,8 @@ pub(super) enum TagForm {
     #[default]
     Suffixed,
     Weakened,
+    /// There is no compressor.
+    Left,
 }
 
 impl ContentCodingLayer {
@@ -84,6 +82,25 @@ impl ContentCodingLayer {
     /// If-Match; or for those whose layer [sends weak tags](crate::ConditionalLayer::send_weak_tags) itself.
     pub const fn weaken_tags(self) -> Self {
         Self(TagForm::Weakened)
+    }
+
+    /// Leaves tags, preconditions and Vary as they are, and only keeps content and its length off a 304, a 204 and the response
+    /// to HEAD. For services without a compressor.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use tower_conditional::content_coding::ContentCodingLayer;
+    /// use tower_conditional::{BodyHash, ConditionalLayer};
+    ///
+    /// let router: Router = Router::new()
+    ///     .route("/", get(async || "a page"))
+    ///     .layer(ConditionalLayer::new(BodyHash::strong()))
+    ///     .layer(ContentCodingLayer::new().leave_tags()); // a 304 of axum has no `Content-Length: 0`
+    /// # let _ = router;
+    /// ```
+    #[doc(alias("axum", "Content-Length", "304"))]
+    pub const fn leave_tags(self) -> Self {
+        Self(TagForm::Left)
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) fn repair<B: Body>(
     let mut response = response.map(ConditionalBody::inner);
     let headers = response.headers_mut();
     match status {
+        _ if form == TagForm::Left => {}
         StatusCode::OK | StatusCode::PARTIAL_CONTENT => {
             if headers.contains_key(CONTENT_ENCODING) && !tagged_for_coding {
                 distinguish_codings(headers, form);
@@ -83,7 +84,7 @@ fn distinguish_codings(headers: &mut HeaderMap, form: TagForm) {
     let tag = match (form, suffix) {
         (TagForm::Suffixed, Some(suffix)) => ours.with_suffix(suffix),
         // The suffix of an unknown coding would not be recognised in a request.
-        (TagForm::Suffixed, None) | (TagForm::Weakened, _) => ours.to_weak(),
+        (TagForm::Suffixed, None) | (TagForm::Weakened | TagForm::Left, _) => ours.to_weak(),
     };
     headers.insert(ETAG, tag.into());
 }
@@ -112,7 +113,7 @@ fn has_no_content(status: StatusCode) -> bool {
 }
 
 fn drop_content<B: Body>(response: &mut Response<ConditionalBody<B>>) {
-    *response.body_mut() = ConditionalBody::empty();
+    *response.body_mut() = ConditionalBody::none();
     for name in [CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING] {
         response.headers_mut().remove(name);
     }

@@ -24,6 +24,21 @@ fn the_first_example_is_the_one_tested_here() {
     assert_eq!(example, tested);
 }
 
+/// RFC 9110, section 8.6: axum would say that the content is empty.
+#[tokio::test]
+async fn a_304_of_the_first_example_says_nothing_of_its_content() {
+    let db = Db::default();
+    let text = "a note".to_owned();
+    db.lock().unwrap().insert(1, Note { version: 7, text });
+    for method in ["GET", "HEAD"] {
+        let request = Request::builder().method(method).uri("/notes/1");
+        let request = request.header("if-none-match", "\"7\"").body(Body::empty());
+        let Ok(answer) = app(db.clone()).oneshot(request.unwrap()).await;
+        assert_eq!(answer.status(), 304, "{method}");
+        assert!(!answer.headers().contains_key("content-length"), "{method}");
+    }
+}
+
 #[tokio::test]
 async fn the_first_example_loses_no_update_however_the_id_is_spelled() {
     let db = Db::default();

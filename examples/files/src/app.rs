@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderValue, header::CACHE_CONTROL},
     routing::get,
 };
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::extract::extractor_source;
 use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy};
 
@@ -75,4 +76,6 @@ pub(crate) fn router(files: Files, requires_preconditions: bool) -> Router {
         .route("/{*path}", file)
         .fallback(async || Problem::NotFound)
         .with_state(files)
+        // The outermost layer keeps axum's `Content-Length: 0` off a 304.
+        .layer(ContentCodingLayer::new().leave_tags())
 }

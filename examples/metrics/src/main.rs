@@ -70,7 +70,7 @@ fn router() -> Router {
         .with_state(documents)
         .route("/metrics", get(async move || counters.to_string()))
         // Keeps axum's `Content-Length: 0` off a 304.
-        .layer(ContentCodingLayer::new());
+        .layer(ContentCodingLayer::new().leave_tags());
     // A client that is slow to send a document holds its lock.
     in_time(router)
 }

@@ -11,6 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use example_support::in_time;
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy};
 
 use crate::{conditional, handlers, page, store::Store};
@@ -50,7 +51,9 @@ pub(crate) fn router(store: Store) -> Router {
         .route("/notes/{id}", note)
         .route("/merge", merge)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(store);
+        .with_state(store)
+        // Keeps axum's `Content-Length: 0` off a 304.
+        .layer(ContentCodingLayer::new().leave_tags());
     // A longer body that is announced and does not come would hold the lock for ever.
     in_time(router)
 }

@@ -11,6 +11,7 @@ use axum::{
     routing::get,
 };
 use example_support::in_time;
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::observe::Evaluation;
 use tower_conditional::{ConditionalLayer, Reason, ValidatorSource, WritePolicy};
 
@@ -44,7 +45,9 @@ pub(crate) fn router(store: Store, lock: AdvisoryLock) -> Router {
         .route("/notes", notes)
         .route("/notes/{id}", note)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(store);
+        .with_state(store)
+        // Keeps axum's `Content-Length: 0` off a 304.
+        .layer(ContentCodingLayer::new().leave_tags());
     // The lock and the database give up earlier; a client that does not send what it has announced does not.
     in_time(router)
 }

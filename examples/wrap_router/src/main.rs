@@ -12,6 +12,7 @@ use axum::{Router, body::Body};
 use example_support::lexopt::prelude::*;
 use example_support::lexopt::{Error, Parser};
 use example_support::{arguments, in_time, listen, run, serve};
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::source::ProbeTarget;
 use tower_conditional::{BodyHash, ConditionalLayer, ValidatorSource};
 
@@ -190,7 +191,9 @@ async fn main() -> ExitCode {
     } else {
         protected
     };
+    // Outermost: keeps axum's `Content-Length: 0` off a 304. With a compressor, it is `ContentCodingLayer::new()` around that.
+    let router = protect(todos::router()).layer(ContentCodingLayer::new().leave_tags());
     // Nobody waits for ever behind a handler that hangs.
-    let router = in_time(protect(todos::router()));
+    let router = in_time(router);
     run(async move { serve(listen(port).await?, router, COMMANDS).await }).await
 }

@@ -233,6 +233,28 @@ fn the_weak_form_is_for_reading() {
 }
 
 /// Section 13.1.5, and 13.1.1 where If-Match guards a range: compressors leave a 206 alone.
+/// Without a compressor no tag is that of a coding, so that a rewritten tag stays one that this service has not made.
+#[test]
+fn tags_that_are_left_are_neither_undone_nor_varied() {
+    let (layer, _, conditional) = stack(ContentCodingLayer::new().leave_tags(), "\"x\"");
+    let stack = (layer, conditional);
+    let get = |fields: &[(&str, &str)]| {
+        let request = request("GET", &accepting("gzip", fields));
+        send(&stack, page(), request)
+    };
+    for (fields, status) in [
+        (&[][..], 200),
+        (&[("if-none-match", "\"x\"")], 304),
+        (&[("if-none-match", "\"x-gzip\"")], 200),
+    ] {
+        let answer = get(fields);
+        assert_eq!(answer.status, status, "{fields:?}");
+        assert_eq!(answer.field("etag"), Some("\"x\""), "{fields:?}");
+        assert_eq!(answer.field("vary"), None, "{fields:?}");
+    }
+    assert_eq!(get(&[("if-match", "\"x-gzip\"")]).status, 412);
+}
+
 #[test]
 fn a_range_of_identity_bytes_is_not_put_behind_coded_bytes() {
     let (suffix, weaken) = (

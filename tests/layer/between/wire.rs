@@ -33,7 +33,20 @@ fn router() -> Router {
         .route("/hashed", get(async || PAGE).route_layer(hashed))
 }
 
-fn finished(finish: ContentCodingLayer) -> Served {
+/// As the outermost layer of the router, and around it.
+fn both_positions(finish: ContentCodingLayer) -> [(&'static str, Served); 2] {
+    [
+        ("Router::layer", layered(finish)),
+        ("around the router", around(finish)),
+    ]
+}
+
+fn layered(finish: ContentCodingLayer) -> Served {
+    let router = router().layer(CompressionLayer::new()).layer(finish);
+    Served::new(router)
+}
+
+fn around(finish: ContentCodingLayer) -> Served {
     let service = ServiceBuilder::new()
         .map_request(|request: Request<_>| request.map(Body::new))
         .map_response(|response: Response<_>| response.map(Body::new))
@@ -66,12 +79,18 @@ impl Server {
 /// One GET, its revalidation with what came back, and a save with it, for every coding over both protocols.
 #[tokio::test]
 async fn what_the_client_saw_revalidates_and_saves() {
-    let server = Server::start(finished(ContentCodingLayer::new())).await;
+    for (position, service) in both_positions(ContentCodingLayer::new()) {
+        let server = Server::start(service).await;
+        revalidates_and_saves(position, &server).await;
+    }
+}
+
+async fn revalidates_and_saves(position: &str, server: &Server) {
     let mut failures = Failures::default();
     for version in PROTOCOLS {
         for coding in ["gzip", "br", "zstd", "deflate", "identity"] {
             for path in ["/looked-up", "/hashed"] {
-                let row = format!("{version:?} {coding} {path}");
+                let row = format!("{position} {version:?} {coding} {path}");
                 let accept = ("accept-encoding", coding);
                 let whole = server.ask(version, "GET", path, &[accept]).await;
                 let tag = whole.field("etag").unwrap();
@@ -100,6 +119,7 @@ async fn what_the_client_saw_revalidates_and_saves() {
                         .ask(version, "PUT", path, &[accept, ("if-match", tag)])
                         .await;
                     failures.expect_eq(&row, saved.status, 204);
+                    failures.expect_eq(&row, saved.field("content-length"), None);
                 }
             }
         }
@@ -123,7 +143,7 @@ fn expect_an_empty_304(failures: &mut Failures, row: &str, answer: &Answer) {
 #[tokio::test]
 async fn a_weakened_tag_revalidates_too() {
     let gzip = ("accept-encoding", "gzip");
-    let server = Server::start(finished(ContentCodingLayer::new().weaken_tags())).await;
+    let server = Server::start(layered(ContentCodingLayer::new().weaken_tags())).await;
     let tag = "W/\"x\"";
     for version in PROTOCOLS {
         let whole = server.ask(version, "GET", "/looked-up", &[gzip]).await;
@@ -140,18 +160,55 @@ async fn a_weakened_tag_revalidates_too() {
 
 #[tokio::test]
 async fn head_revalidates_with_either_tag() {
-    let server = Server::start(finished(ContentCodingLayer::new())).await;
-    for version in PROTOCOLS {
-        for tag in ["\"x\"", "\"x-gzip\""] {
-            let fields = [("accept-encoding", "gzip"), ("if-none-match", tag)];
-            let answer = server.ask(version, "HEAD", "/looked-up", &fields).await;
-            assert_eq!((answer.status, answer.field("etag")), (304, Some(tag)));
-            assert!(
-                !answer.headers.contains_key("content-length"),
-                "{version:?}"
-            );
+    let mut failures = Failures::default();
+    for (position, service) in both_positions(ContentCodingLayer::new()) {
+        let server = Server::start(service).await;
+        for version in PROTOCOLS {
+            for tag in ["\"x\"", "\"x-gzip\""] {
+                let fields = [("accept-encoding", "gzip"), ("if-none-match", tag)];
+                let answer = server.ask(version, "HEAD", "/looked-up", &fields).await;
+                let row = format!("{position} {version:?} {tag}");
+                expect_an_empty_304(&mut failures, &row, &answer);
+                failures.expect_eq(&row, answer.field("etag"), Some(tag));
+            }
         }
     }
+    failures.assert_none();
+}
+
+/// What the README shows, without a compressor: GET and HEAD say the same, and a 304 says nothing of a content.
+#[tokio::test]
+async fn without_a_compressor_it_keeps_the_length_off_a_304() {
+    for layer in [
+        ContentCodingLayer::new(),
+        ContentCodingLayer::new().leave_tags(),
+    ] {
+        says_nothing_of_a_content(layer).await;
+    }
+}
+
+async fn says_nothing_of_a_content(layer: ContentCodingLayer) {
+    let router = router().layer(layer);
+    let server = Server::start(Served::new(router)).await;
+    let mut failures = Failures::default();
+    for version in PROTOCOLS {
+        for path in ["/looked-up", "/hashed"] {
+            let whole = server.ask(version, "GET", path, &[]).await;
+            let length = PAGE.len().to_string();
+            for method in ["GET", "HEAD"] {
+                let row = format!("{version:?} {method} {path}");
+                let answer = server.ask(version, method, path, &[]).await;
+                failures.expect_eq(&row, answer.status, 200);
+                failures.expect_eq(&row, answer.field("content-length"), Some(&*length));
+                failures.expect_eq(&row, answer.field("etag"), whole.field("etag"));
+                let known = ("if-none-match", whole.field("etag").unwrap());
+                let answer = server.ask(version, method, path, &[known]).await;
+                expect_an_empty_304(&mut failures, &row, &answer);
+                failures.expect_eq(&row, answer.field("etag"), whole.field("etag"));
+            }
+        }
+    }
+    failures.assert_none();
 }
 
 /// With its defaults, a compressor leaves a body of exact size 0 alone: a 304 stays empty without our layer, too.
@@ -178,18 +235,23 @@ async fn a_compressor_leaves_a_304_empty() {
     }
 }
 
-/// Section 15.4.5: what `ContentCodingLayer` repairs. If this test fails, axum has stopped adding the field.
+/// Section 8.6: what `ContentCodingLayer` repairs. If this test fails, axum has stopped adding the field.
 #[tokio::test]
-async fn without_the_content_coding_layer_axum_puts_a_content_length_on_a_304_over_http_2() {
+async fn without_the_content_coding_layer_axum_puts_a_content_length_on_a_304() {
     let server = Server::start(Served::new(router())).await;
-    for (version, content_length) in PROTOCOLS.into_iter().zip([None, Some("0")]) {
+    for (version, method, content_length) in [
+        (Version::HTTP_11, "GET", None),
+        (Version::HTTP_11, "HEAD", Some("0")),
+        (Version::HTTP_2, "GET", Some("0")),
+        (Version::HTTP_2, "HEAD", Some("0")),
+    ] {
         let fields = [("if-none-match", "\"x\"")];
-        let answer = server.ask(version, "GET", "/looked-up", &fields).await;
+        let answer = server.ask(version, method, "/looked-up", &fields).await;
         assert_eq!(answer.status, 304);
         assert_eq!(
             answer.field("content-length"),
             content_length,
-            "{version:?}"
+            "{version:?} {method}"
         );
     }
 }
