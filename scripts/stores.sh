@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(lints brief postgres mariadb s3)
+PARTS=(lints brief postgres orms mariadb s3)
 STORES=(--locked --manifest-path stores/Cargo.toml)
 
 # Always of the same packages, so that nothing is built twice for other features.
@@ -32,6 +32,10 @@ part_brief() {
 
 part_postgres() {
     tested sqlx_postgres
+}
+
+part_orms() {
+    tested orms
 }
 
 part_mariadb() {

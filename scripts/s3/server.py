@@ -28,6 +28,8 @@ def application(environ, start_response):
 Client(s3).put("/notes", base_url="http://127.0.0.1")
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 server = make_server("127.0.0.1", 0, application, threaded=False)
+# Many clients connect at once, and wait for their turn.
+server.socket.listen(1024)
 print(f"http://127.0.0.1:{server.port}", flush=True)
 sys.stdout.close()
 server.serve_forever()

@@ -8,6 +8,8 @@
 //! | sqlx, SQLite | [below](#sqlx-with-sqlite) | rows that `UPDATE … WHERE version = ?` has changed |
 //! | sqlx, PostgreSQL | [below](#sqlx-with-postgresql) | the row of `UPDATE … WHERE version = $n RETURNING version` |
 //! | sqlx, MariaDB | [below](#sqlx-with-mariadb) | rows that `UPDATE … WHERE version = ?` has affected |
+//! | SeaORM, PostgreSQL | [below](#seaorm) | the models of `update_many().filter(Version.eq(…))` |
+//! | diesel-async, PostgreSQL | [below](#diesel) | the row of `diesel::update(… .filter(version.eq(…)))` |
 //! | a table in PostgreSQL without a version | [below](#postgresqls-xmin) | `WHERE xmin = …`, for what it is worth |
 //! | object_store | [below](#object_store) | `PutMode::Update`, `PutMode::Create` |
 //!
@@ -25,7 +27,8 @@
 //! ```sh
 //! cargo add tower-conditional --features axum
 //! cargo add sqlx --no-default-features --features runtime-tokio,sqlite
-//! cargo add axum tokio tracing
+//! cargo add axum tracing
+//! cargo add tokio --features macros,rt-multi-thread
 //! ```
 //!
 #![doc = "```ignore"]
@@ -41,7 +44,8 @@
 //! ```sh
 //! cargo add tower-conditional --features axum
 //! cargo add sqlx --no-default-features --features runtime-tokio,postgres
-//! cargo add axum tokio tracing
+//! cargo add axum tracing
+//! cargo add tokio --features macros,rt-multi-thread
 //! ```
 //!
 #![doc = "```ignore"]
@@ -60,11 +64,45 @@
 //! ```sh
 //! cargo add tower-conditional --features axum
 //! cargo add sqlx --no-default-features --features runtime-tokio,mysql
-//! cargo add axum tokio tracing
+//! cargo add axum tracing
+//! cargo add tokio --features macros,rt-multi-thread
 //! ```
 //!
 #![doc = "```ignore"]
 #![doc = include_str!("stores/sqlx_mariadb.rs")]
+#![doc = "```"]
+//!
+//! # SeaORM
+//!
+//! `ActiveModel::update` compares the primary key alone and would overwrite whatever is there: the recipe uses `update_many` with a
+//! filter on the version. It takes the version from a sequence of PostgreSQL.
+//!
+//! ```sh
+//! cargo add tower-conditional --features axum
+//! cargo add sea-orm --no-default-features --features macros,runtime-tokio,sqlx-postgres
+//! cargo add axum tracing
+//! cargo add tokio --features macros,rt-multi-thread
+//! ```
+//!
+#![doc = "```ignore"]
+#![doc = include_str!("stores/sea_orm.rs")]
+#![doc = "```"]
+//!
+//! # Diesel
+//!
+//! With `diesel-async` and a pool. Diesel without it blocks: call it in `spawn_blocking`, and move the guard of
+//! [`Checked::hold_lock`](crate::Checked::hold_lock) into the call, as the recipe for [SQLite](super::databases#sqlite) does.
+//!
+//! ```sh
+//! cargo add tower-conditional --features axum
+//! cargo add diesel --no-default-features --features postgres_backend
+//! cargo add diesel-async --features postgres,deadpool
+//! cargo add axum tracing
+//! cargo add tokio --features macros,rt-multi-thread
+//! ```
+//!
+#![doc = "```ignore"]
+#![doc = include_str!("stores/diesel_async.rs")]
 #![doc = "```"]
 //!
 //! # PostgreSQL's xmin
@@ -93,7 +131,8 @@
 //! ```sh
 //! cargo add tower-conditional --features axum
 //! cargo add object_store --features aws
-//! cargo add axum tokio tracing
+//! cargo add axum tracing
+//! cargo add tokio --features macros,rt-multi-thread
 //! ```
 //!
 #![doc = "```ignore"]

@@ -52,6 +52,8 @@ fn every_public_item_is_shown() {
     let without: BTreeSet<String> = sources
         .concat()
         .iter()
+        // The text of a recipe is an example, and no part of the crate.
+        .filter(|file| !file.starts_with(root().join("src/recipes/stores")))
         .flat_map(|file| without_example(&fs::read_to_string(file).unwrap()))
         .collect();
     let excused: BTreeSet<String> = SHOWN_ELSEWHERE

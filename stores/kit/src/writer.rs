@@ -3,6 +3,7 @@
 //! The server sends `100 Continue` when the handler begins to read the body (RFC 9110, section 10.1.1). By then the layer has
 //! looked the target up and let the write through. Whatever happens to the target from then on, only the store can notice.
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -72,5 +73,11 @@ impl Answer {
 
     pub(crate) const fn is_success(&self) -> bool {
         self.status >= 200 && self.status < 300
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status, self.reason)
     }
 }

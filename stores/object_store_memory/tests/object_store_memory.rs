@@ -7,7 +7,7 @@ async fn recipe_holds() {
     let store = Store {
         name: "object_store, in memory",
         program: env!("CARGO_BIN_EXE_object_store_memory"),
-        url: "-".to_owned(),
+        arguments: vec!["-".to_owned()],
         processes: 1,
         names: Names::Distinct,
         tags_come_back: false,

@@ -14,7 +14,7 @@ async fn recipe_holds() {
     let store = Store {
         name: "object_store, S3",
         program: env!("CARGO_BIN_EXE_object_store_s3"),
-        url: engine.url().to_owned(),
+        arguments: vec![engine.url().to_owned()],
         processes: 2,
         names: Names::Distinct,
         // S3 makes its tags of the bytes.

@@ -14,7 +14,7 @@ async fn recipe_holds() {
     let store = Store {
         name: "sqlx, MariaDB",
         program: env!("CARGO_BIN_EXE_sqlx_mariadb"),
-        url: engine.url().to_owned(),
+        arguments: vec![engine.url().to_owned()],
         processes: 2,
         // The default collation: the layer takes the two for two notes, and locks them apart.
         names: Names::Folded,

@@ -8,7 +8,7 @@ async fn recipe_holds() {
     let store = Store {
         name: "sqlx, SQLite",
         program: env!("CARGO_BIN_EXE_sqlx_sqlite"),
-        url: folder.path().join("notes.db").to_str().unwrap().to_owned(),
+        arguments: vec![folder.path().join("notes.db").to_str().unwrap().to_owned()],
         processes: 2,
         names: Names::Distinct,
         tags_come_back: false,
