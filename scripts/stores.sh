@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(lints brief postgres orms mariadb s3)
+PARTS=(lints brief postgres orms mariadb s3 objects)
 STORES=(--locked --manifest-path stores/Cargo.toml)
 
 # Always of the same packages, so that nothing is built twice for other features.
@@ -44,6 +44,10 @@ part_mariadb() {
 
 part_s3() {
     tested object_store_s3
+}
+
+part_objects() {
+    tested objects
 }
 
 case ${1-} in
