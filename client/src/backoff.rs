@@ -23,7 +23,6 @@ type RandomFn = dyn Fn() -> u64 + Send + Sync;
 /// use std::time::Duration;
 /// use tower_conditional_client::Backoff;
 ///
-/// # mod fastrand { pub fn u64(_: std::ops::RangeFull) -> u64 { 4 } }
 /// let backoff = Backoff::new(tokio::time::sleep, || fastrand::u64(..))
 ///     .between(Duration::from_millis(5), Duration::from_secs(1))
 ///     .attempts(20);

@@ -54,7 +54,7 @@ const RETURN_REPRESENTATION: HeaderValue = HeaderValue::from_static("return=repr
 /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/counter.rs")); }
 /// # let app: Router = doc::counter();
 /// // Any tower service; here a router in process.
-/// let client = Client::new(app, Backoff::new(tokio::time::sleep, || 4));
+/// let client = Client::new(app, Backoff::new(tokio::time::sleep, || fastrand::u64(..)));
 /// let counter = "/counter".parse()?;
 ///
 /// let seen = client.read::<Json<Counter>>(&counter).await?;
@@ -73,6 +73,7 @@ pub struct Client<S> {
     pub(crate) backoff: Backoff,
     limit: usize,
     sends_weak_tags: bool,
+    prefers_current: bool,
     is_unsent: Option<UnsentFn>,
 }
 
@@ -86,6 +87,7 @@ impl<S> Client<S> {
             backoff,
             limit: 8 * 1024 * 1024,
             sends_weak_tags: false,
+            prefers_current: false,
             is_unsent: None,
         }
     }
@@ -102,6 +104,17 @@ impl<S> Client<S> {
     #[must_use]
     pub const fn send_weak_tags(mut self) -> Self {
         self.sends_weak_tags = true;
+        self
+    }
+
+    /// Asks the server to put the current state into its refusal (`Prefer: return=representation`,
+    /// [RFC 8144, section 3.2](https://www.rfc-editor.org/rfc/rfc8144#section-3.2)), which saves the read after a conflict.
+    ///
+    /// Such a refusal says nothing else: [`Conflict::reason`] and [`Conflict::field`] are `None` then. A server that does not
+    /// do it is asked by a read, as ever.
+    #[must_use]
+    pub const fn prefer_current_state(mut self) -> Self {
+        self.prefers_current = true;
         self
     }
 
@@ -145,8 +158,8 @@ where
         let mut uri = uri.clone();
         for _ in 0..=REDIRECTS {
             let mut request = request(Method::GET, &uri, Bytes::new());
-            if let Some(media_type) = T::media_type() {
-                request.headers_mut().insert(ACCEPT, media_type);
+            if let Some(accepted) = accept(T::media_type()) {
+                request.headers_mut().insert(ACCEPT, accepted);
             }
             let answer = self.send(request).await?;
             match answer.status() {
@@ -201,7 +214,6 @@ where
         let mut request = request(Method::PUT, uri, body);
         let headers = request.headers_mut();
         headers.insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
-        headers.insert(PREFER, RETURN_REPRESENTATION);
         if let Some(media_type) = T::media_type() {
             headers.insert(CONTENT_TYPE, media_type);
         }
@@ -241,7 +253,6 @@ where
         };
         let mut request = request(Method::DELETE, &seen.uri, Bytes::new());
         request.headers_mut().insert(IF_MATCH, tag);
-        request.headers_mut().insert(PREFER, RETURN_REPRESENTATION);
         match self.outcome(request).await {
             Outcome::Accepted(_) => Ok(()),
             Outcome::Failed(answer) => {
@@ -288,7 +299,6 @@ where
         let mut request = request(Method::PUT, &seen.uri, body);
         let headers = request.headers_mut();
         headers.insert(IF_MATCH, tag);
-        headers.insert(PREFER, RETURN_REPRESENTATION);
         let read_as = seen.head.headers.get(CONTENT_TYPE).cloned();
         if let Some(media_type) = read_as.or_else(T::media_type) {
             headers.insert(CONTENT_TYPE, media_type);
@@ -390,7 +400,10 @@ where
     }
 
     /// Sends a write, and sorts its answer.
-    async fn outcome(&self, request: Request<Full<Bytes>>) -> Outcome {
+    async fn outcome(&self, mut request: Request<Full<Bytes>>) -> Outcome {
+        if self.prefers_current {
+            request.headers_mut().insert(PREFER, RETURN_REPRESENTATION);
+        }
         let is_guarded_by_tag = request.headers().contains_key(IF_MATCH);
         let answer = match self.send(request).await {
             Ok(answer) => answer,
@@ -481,6 +494,13 @@ fn request(method: Method, uri: &Uri, body: Bytes) -> Request<Full<Bytes>> {
     *request.method_mut() = method;
     *request.uri_mut() = uri.clone();
     request
+}
+
+/// What a read accepts: this type before all others.
+fn accept(media_type: Option<HeaderValue>) -> Option<HeaderValue> {
+    let media_type = media_type?;
+    let accepted = [media_type.as_bytes(), b", */*;q=0.5"].concat();
+    HeaderValue::from_bytes(&accepted).ok()
 }
 
 /// What was read, with its tag.

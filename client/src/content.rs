@@ -54,12 +54,17 @@ pub trait Content: Sized {
     /// The value cannot be sent.
     fn encode(&self) -> Result<Bytes, BoxError>;
 
-    /// The Content-Type of a value that was not read before, and the Accept of a read. `None` sends neither.
+    /// The Content-Type of a value that was not read before, and what a read accepts before all other types. `None` sends
+    /// neither.
     ///
     /// A value that was read is sent with the Content-Type that it came with.
     fn media_type() -> Option<HeaderValue>;
 
-    /// Whether both are the same content. It tells whether a save whose answer was lost has been applied.
+    /// Whether both are the same content. It tells whether a save whose answer was lost has been applied
+    /// ([`Applied`](crate::Applied)).
+    ///
+    /// Leave out what the server adds or changes by itself, such as an id or a date: otherwise what it has stored is never the
+    /// same as what was sent.
     fn is_same(&self, other: &Self) -> bool;
 }
 
@@ -100,6 +105,9 @@ impl Content for String {
 }
 
 /// A value that is sent and received as JSON.
+///
+/// **A save replaces the whole resource.** Members that the type does not have are lost when it is saved: catch them with
+/// `#[serde(flatten)] rest: serde_json::Map<String, Value>`, or use `Json<serde_json::Value>`.
 ///
 /// # Examples
 ///

@@ -105,14 +105,33 @@ fn says_not_performed(response: &Response<Bytes>) -> bool {
         && problem.error.as_deref() == Some("precondition_unavailable")
 }
 
+/// An error with its causes: hyper says "client error (Connect)", and the cause that the connection was refused.
+struct Chain<'e>(&'e (dyn std::error::Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotSent(error) => write!(f, "the request was not sent: {error}"),
-            Self::Lost(error) => write!(f, "the answer was lost: {error}"),
+            Self::NotSent(error) => write!(f, "the request was not sent: {}", Chain(&**error)),
+            Self::Lost(error) => write!(f, "no answer: {}", Chain(&**error)),
             Self::Status(response) => write!(f, "the server answered {}", response.status()),
             Self::Body(status, error) => {
-                write!(f, "the body of the {status} could not be read: {error}")
+                write!(
+                    f,
+                    "the body of the {status} could not be read: {}",
+                    Chain(&**error)
+                )
             }
             Self::Decode(error) => write!(f, "the body is not what was expected: {error}"),
             Self::Encode(error) => write!(f, "the value cannot be sent: {error}"),

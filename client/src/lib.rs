@@ -19,7 +19,7 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/counter.rs")); }
 //! # let service: Router = doc::counter();
-//! let client = Client::new(service, Backoff::new(tokio::time::sleep, || 4));
+//! let client = Client::new(service, Backoff::new(tokio::time::sleep, || fastrand::u64(..)));
 //! let uri = "/counter".parse()?;
 //! let (mine, theirs) = (client.read::<String>(&uri).await?, client.read::<String>(&uri).await?);
 //! client.save(theirs, r#"{"value":5}"#.to_owned()).await?;
@@ -39,7 +39,9 @@
 //!
 //! # Which service
 //!
-//! Any `tower::Service<http::Request<Full<Bytes>>>` that is `Clone`: hyper-util's client, or a router in process.
+//! Any `tower::Service<http::Request<Full<Bytes>>>` that is `Clone`: hyper-util's client (features `client-legacy`, `http1` and
+//! `tokio`), or a router in process. [`unsent_if`](Client::unsent_if) says which of its errors mean that nothing was sent;
+//! without it, a connection that was refused is an answer that was lost, and nobody knows what became of the save.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -48,7 +50,7 @@
 //! use tower_conditional_client::{Backoff, Client};
 //!
 //! let http = legacy::Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
-//! let client = Client::new(http, Backoff::new(tokio::time::sleep, || 4)).unsent_if(|error| {
+//! let client = Client::new(http, Backoff::new(tokio::time::sleep, || fastrand::u64(..))).unsent_if(|error| {
 //!     error.downcast_ref::<legacy::Error>().is_some_and(legacy::Error::is_connect)
 //! });
 //! # let _ = client;
@@ -71,7 +73,9 @@
 //!         Ok::<_, BoxError>(Response::<reqwest::Body>::from(http.execute(request).await?))
 //!     }
 //! });
-//! let client = Client::new(service, Backoff::new(tokio::time::sleep, || 4));
+//! let client = Client::new(service, Backoff::new(tokio::time::sleep, || fastrand::u64(..))).unsent_if(|error| {
+//!     error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect)
+//! });
 //! # let _ = client;
 //! # Ok::<(), reqwest::Error>(())
 //! ```
@@ -85,7 +89,7 @@
 //!
 //! If the connection breaks after a save was sent, nobody knows whether it was performed. The client reads the resource again,
 //! and says what it finds ([`AnswerLost`]): the content that was sent, the version before, or another one. It does not send the
-//! save once more.
+//! save once more. What the server adds to the content by itself must not count ([`Content::is_same`]).
 #![forbid(unsafe_code)]
 
 mod backoff;

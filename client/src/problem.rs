@@ -3,8 +3,8 @@
 //! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
 
 use bytes::Bytes;
-use http::Response;
 use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response};
 use serde_json::Value;
 
 /// The members that tower-conditional sends. Other servers may send some of them.
@@ -17,8 +17,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn of(response: &Response<Bytes>) -> Self {
-        let media_type = response.headers().get(CONTENT_TYPE);
-        if !media_type.is_some_and(|media_type| is_json(media_type.as_bytes())) {
+        if !is_problem(response.headers().get(CONTENT_TYPE)) {
             return Self::default();
         }
         let Ok(Value::Object(members)) = serde_json::from_slice(response.body()) else {
@@ -33,12 +32,15 @@ impl Problem {
     }
 }
 
-/// `application/json` and every `+json`.
-fn is_json(media_type: &[u8]) -> bool {
-    let essence = media_type.split(|&byte| byte == b';').next();
-    let essence = essence
-        .unwrap_or_default()
-        .trim_ascii()
-        .to_ascii_lowercase();
-    essence == b"application/json" || essence.ends_with(b"+json")
+/// `application/problem+json` alone: other JSON is the application's own, and may have members of these names.
+fn is_problem(media_type: Option<&HeaderValue>) -> bool {
+    let Some(media_type) = media_type else {
+        return false;
+    };
+    let essence = media_type.as_bytes().split(|&byte| byte == b';').next();
+    essence.is_some_and(|essence| {
+        essence
+            .trim_ascii()
+            .eq_ignore_ascii_case(b"application/problem+json")
+    })
 }

@@ -8,8 +8,8 @@ use tower_conditional::EntityTag;
 
 /// A version of a resource: its value, and the tag by which it can be changed.
 ///
-/// A read returns one, and so does a save. [`save`](crate::Client::save) and [`delete`](crate::Client::delete) take it, and
-/// with it the only right to send its tag: there is no way to put another tag on the value that a change was made from.
+/// A read returns one, and so does a save. [`save`](crate::Client::save) and [`delete`](crate::Client::delete) take it and send
+/// its tag, so that a tag goes out only with a change of the value that it came with, and only once.
 ///
 /// # Examples
 ///

@@ -12,7 +12,7 @@ use crate::{Error, Seen};
 
 /// Why a save, a creation or a deletion has no new version to return.
 ///
-/// What the caller handed in is given back in every case.
+/// What the caller handed in is given back, unless the write was performed.
 ///
 /// # Examples
 ///
@@ -59,7 +59,8 @@ pub struct Conflict<T> {
     pub theirs: Current<T>,
     /// The conditional header that failed, such as `If-Match`, if the server says so.
     pub field: Option<String>,
-    /// The reason that the server gives, such as `stale` (tower-conditional's [`Reason`](tower_conditional::Reason)).
+    /// The reason that the server gives in its problem details, such as `stale` (tower-conditional's
+    /// [`Reason`](tower_conditional::Reason)).
     pub reason: Option<String>,
     /// What happened to the tag between client and server, if the fresh one shows it.
     pub rewritten: Option<Rewritten>,
@@ -137,6 +138,14 @@ pub struct AnswerLost<T> {
 
 /// Whether a write whose answer was lost has been performed, as far as the state tells
 /// ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)).
+///
+/// | | go on with |
+/// |---|---|
+/// | `Yes` | `theirs`: it is what you wanted |
+/// | `NotYet` | show it, and let the person save once more, with `theirs`: the tag is the old one, so that one of both is refused |
+/// | `Unknown` | as with a conflict: show `mine` and `theirs` |
+///
+/// A program that must know gives its values a mark of their own: the example `count` keeps how often each client has counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "a caller must handle each")]
 pub enum Applied {
@@ -145,7 +154,9 @@ pub enum Applied {
     Yes,
     /// The state is the one before. The request may still arrive, and is performed then.
     NotYet,
-    /// The state is another one: the write was performed and then overwritten, or it was never performed.
+    /// Nobody can tell. The state is another one: the write was performed and then overwritten, or it was never performed, or
+    /// the server has stored something else than was sent ([`Content::is_same`](crate::Content::is_same)). Or the state
+    /// could not be read.
     Unknown,
 }
 

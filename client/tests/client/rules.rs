@@ -250,10 +250,73 @@ async fn the_media_type_is_kept() {
     client.save(seen, Json(2)).await.unwrap();
     client.create(&uri("/b"), Json(2)).await.unwrap();
     let sent = script.take_sent();
-    assert_eq!(sent[0].field("accept"), Some("application/json"));
+    assert_eq!(sent[0].field("accept"), Some("application/json, */*;q=0.5"));
     assert_eq!(sent[1].field("content-type"), Some("application/scim+json"));
-    assert_eq!(sent[1].field("prefer"), Some("return=representation"));
+    assert_eq!(sent[1].field("prefer"), None);
     assert_eq!(sent[2].field("content-type"), Some("application/json"));
+}
+
+/// RFC 8144, section 3.2: only on request, because such a refusal cannot say why.
+#[tokio::test]
+async fn the_current_state_is_asked_for_on_request() {
+    let script = Script::new([
+        tagged("\"1\"", "base"),
+        answer(204, &[("etag", "\"2\"")], ""),
+    ]);
+    let client = script.client().prefer_current_state();
+    let seen = client.read::<String>(&uri("/a")).await.unwrap();
+    let seen = client.save(seen, mine()).await.unwrap();
+    client.delete(seen).await.unwrap();
+    client.create(&uri("/b"), mine()).await.unwrap();
+    let asked: Vec<_> = script
+        .take_sent()
+        .iter()
+        .map(|sent| sent.field("prefer").is_some())
+        .collect();
+    assert_eq!(asked, [false, true, true, true]);
+}
+
+/// What is no problem of the server must not be taken for its reason.
+#[tokio::test]
+async fn only_problem_details_give_a_reason() {
+    const JSON: &str = r#"{"reason":"taxi","field":"Berlin"}"#;
+    for (media_type, reason) in [
+        ("application/json", None),
+        ("application/scim+json", None),
+        ("application/problem+json", Some("taxi")),
+        ("Application/Problem+JSON; charset=utf-8", Some("taxi")),
+    ] {
+        let refused = answer(412, &[("content-type", media_type)], JSON);
+        let script = Script::new([tagged("\"1\"", "base"), refused, tagged("\"2\"", "theirs")]);
+        let client = script.client();
+        let seen = client.read::<String>(&uri("/a")).await.unwrap();
+        let Err(WriteError::Conflict(conflict)) = client.save(seen, mine()).await else {
+            panic!("no conflict");
+        };
+        assert_eq!(conflict.reason.as_deref(), reason, "{media_type}");
+    }
+}
+
+/// An error says what its causes say: that the connection was refused, for one.
+#[test]
+fn an_error_names_its_causes() {
+    #[derive(Debug)]
+    struct Outer(std::io::Error);
+    impl std::fmt::Display for Outer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("client error")
+        }
+    }
+    impl std::error::Error for Outer {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+    let error = Error::Lost(Outer(std::io::Error::other("connection refused")).into());
+    assert_eq!(
+        error.to_string(),
+        "no answer: client error: connection refused"
+    );
 }
 
 /// The body of an answer is bounded, and so is what a hostile server can make the client hold.
