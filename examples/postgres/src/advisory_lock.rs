@@ -7,7 +7,7 @@
 //! A replica takes its in-process lock first. However many writers wait for a note, one of them talks to
 //! PostgreSQL, and waiting costs one connection for each note, not for each writer.
 //!
-//! The lock saves work, but a write is not correct because of it. A connection can break while its owner goes on
+//! A write is not correct because of the lock. A connection can break while its owner goes on
 //! writing, and then another replica has the lock too. So every statement of the store is a compare-and-swap.
 
 use std::{fmt::Write, future::Future, pin::Pin, time::Duration};

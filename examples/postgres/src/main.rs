@@ -10,7 +10,7 @@
 //!
 //! It has the HTTP interface of the `notes` example, but a process cannot know what the others are doing.
 //! All three answers to that are here. The *lock* is made of PostgreSQL's advisory locks: writers on all
-//! replicas wait for each other, and few work in vain. The *swap* in every statement makes a write correct,
+//! replicas wait for each other. The *swap* in every statement makes a write correct,
 //! whatever happens to the lock. A conditional addition to the list is *delegated* to a handler that
 //! evaluates inside its own transaction.
 //!
