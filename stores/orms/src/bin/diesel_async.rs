@@ -12,7 +12,7 @@ async fn main() -> ExitCode {
     store_kit::run(async |replica: Replica| {
         let manager = AsyncDieselConnectionManager::new(replica.store);
         let pool = Pool::builder(manager).build()?;
-        Ok(app(pool, replica.writes).await?)
+        app(pool, replica.writes).await
     })
     .await
 }
