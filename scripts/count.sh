@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(notes postgres radicale xandikos kinto s3 lighttpd apache)
+PARTS=(notes postgres objects radicale xandikos kinto s3 lighttpd apache)
 own=${COUNT_OWN:-1000}
 others=${COUNT_OTHERS:-50}
 export PATH=$PATH:/usr/sbin
@@ -93,6 +93,16 @@ part_postgres() {
     cargo build --quiet --locked -p postgres
     cargo build --quiet --locked -p tower-conditional-client --example count
     COUNT_OWN=$own scripts/postgres.sh run scripts/count/replicas.sh
+}
+
+# The example over an object store in memory: it has no lock, so the store decides.
+part_objects() {
+    local port
+    port=$(free_port)
+    cargo build --quiet --locked --manifest-path stores/Cargo.toml -p objects
+    start "$port" stores/target/debug/objects --port "$port"
+    counts "http://127.0.0.1:$port/count" --times "$own"
+    stop
 }
 
 # An event in a calendar; the count stands in its description.

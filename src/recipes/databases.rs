@@ -3,6 +3,8 @@
 //! The id that the handler's own extractor parses identifies the row: `/notes/1` and `/notes/01` are one row with one write
 //! lock. A read serves the row that was looked up, or states the version that it has read itself.
 //!
+//! With sqlx, SeaORM or Diesel see [stores](super::stores).
+//!
 //! # SQLite
 //!
 //! The look-up loads the whole row. A GET costs one query, and its body and its tag are those of one row.

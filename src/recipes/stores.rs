@@ -22,13 +22,28 @@
 //! before the first of them writes. `docs/stores.md` in the repository has tables of what each loser sees, of what each request
 //! costs, and of what is not covered.
 //!
+//! # A table that is there already
+//!
+//! It needs the column of the version, and a value for the rows that it has:
+//!
+//! ```sql
+//! ALTER TABLE notes ADD COLUMN version BIGINT NOT NULL DEFAULT 0; -- in SQLite INTEGER
+//! ```
+//!
+//! - **Every statement that writes has to change the version**, also in other programs: a row that somebody changes without it looks
+//!   unchanged to everybody else. A trigger makes sure of it.
+//! - A row that is deleted and created again must not get an old version back, so the recipes take it from one counter for all rows.
+//!   Begin that counter above the versions that are there.
+//! - Under `WritePolicy::required()` clients that send no precondition get 428. Begin with `optional()`, which checks what is sent.
+//! - Without the column each request is answered 503, and only the log says why: use the feature `tracing` and a subscriber.
+//!
 //! # sqlx with SQLite
 //!
 //! ```sh
-//! cargo add tower-conditional --features axum
+//! cargo add tower-conditional --features axum,tracing
 //! cargo add sqlx --no-default-features --features runtime-tokio,sqlite
-//! cargo add axum tracing
-//! cargo add tokio --features macros,rt-multi-thread
+//! cargo add axum tracing tracing-subscriber
+//! cargo add tokio --features macros,rt-multi-thread,net
 //! ```
 //!
 #![doc = "```ignore"]
@@ -42,10 +57,10 @@
 //! the loser gets an error of class 40 instead, which is to be a 412, too.
 //!
 //! ```sh
-//! cargo add tower-conditional --features axum
+//! cargo add tower-conditional --features axum,tracing
 //! cargo add sqlx --no-default-features --features runtime-tokio,postgres
-//! cargo add axum tracing
-//! cargo add tokio --features macros,rt-multi-thread
+//! cargo add axum tracing tracing-subscriber
+//! cargo add tokio --features macros,rt-multi-thread,net
 //! ```
 //!
 #![doc = "```ignore"]
@@ -62,10 +77,10 @@
 //! statement they are one row: one of two writers wins.
 //!
 //! ```sh
-//! cargo add tower-conditional --features axum
+//! cargo add tower-conditional --features axum,tracing
 //! cargo add sqlx --no-default-features --features runtime-tokio,mysql
-//! cargo add axum tracing
-//! cargo add tokio --features macros,rt-multi-thread
+//! cargo add axum tracing tracing-subscriber
+//! cargo add tokio --features macros,rt-multi-thread,net
 //! ```
 //!
 #![doc = "```ignore"]
@@ -78,10 +93,10 @@
 //! filter on the version. It takes the version from a sequence of PostgreSQL.
 //!
 //! ```sh
-//! cargo add tower-conditional --features axum
+//! cargo add tower-conditional --features axum,tracing
 //! cargo add sea-orm --no-default-features --features macros,runtime-tokio,sqlx-postgres
-//! cargo add axum tracing
-//! cargo add tokio --features macros,rt-multi-thread
+//! cargo add axum tracing tracing-subscriber
+//! cargo add tokio --features macros,rt-multi-thread,net
 //! ```
 //!
 #![doc = "```ignore"]
@@ -94,11 +109,11 @@
 //! [`Checked::hold_lock`](crate::Checked::hold_lock) into the call, as the recipe for [SQLite](super::databases#sqlite) does.
 //!
 //! ```sh
-//! cargo add tower-conditional --features axum
+//! cargo add tower-conditional --features axum,tracing
 //! cargo add diesel --no-default-features --features postgres_backend
 //! cargo add diesel-async --features postgres,deadpool
-//! cargo add axum tracing
-//! cargo add tokio --features macros,rt-multi-thread
+//! cargo add axum tracing tracing-subscriber
+//! cargo add tokio --features macros,rt-multi-thread,net
 //! ```
 //!
 #![doc = "```ignore"]
@@ -129,10 +144,10 @@
 //! have it.
 //!
 //! ```sh
-//! cargo add tower-conditional --features axum
+//! cargo add tower-conditional --features axum,tracing
 //! cargo add object_store --features aws
-//! cargo add axum tracing
-//! cargo add tokio --features macros,rt-multi-thread
+//! cargo add axum tracing tracing-subscriber
+//! cargo add tokio --features macros,rt-multi-thread,net
 //! ```
 //!
 #![doc = "```ignore"]
