@@ -74,12 +74,16 @@ impl<'h> Lines<'h> {
 
     /// Reads the lines as one list of tags, and calls `visit` with each.
     pub(crate) fn scan(&self, visit: impl FnMut(RawTag<'h>)) -> ListForm {
-        match self {
-            Self::One(line) => tag_list::scan([*line], visit),
-            Self::Several(lines) => tag_list::scan(lines.iter(), visit),
-            Self::Taken(lines) => tag_list::scan(lines.iter().map(|(_, line)| line), visit),
-            Self::Text(list) => tag_list::scan_line(list, visit),
-        }
+        // One call for both, because the scanner is inlined into each.
+        let line = match self {
+            Self::One(line) => line.as_bytes(),
+            Self::Text(list) => list,
+            Self::Several(lines) => return tag_list::scan(lines.iter(), visit),
+            Self::Taken(lines) => {
+                return tag_list::scan(lines.iter().map(|(_, line)| line), visit);
+            }
+        };
+        tag_list::scan([line], visit)
     }
 
     /// Calls `visit` with each line.

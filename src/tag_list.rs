@@ -5,8 +5,6 @@
 //!
 //! [RFC 9110, sections 5.6.1 and 13.1.1]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1
 
-use http::HeaderValue;
-
 use crate::EntityTag;
 use crate::entity_tag::is_etagc;
 
@@ -101,14 +99,14 @@ pub(crate) enum ListForm {
 ///
 /// The tags count only if [`ListForm::Tags`] is returned.
 pub(crate) fn scan<'v>(
-    lines: impl IntoIterator<Item = &'v HeaderValue>,
+    lines: impl IntoIterator<Item = &'v (impl AsRef<[u8]> + ?Sized + 'v)>,
     mut visit: impl FnMut(RawTag<'v>),
 ) -> ListForm {
     let mut form = ListForm::Tags;
     let mut first_line = true;
     for line in lines {
         // A wildcard is one only when it is the whole combined value (section 13.1.1).
-        form = match scan_line(line.as_bytes(), &mut visit) {
+        form = match scan_line(line.as_ref(), &mut visit) {
             ListForm::Tags if form == ListForm::Tags => ListForm::Tags,
             ListForm::Any if first_line => ListForm::Any,
             _ => return ListForm::Malformed,
@@ -118,8 +116,8 @@ pub(crate) fn scan<'v>(
     form
 }
 
-/// Reads one line of the list, or the whole list where it is in no header.
-pub(crate) fn scan_line<'v>(line: &'v [u8], mut visit: impl FnMut(RawTag<'v>)) -> ListForm {
+/// Reads one line of the list.
+fn scan_line<'v>(line: &'v [u8], visit: &mut impl FnMut(RawTag<'v>)) -> ListForm {
     let mut rest = skip_empty_members(line);
     if rest.starts_with(b"*") && is_wildcard(line) {
         return ListForm::Any;
