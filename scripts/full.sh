@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(gate licences advisories external-types in-full figures programs stalled clients count semver stores miri tsan shuttle
+PARTS=(gate licences advisories external-types in-full figures programs stalled clients neighbours count semver stores miri tsan shuttle
     fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten)
 
 cargo_tool() { # crate: installs it if it is not there
@@ -85,6 +85,11 @@ part_stalled() {
 
 part_clients() {
     TOWER_CONDITIONAL_FULL=1 cargo test --locked --test proxies clients
+}
+
+# Frameworks and layers of others, at the versions of a lock file of their own.
+part_neighbours() {
+    cargo test --locked --manifest-path neighbours/Cargo.toml
 }
 
 part_semver() {

@@ -46,7 +46,15 @@ fn no_two_modules_use_each_other() {
 #[test]
 fn every_file_says_first_what_it_is_for() {
     let folders = [
-        "src", "testkit", "tests", "examples", "benches", "fuzz", "shuttle", "stores",
+        "src",
+        "testkit",
+        "tests",
+        "examples",
+        "benches",
+        "fuzz",
+        "shuttle",
+        "stores",
+        "neighbours",
     ];
     let silent: Vec<_> = folders
         .iter()

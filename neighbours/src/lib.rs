@@ -1,0 +1,1 @@
+//! The layer inside, around and beside the services of others: see `tests/`.
