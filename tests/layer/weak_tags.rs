@@ -619,10 +619,14 @@ fn the_options_come_in_any_order() {
         .writes(suffixed.clone())
         .accept_rewritten_tags_on_reads(RewrittenTags::suffixed());
     let after = ConditionalLayer::new(source())
-        .writes(suffixed)
+        .writes(suffixed.clone())
         .accept_rewritten_tags_on_reads(RewrittenTags::suffixed())
         .send_weak_tags();
-    for layer in [before, after] {
+    let between = ConditionalLayer::new(source())
+        .accept_rewritten_tags_on_reads(RewrittenTags::suffixed())
+        .send_weak_tags()
+        .writes(suffixed);
+    for layer in [before, after, between] {
         for tag in ["W/\"v1\"", "\"v1\"", "W/\"v1-gzip\"", "\"v1-gzip\""] {
             assert_eq!(put(&layer, tag), "200", "{tag}");
             let answer = send(&layer, handler(), request("GET", &[("if-none-match", tag)]));
