@@ -6,13 +6,13 @@
 #   scripts/count.sh PART…     these
 #   scripts/count.sh --list    lists the parts
 #
-# COUNT_OWN and COUNT_OTHERS say how often each of the 16 clients counts (1000 and 50). A server that cannot be had is skipped
+# COUNT_OWN and COUNT_OTHERS say how often each of the 16 clients counts (1000 and 50; the 64 of `scale` an eighth of it). A server that cannot be had is skipped
 # loudly and named again at the end; with CI=true that is a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(notes postgres objects radicale xandikos kinto s3 lighttpd apache)
+PARTS=(notes postgres scale objects radicale xandikos kinto s3 lighttpd apache)
 own=${COUNT_OWN:-1000}
 others=${COUNT_OTHERS:-50}
 export PATH=$PATH:/usr/sbin
@@ -92,7 +92,17 @@ part_notes() {
 part_postgres() {
     cargo build --quiet --locked -p postgres
     cargo build --quiet --locked -p tower-conditional-client --example count
-    COUNT_OWN=$own scripts/postgres.sh run scripts/count/replicas.sh
+    scripts/postgres.sh run scripts/count/replicas.sh 3 --times "$own"
+}
+
+# Many more clients, and the engine crashes as well.
+part_scale() {
+    local replicas
+    cargo build --quiet --locked -p postgres
+    cargo build --quiet --locked -p tower-conditional-client --example count
+    for replicas in 1 2 4; do
+        scripts/postgres.sh run scripts/count/replicas.sh "$replicas" --restart-engine --clients 64 --times "$((own / 8))"
+    done
 }
 
 # The example over an object store in memory: it has no lock, so the store decides.

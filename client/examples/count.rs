@@ -16,12 +16,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
 use lexopt::prelude::*;
-use tower::util::MapRequest;
 use tower::{ServiceBuilder, ServiceExt};
 use tower_conditional_client::{
     Backoff, BoxError, Client, Content, Current, Error, UpdateError, Why, WriteError,
@@ -156,6 +155,9 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
 /// What went on, of all clients together.
 #[derive(Default)]
 struct Seen {
+    /// Writes that were sent, and those of them that were refused with 412.
+    writes: AtomicU64,
+    refused: AtomicU64,
     /// Answers that were lost, and the count was there.
     lost_but_made: AtomicU64,
     /// Answers that were lost, and the count was not there.
@@ -169,23 +171,34 @@ type Http = legacy::Client<legacy::connect::HttpConnector, Full<Bytes>>;
 fn client(
     fields: &[(http::HeaderName, HeaderValue)],
     seed: u64,
+    seen: Arc<Seen>,
 ) -> Client<
     impl tower::Service<
         Request<Full<Bytes>>,
-        Response = http::Response<hyper::body::Incoming>,
+        Response = Response<hyper::body::Incoming>,
         Error = BoxError,
         Future: Send,
     > + Clone,
 > {
     let http: Http = legacy::Client::builder(TokioExecutor::new()).build_http();
     let fields = fields.to_vec();
+    let (sent, answered) = (seen.clone(), seen);
     let service = ServiceBuilder::new()
         .timeout(Duration::from_secs(20))
-        .service(http);
-    let service: MapRequest<_, _> =
-        service.map_request(move |mut request: Request<Full<Bytes>>| {
+        .service(http)
+        .map_request(move |mut request: Request<Full<Bytes>>| {
             request.headers_mut().extend(fields.clone());
+            let is_write = request.method() == Method::PUT;
+            sent.writes
+                .fetch_add(u64::from(is_write), Ordering::Relaxed);
             request
+        })
+        .map_response(move |response: Response<hyper::body::Incoming>| {
+            let is_refused = response.status() == StatusCode::PRECONDITION_FAILED;
+            answered
+                .refused
+                .fetch_add(u64::from(is_refused), Ordering::Relaxed);
+            response
         });
     let backoff = Backoff::new(tokio::time::sleep, random(seed))
         .between(Duration::from_millis(10), Duration::from_millis(500))
@@ -215,7 +228,7 @@ fn random(seed: u64) -> impl Fn() -> u64 + Send + Sync {
 
 /// Counts `times` times.
 async fn count(arguments: Arc<Arguments>, number: usize, seen: Arc<Seen>) -> Result<(), String> {
-    let client = client(&arguments.fields, number as u64 + 1);
+    let client = client(&arguments.fields, number as u64 + 1, seen.clone());
     let mut replica = number;
     let mut patience = 0;
     for time in 1..=arguments.times {
@@ -275,9 +288,27 @@ async fn count(arguments: Arc<Arguments>, number: usize, seen: Arc<Seen>) -> Res
     Ok(())
 }
 
+/// The end of the count, from a replica that is there.
+async fn read_at_last<S, B>(client: &Client<S>, urls: &[Uri]) -> Result<Tally, String>
+where
+    S: tower::Service<Request<Full<Bytes>>, Response = Response<B>, Error = BoxError> + Clone,
+    B: http_body::Body<Error: Into<BoxError>>,
+{
+    let mut last = String::new();
+    for url in urls.iter().cycle().take(200) {
+        match client.read::<Tally>(url).await {
+            Ok(end) => return Ok(end.into_value()),
+            Err(error) => last = error.to_string(),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Err(last)
+}
+
 async fn run(arguments: Arguments) -> Result<(), String> {
     let arguments = Arc::new(arguments);
-    let first = client(&arguments.fields, 0);
+    let seen = Arc::new(Seen::default());
+    let first = client(&arguments.fields, 0, Arc::default());
     let url = &arguments.urls[0];
     match first.create(url, Tally::default()).await {
         Ok(_) => {}
@@ -292,7 +323,6 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         }
         Err(error) => return Err(error.to_string()),
     }
-    let seen = Arc::new(Seen::default());
     let mut counting = tokio::task::JoinSet::new();
     for number in 0..arguments.clients {
         counting.spawn(count(arguments.clone(), number, seen.clone()));
@@ -300,18 +330,17 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     while let Some(counted) = counting.join_next().await {
         counted.map_err(|error| error.to_string())??;
     }
-    let end = first
-        .read::<Tally>(url)
-        .await
-        .map_err(|error| error.to_string())?
-        .into_value();
+    let end = read_at_last(&first, &arguments.urls).await?;
     let wanted = arguments.clients as u64 * arguments.times;
     let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     println!(
-        "{} clients x {}: {} of {wanted}, lost = {}; answers lost: {} of counts that were made, {} of others; {} found no server",
+        "{} clients x {}: {} writes, {} of {wanted} counts, {} refused, lost = {}; answers lost: {} of counts that were made, \
+         {} of others; {} found no server",
         arguments.clients,
         arguments.times,
+        of(&seen.writes),
         end.count,
+        of(&seen.refused),
         wanted.saturating_sub(end.count),
         of(&seen.lost_but_made),
         of(&seen.lost_and_not_made),

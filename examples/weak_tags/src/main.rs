@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use axum::Router;
 use axum::routing::{get, post};
 use example_support::{arguments, in_time, listen, run, serve};
+use tower_conditional::content_coding::ContentCodingLayer;
 
 /// What to try, printed once the address is known.
 const COMMANDS: &str = r#"
@@ -56,6 +57,6 @@ fn router() -> Router {
         .nest("/scim/v2", scim)
         .nest("/fhir", resources::router(&standards::FHIR))
         .nest("/b1s/v2", odata);
-    // A client that is slow to send a resource holds its lock.
-    in_time(router)
+    // A client that is slow to send a resource holds its lock. Outermost: keeps axum's `Content-Length: 0` off a 304.
+    in_time(router).layer(ContentCodingLayer::new().leave_tags())
 }

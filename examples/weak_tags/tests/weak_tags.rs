@@ -143,3 +143,28 @@ async fn commands_that_it_prints_do_what_they_say() {
         assert_eq!(statuses, ["201", "201", "201", "200", "412"]);
     }
 }
+
+/// RFC 9110, section 8.6: a 304 has no Content-Length of its own, over HTTP/2 and to a HEAD either.
+#[tokio::test]
+async fn a_304_has_no_length() {
+    let example = start().await;
+    for protocol in Protocol::BOTH {
+        let mut client = example.client(protocol).await;
+        let json = [("content-type", "application/fhir+json")];
+        let patient = r#"{"resourceType":"Patient","active":true}"#;
+        let created = client.send("POST", "/fhir/Patient", &json, patient).await;
+        assert_eq!(created.status, 201, "{created:?}");
+        let path = &format!("/fhir/Patient/{}", created.json()["id"].as_str().unwrap());
+        let tag = client.get(path, &[]).await.field("etag").to_owned();
+        assert!(tag.starts_with("W/"), "{tag}");
+        for method in ["GET", "HEAD"] {
+            let fields = [("if-none-match", &*tag)];
+            let answer = client.send(method, path, &fields, "").await;
+            assert_eq!(answer.status, 304, "{answer:?}");
+            assert!(
+                !answer.fields.contains_key("content-length"),
+                "{method} {protocol:?}: {answer:?}"
+            );
+        }
+    }
+}
