@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(notes postgres scale objects radicale xandikos kinto s3 lighttpd apache)
+PARTS=(notes postgres scale objects objects-on-s3 radicale xandikos kinto s3 lighttpd apache)
 own=${COUNT_OWN:-1000}
 others=${COUNT_OTHERS:-50}
 export PATH=$PATH:/usr/sbin
@@ -113,6 +113,13 @@ part_objects() {
     start "$port" stores/target/debug/objects --port "$port"
     counts "http://127.0.0.1:$port/count" --times "$own"
     stop
+}
+
+# The same over one S3, two replicas, one of which is killed every two seconds.
+part_objects-on-s3() {
+    cargo build --quiet --locked --manifest-path stores/Cargo.toml -p objects
+    cargo build --quiet --locked -p tower-conditional-client --example count
+    scripts/s3.sh run scripts/count/objects.sh --times "$others"
 }
 
 # An event in a calendar; the count stands in its description.
