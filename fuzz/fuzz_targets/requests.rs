@@ -574,11 +574,15 @@ impl Case {
 
     /// RFC 6585, section 3, and which fields count.
     fn unguarded(&self, state: &State) -> Option<Unguarded> {
-        if !self.requires() {
+        // What is never created is the handler's 404.
+        if !self.requires() || matches!(state, State::Absent(Absent::WillFail)) {
             return None;
         }
+        let exists = !matches!(state, State::Absent(_));
         match (self.list(IF_MATCH), self.list(IF_NONE_MATCH)) {
-            (Some(List::Any), _) if self.policy.strict => return Some(Unguarded::Missing),
+            (Some(List::Any), _) if self.policy.strict && exists => {
+                return Some(Unguarded::Missing);
+            }
             (Some(List::Any | List::Tags(_)), _) | (_, Some(List::Any)) => return None,
             _ => {}
         }
