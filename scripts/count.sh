@@ -6,8 +6,8 @@
 #   scripts/count.sh PART…     these
 #   scripts/count.sh --list    lists the parts
 #
-# COUNT_OWN and COUNT_OTHERS say how often each of the 16 clients counts (1000 and 50; the 64 of `scale` an eighth of it). A server that cannot be had is skipped
-# loudly and named again at the end; with CI=true that is a failure.
+# COUNT_OWN and COUNT_OTHERS say how often each of the 16 clients counts (1000 and 50; each of the 64 of `scale` an eighth of the
+# first). A server that cannot be had is skipped loudly and named again at the end; with CI=true that is a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh

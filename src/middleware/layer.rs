@@ -249,7 +249,7 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
     /// ([section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)), which a weak tag never satisfies. Here the
     /// tags stay strong inside, and `W/` is only how they are written. So If-Match finds a change as reliably as before.
     ///
-    /// - Every response of the route has a weak tag, whoever has set it: 200, 206, 304, 412, the answer to a write.
+    /// - Every response of the route has a weak tag, also where the handler has set it: 200, 206, 304, 412, the answer to a write.
     /// - If-Match accepts `W/"3"` as the strong tag `"3"` of the source, and `"3"` itself, because some clients remove `W/`.
     /// - [`Checked`](crate::Checked) and the look-up have the strong tag, and with it the version.
     /// - If-Range is never satisfied, neither by a tag nor by a date: Range is ignored, and the answer is whole

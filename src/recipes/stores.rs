@@ -18,6 +18,9 @@
 //! a 412, whose `reason` says whether the note has changed (`stale`), is gone (`absent`), or was created by somebody else
 //! (`exists`). `Failed` makes a response of each error, for `?`.
 //!
+//! The statement decides alone, so no recipe keeps the write lock for a statement that outlives its request
+//! ([`Checked::hold_lock`](crate::Checked::hold_lock)).
+//!
 //! The tests switch the write lock of the layer off, run the recipe as two processes, and let 200 writers with one tag through
 //! before the first of them writes. `docs/stores.md` in the repository has tables of what each loser sees, of what each request
 //! costs, and of what is not covered.

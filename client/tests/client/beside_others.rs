@@ -132,7 +132,7 @@ async fn one_of_many_creates() {
     assert!(seen.iter().all(|value| *value == created[0]));
 }
 
-/// Whoever saves after the deletion learns that it is gone.
+/// A save after the deletion says that it is gone.
 #[tokio::test]
 async fn what_was_deleted_meanwhile_is_gone() {
     let service = counter();

@@ -94,7 +94,7 @@ async fn no_write_handler_sees_what_no_client_has_sent_wherever_the_layer_is() {
     }
 }
 
-/// Whoever creates needs no precondition under this policy: so writes without one are probed, too.
+/// A client that creates needs no precondition under this policy, so writes without one are probed, too.
 #[tokio::test]
 async fn a_policy_that_exempts_creation_probes_every_write() {
     let things = Things::default();
