@@ -49,6 +49,10 @@ impl Ask {
         self
     }
 
+    pub(crate) const fn method(&self) -> &Method {
+        &self.method
+    }
+
     pub(crate) const fn body(&self) -> &Bytes {
         &self.body
     }

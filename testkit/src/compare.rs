@@ -40,7 +40,7 @@ use crate::exchange::BoxError;
 ///
 /// let report = compare(before, after, [request]).await;
 /// assert_eq!(report.findings()[0].expected(), "cache-control: no-cache");
-/// assert_eq!(report.findings()[0].came(), "no cache-control");
+/// assert_eq!(report.findings()[0].actual(), "no cache-control");
 /// # }
 /// ```
 pub async fn compare<S, T, B, C>(

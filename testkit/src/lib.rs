@@ -2,8 +2,9 @@
 //!
 //! Any service can be checked, with [tower-conditional] inside or not. That crate tests itself with this kit.
 //!
-//! [`check()`] sends the requests that [RFC 9110, section 13] is about, and reports each finding in words: the section, the
-//! rule, the request that shows it, the expected answer and the actual one. [`hammer()`] sends the writes of many clients at
+//! [`check()`] sends the requests that [RFC 9110, section 13] is about, and reports each finding in words: its
+//! [`Severity`], the [`Rule`] and its section, the request that shows it, the expected answer and the actual one, what it
+//! costs the users, and what cures it. [`hammer()`] sends the writes of many clients at
 //! once with one entity tag: exactly one may succeed. [`compare()`] sends two services the same requests and lists where
 //! they differ, such as one that evaluates preconditions before the handler and one that evaluates them after it.
 //!
@@ -76,6 +77,7 @@ mod marks;
 mod report;
 mod rule;
 mod session;
+mod severity;
 mod shown;
 mod writer;
 
@@ -85,3 +87,5 @@ pub use content::Content;
 pub use fixture::{Fixture, Scratch};
 pub use hammer::{Hammered, hammer};
 pub use report::{Finding, Report};
+pub use rule::Rule;
+pub use severity::Severity;

@@ -69,6 +69,7 @@ fn pages() -> Vec<PathBuf> {
     let beside = beside.map(|entry| entry.unwrap().path());
     pages.extend(beside.filter(|path| path.extension().is_some_and(|end| end == "md")));
     pages.push(root().join("testkit/README.md"));
+    pages.push(root().join("testkit/RULES.md"));
     pages.push(root().join("tests/vectors/README.md"));
     pages
 }

@@ -92,11 +92,14 @@ fn as_json(url: &Uri, report: &Report) -> Value {
     let finding = |finding: &Finding| {
         json!({
             "rule": finding.rule(),
+            "severity": finding.severity().as_str(),
             "section": finding.section(),
             "requirement": finding.requirement(),
             "request": finding.request(),
             "expected": finding.expected(),
-            "came": finding.came(),
+            "actual": finding.actual(),
+            "cost": finding.cost(),
+            "cure": finding.cure(),
         })
     };
     json!({

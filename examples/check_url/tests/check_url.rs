@@ -110,7 +110,7 @@ async fn server_that_is_right() {
             let ended = check_url(&asked).await;
             assert_eq!(ended.status.code(), Some(0), "{ended:?}");
             assert!(
-                ended.stdout.starts_with(&format!("{url}\n0 findings in ")),
+                ended.stdout.starts_with(&format!("{url}\nno findings in ")),
                 "{ended:?}"
             );
             assert_eq!(client.get("/b", &[]).await.status, 404);
@@ -144,12 +144,12 @@ async fn server_that_ignores_its_own_tag() {
     let ended = check_url(&[&url]).await;
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     let finding = r#"
-RFC 9110, section 13.1.2 (if-none-match)
+error: if-none-match (RFC 9110, section 13.1.2)
   If-None-Match with the current tag gets 304 on GET and HEAD and 412 on a write; with another tag the request is performed.
       GET /
       If-None-Match: "v1"
   expected: 304 Not Modified
-  came:     200 OK
+  actual:   200 OK
 "#;
     assert!(ended.stdout.contains(finding), "{}", ended.stdout);
 
@@ -159,12 +159,15 @@ RFC 9110, section 13.1.2 (if-none-match)
     let mut names: Vec<_> = finding.keys().map(String::as_str).collect();
     names.sort_unstable();
     let expected = [
-        "came",
+        "actual",
+        "cost",
+        "cure",
         "expected",
         "request",
         "requirement",
         "rule",
         "section",
+        "severity",
     ];
     assert_eq!(names, expected);
     assert_eq!(report["url"], url);
@@ -192,7 +195,7 @@ async fn server_that_closes_the_connection() {
         .find(|finding| finding["rule"] == "obs-text")
         .unwrap();
     assert!(
-        closed["came"]
+        closed["actual"]
             .as_str()
             .unwrap()
             .starts_with("no response: "),

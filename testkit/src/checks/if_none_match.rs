@@ -147,11 +147,11 @@ async fn instead_of_the_date(session: &mut Session<'_>, known: &Known, tag: &Ent
     let beside = |value, date| [(IF_NONE_MATCH, value), (IF_MODIFIED_SINCE, date)];
     let other = beside(OTHER, date.as_bytes());
     let ours = beside(tag.as_bytes(), earlier.as_bytes());
-    if session.get(&rule::IMS_BESIDE_INM, &other, SENT).await
-        && session
-            .get(&rule::IMS_BESIDE_INM, &ours, NOT_MODIFIED)
-            .await
-    {
+    let ignores_the_date = session.get(&rule::IMS_BESIDE_INM, &other, SENT).await;
+    let decides = session
+        .get(&rule::INM_BESIDE_IMS, &ours, NOT_MODIFIED)
+        .await;
+    if ignores_the_date && decides {
         let empty = beside(b"", date.as_bytes());
         session.get(&rule::INM_EMPTY, &empty, SENT).await;
         let garbage = beside(b"garbage", date.as_bytes());

@@ -4,6 +4,7 @@ mod order;
 mod origin;
 mod ours;
 mod report;
+mod rules;
 mod serve_dir;
 
 use origin::{Flaw, Origin};
@@ -57,7 +58,7 @@ const FLAWS: &[Row] = &[
     (Flaw::PanicsOnObsText, "5.5", &["obs-text"]),
     (Flaw::ObsTextSpoilsTheList, "5.5", &["obs-text"]),
     (Flaw::ClosesOnObsText, "5.5", &["obs-text"]),
-    (Flaw::ComparesPrefixes, "8.8.3.2", &["octets"]),
+    (Flaw::ComparesPrefixes, "8.8.3.2", &["tag-comparison"]),
     (
         Flaw::IgnoresIfMatch,
         "13.1.1",
@@ -70,7 +71,11 @@ const FLAWS: &[Row] = &[
         &["if-match-absent", "if-match"],
     ),
     (Flaw::IgnoresIfMatchOnDelete, "13.1.1", &["if-match"]),
-    (Flaw::IfMatchIsWeak, "13.1.1", &["if-match-weak"]),
+    (
+        Flaw::IfMatchIsWeak,
+        "13.1.1",
+        &["if-match-strong-comparison"],
+    ),
     (Flaw::EmptyIfMatchIsAbsent, "13.1.1", &["if-match-empty"]),
     (
         Flaw::MalformedIfMatchIsAbsent,
@@ -88,7 +93,11 @@ const FLAWS: &[Row] = &[
         "13.1.2",
         &["if-none-match", "if-none-match-wildcard"],
     ),
-    (Flaw::IfNoneMatchIsStrong, "13.1.2", &["if-none-match-weak"]),
+    (
+        Flaw::IfNoneMatchIsStrong,
+        "13.1.2",
+        &["if-none-match-weak-comparison"],
+    ),
     (
         Flaw::IfNoneMatchKnowsNoStar,
         "13.1.2",
@@ -112,7 +121,12 @@ const FLAWS: &[Row] = &[
     (
         Flaw::DateBesideIfNoneMatch,
         "13.1.3",
-        &["if-modified-since-beside"],
+        &["if-modified-since-beside-if-none-match"],
+    ),
+    (
+        Flaw::BothDateAndTagMustMatch,
+        "13.1.2",
+        &["if-none-match-beside-if-modified-since"],
     ),
     (
         Flaw::IgnoresIfModifiedSince,
@@ -122,12 +136,12 @@ const FLAWS: &[Row] = &[
     (
         Flaw::FailsOnBadDates,
         "13.1.3",
-        &["if-modified-since-no-date"],
+        &["if-modified-since-invalid"],
     ),
     (
         Flaw::ReadsTheFirstOfTwoDates,
         "13.1.3",
-        &["if-modified-since-twice"],
+        &["if-modified-since-several"],
     ),
     (
         Flaw::FutureDatesAreInvalid,
@@ -139,7 +153,7 @@ const FLAWS: &[Row] = &[
         "13.1.3",
         &["if-modified-since-on-write"],
     ),
-    (Flaw::KnowsOneFormOfDates, "5.6.7", &["obsolete-dates"]),
+    (Flaw::KnowsOneFormOfDates, "5.6.7", &["date-forms"]),
     (
         Flaw::IgnoresIfUnmodifiedSince,
         "13.1.4",
@@ -148,7 +162,7 @@ const FLAWS: &[Row] = &[
     (
         Flaw::DateBesideIfMatch,
         "13.1.4",
-        &["if-unmodified-since-beside"],
+        &["if-unmodified-since-beside-if-match"],
     ),
     (
         Flaw::UndatedIsModified,
@@ -200,10 +214,18 @@ const FLAWS: &[Row] = &[
     ),
     (Flaw::WritesThenRefuses, "13.2.1", &["done-though-refused"]),
     (Flaw::ChecksThenWaits, "13.1.1", &["lost-update"]),
-    (Flaw::EvaluatesOnOptions, "13.2.1", &["options"]),
-    (Flaw::EvaluatesOnErrors, "13.2.1", &["errors"]),
+    (
+        Flaw::EvaluatesOnOptions,
+        "13.2.1",
+        &["options-unconditional"],
+    ),
+    (Flaw::EvaluatesOnErrors, "13.2.1", &["errors-unconditional"]),
     (Flaw::IgnoresIfRange, "13.1.5", &["if-range"]),
-    (Flaw::IfRangeIsWeak, "13.1.5", &["if-range-weak"]),
+    (
+        Flaw::IfRangeIsWeak,
+        "13.1.5",
+        &["if-range-strong-comparison"],
+    ),
     (Flaw::IfRangeByOrder, "13.1.5", &["if-range-date"]),
     (
         Flaw::IfRangeTakesAnything,
@@ -211,7 +233,11 @@ const FLAWS: &[Row] = &[
         &["if-range-malformed"],
     ),
     (Flaw::RangeOnHead, "14.2", &["range-on-head"]),
-    (Flaw::RangeComesFirst, "14.2", &["range-last"]),
+    (
+        Flaw::RangeComesFirst,
+        "14.2",
+        &["range-after-preconditions"],
+    ),
     (Flaw::RefusesOtherUnits, "14.2", &["range-unit"]),
     (Flaw::PartLacksTheTag, "15.3.7", &["part-tag"]),
     (Flaw::HeadLacksTheTag, "9.3.2", &["head-validators"]),
@@ -225,9 +251,13 @@ const FLAWS: &[Row] = &[
     (Flaw::GzipWithoutVary, "12.5.5", &["vary-on-coding"]),
     (Flaw::PutAnswersTheOldTag, "8.8", &["write-tag"]),
     (Flaw::PutAnswersThoughItRewrote, "9.3.4", &["put-tag"]),
-    (Flaw::NoValidators, "8.8", &["validators"]),
+    (Flaw::NoValidators, "8.8", &["validator-missing"]),
     (Flaw::TagOfTheMoment, "8.8.1", &["tag-stable"]),
-    (Flaw::RequiresMoreThanThereIs, "13.1.1", &["if-match-true"]),
+    (
+        Flaw::RequiresMoreThanThereIs,
+        "13.1.1",
+        &["if-match-current-tag"],
+    ),
     // The new content has the tag of the old one: a stale tag cannot be recognised.
     (
         Flaw::TagOfTheLength,
@@ -238,8 +268,16 @@ const FLAWS: &[Row] = &[
 
 /// The same for RFC 6585.
 const FLAWS_OF_428: &[Row] = &[
-    (Flaw::RequiredIsStorable, "3", &["required-no-store"]),
-    (Flaw::RequiredSaysNothing, "3", &["required-body"]),
+    (
+        Flaw::RequiredIsStorable,
+        "3",
+        &["precondition-required-no-store"],
+    ),
+    (
+        Flaw::RequiredSaysNothing,
+        "3",
+        &["precondition-required-body"],
+    ),
 ];
 
 #[tokio::test]

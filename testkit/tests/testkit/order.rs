@@ -37,8 +37,8 @@ async fn a_hash_map_in_the_json_is_found_and_the_finding_says_what_it_is() {
         panic!("{report}");
     };
     assert_eq!(finding.rule(), "tag-stable");
-    assert!(finding.came().contains("HashMap"), "{finding}");
-    assert!(finding.came().contains("BTreeMap"), "{finding}");
+    assert!(finding.actual().contains("HashMap"), "{finding}");
+    assert!(finding.actual().contains("BTreeMap"), "{finding}");
 }
 
 #[tokio::test]

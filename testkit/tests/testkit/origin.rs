@@ -39,6 +39,7 @@ pub(crate) enum Flaw {
     EmptyIfNoneMatchIsAbsent,
     MalformedIfNoneMatchIsAbsent,
     DateBesideIfNoneMatch,
+    BothDateAndTagMustMatch,
     IgnoresIfModifiedSince,
     FailsOnBadDates,
     ReadsTheFirstOfTwoDates,
@@ -532,6 +533,10 @@ impl Origin {
         }
         match if_none_match {
             Some(List::Malformed) if !is_read => return Outcome::Malformed,
+            Some(_)
+                if self.has(Flaw::BothDateAndTagMustMatch)
+                    && headers.contains_key(header::IF_MODIFIED_SINCE)
+                    && self.is_unmodified_since(headers, document) == Ok(false) => {}
             Some(list) if !self.none_match(&list, document, is_read) => {
                 return self.cached(is_read);
             }

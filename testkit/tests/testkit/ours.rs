@@ -174,9 +174,9 @@ async fn what_axum_adds_is_said_to_be_axums_with_the_line_that_cures_it() {
         "takes the content for empty",
         ".layer(tower_conditional::content_coding::ContentCodingLayer::new())",
     ] {
-        assert!(finding.came().contains(part), "{finding}");
+        assert!(finding.actual().contains(part), "{finding}");
     }
-    assert_eq!(finding.came().lines().count(), 1, "{finding}");
+    assert_eq!(finding.actual().lines().count(), 1, "{finding}");
 
     for layer in [
         ContentCodingLayer::new(),

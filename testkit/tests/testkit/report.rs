@@ -1,6 +1,6 @@
 //! The content of a report, for people and as data.
 
-use tower_conditional_testkit::{Fixture, check};
+use tower_conditional_testkit::{Fixture, Severity, check};
 
 use super::fixture;
 use super::origin::{Flaw, Origin};
@@ -12,15 +12,17 @@ async fn a_finding_shows_the_rule_the_request_and_both_answers() {
     let (first, finding) = text.split_once("\n\n").unwrap();
     assert_eq!(
         first,
-        format!("1 finding in {} requests", report.requests())
+        format!("1 deviation in {} requests", report.requests())
     );
-    let expected = r#"RFC 9110, section 5.3 (several-lines)
+    let expected = r#"deviation: several-lines (RFC 9110, section 5.3)
   Several lines of If-Match or If-None-Match are one list.
       GET /notes/1
       If-None-Match: "tower-conditional-testkit"
       If-None-Match: "v1"
   expected: 304 Not Modified
-  came:     200 OK"#;
+  actual:   200 OK
+  cost:     A request whose tags a proxy or a client has put on several lines gets 200 for 304, or 412 for a save.
+  cure:     Read all lines of the field (`HeaderMap::get_all`), not the first."#;
     assert_eq!(finding, expected);
 
     let finding = &report.findings()[0];
@@ -29,7 +31,10 @@ async fn a_finding_shows_the_rule_the_request_and_both_answers() {
     assert!(finding.requirement().ends_with("are one list."));
     assert!(finding.request().starts_with("GET /notes/1\n"));
     assert_eq!(finding.expected(), "304 Not Modified");
-    assert_eq!(finding.came(), "200 OK");
+    assert_eq!(finding.actual(), "200 OK");
+    assert_eq!(finding.severity(), Severity::Deviation);
+    assert!(finding.cost().contains("412 for a save"));
+    assert!(finding.cure().contains("HeaderMap::get_all"));
 }
 
 #[tokio::test]
@@ -37,7 +42,7 @@ async fn bytes_that_are_no_text_are_escaped_and_a_panic_is_an_answer() {
     let report = check(Origin::with(Flaw::PanicsOnObsText), fixture()).await;
     let finding = &report.findings()[0];
     assert!(finding.request().contains(r#"If-None-Match: "\xff", "v1""#));
-    assert_eq!(finding.came(), "no response: panicked: no UTF-8");
+    assert_eq!(finding.actual(), "no response: panicked: no UTF-8");
 }
 
 #[tokio::test]
@@ -54,7 +59,7 @@ async fn a_write_is_shown_with_its_content() {
         finding.request().ends_with("\n\nthis is mark-2-00000"),
         "{finding}"
     );
-    assert_eq!(finding.came(), "8 times 2xx, 0 times 412");
+    assert_eq!(finding.actual(), "8 times 2xx, 0 times 412");
 }
 
 #[tokio::test]
@@ -66,7 +71,7 @@ async fn a_report_lists_what_was_not_checked() {
             .iter()
             .map(|finding| finding.rule())
             .collect::<Vec<_>>(),
-        ["validators"]
+        ["validator-missing"]
     );
 
     let report = check(Origin::right().without_tags(), Fixture::at("/notes/1")).await;
@@ -83,12 +88,12 @@ async fn a_report_lists_what_was_not_checked() {
 async fn a_missing_expectation_of_the_fixture_is_a_finding() {
     let undated = Origin::right().without_dates();
     let report = check(undated, Fixture::at("/notes/1").expecting_last_modified()).await;
-    assert_eq!(report.findings()[0].rule(), "expected");
-    assert!(report.allowing(["expected"]).is_clean());
+    assert_eq!(report.findings()[0].rule(), "fixture-expectation");
+    assert!(report.allowing(["fixture-expectation"]).is_clean());
 
     let report = check(Origin::right(), Fixture::at("/notes/404")).await;
     assert_eq!(report.findings()[0].rule(), "fixture");
-    assert_eq!(report.findings()[0].came(), "404 Not Found");
+    assert_eq!(report.findings()[0].actual(), "404 Not Found");
     assert_eq!(report.requests(), 1);
 }
 
