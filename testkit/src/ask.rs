@@ -7,6 +7,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Uri};
 
 use super::content::Content;
+use super::gate::Ticket;
 use super::shown::{Capitalised, Escaped};
 
 /// How much of a request's body a finding shows.
@@ -18,6 +19,8 @@ pub(crate) struct Ask {
     target: Uri,
     fields: HeaderMap,
     body: Bytes,
+    /// What holds the last byte of the body back.
+    ticket: Option<Ticket>,
 }
 
 impl Ask {
@@ -28,6 +31,7 @@ impl Ask {
             target: target.clone(),
             fields: fields.clone(),
             body: Bytes::new(),
+            ticket: None,
         }
     }
 
@@ -49,6 +53,12 @@ impl Ask {
         self
     }
 
+    /// The last byte of the body waits at a gate.
+    pub(crate) fn held_back(mut self, ticket: Ticket) -> Self {
+        self.ticket = Some(ticket);
+        self
+    }
+
     pub(crate) const fn method(&self) -> &Method {
         &self.method
     }
@@ -58,7 +68,11 @@ impl Ask {
     }
 
     pub(crate) fn to_request(&self) -> Request<Content> {
-        let mut request = Request::new(Content::from(self.body.clone()));
+        let body = self.body.clone();
+        let mut request = Request::new(match self.ticket.clone() {
+            Some(ticket) => Content::held_back(body, ticket),
+            None => body.into(),
+        });
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.target.clone();
         *request.headers_mut() = self.fields.clone();
@@ -73,6 +87,7 @@ impl From<&Request<Bytes>> for Ask {
             target: request.uri().clone(),
             fields: request.headers().clone(),
             body: request.body().clone(),
+            ticket: None,
         }
     }
 }

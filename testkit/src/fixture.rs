@@ -7,6 +7,8 @@ use bytes::Bytes;
 use http::Uri;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
+use super::arrival::Arrival;
+
 /// A resource to check, and what is expected of it.
 ///
 /// Only reads are sent unless a [`Scratch`] is given.
@@ -94,6 +96,7 @@ impl Fixture {
 pub struct Scratch {
     pub(crate) target: Uri,
     pub(crate) content_type: HeaderValue,
+    pub(crate) arrival: Arrival,
     content: Arc<dyn Fn(&str) -> Bytes + Send + Sync>,
 }
 
@@ -115,8 +118,15 @@ impl Scratch {
         Self {
             target: uri(path.as_ref()),
             content_type: HeaderValue::from_str(content_type.as_ref()).expect("a content type"),
+            arrival: Arrival::LastBytes,
             content: Arc::new(content),
         }
+    }
+
+    /// How the writes of a race arrive; the default is [`Arrival::LastBytes`].
+    pub const fn arriving(mut self, arrival: Arrival) -> Self {
+        self.arrival = arrival;
+        self
     }
 
     pub(crate) fn content(&self, mark: &str) -> Bytes {
@@ -129,6 +139,7 @@ impl fmt::Debug for Scratch {
         f.debug_struct("Scratch")
             .field("target", &self.target)
             .field("content_type", &self.content_type)
+            .field("arrival", &self.arrival)
             .finish_non_exhaustive()
     }
 }

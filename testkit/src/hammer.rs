@@ -7,11 +7,13 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use tower::Service;
 
+use super::arrival::{self, Arrival};
 use super::ask::Ask;
 use super::content::Content;
 use super::exchange::{Answer, Erased, Exchange};
 use super::fixture::Scratch;
-use super::join::join_all;
+use super::gate::Gate;
+use super::join::{join, join_all};
 use super::known::Known;
 use super::marks::Marks;
 use super::report::Finding;
@@ -63,6 +65,21 @@ impl Hammered {
         self.others.is_empty() && self.survivor.is_none_or(|survivor| survivor == *winner)
     }
 
+    /// Whether an update is lost: more than one writer was told that its write is done, or the content of one is there
+    /// that was not told so.
+    pub(crate) fn has_lost(&self) -> bool {
+        let is_of_a_winner = |survivor| self.winners.contains(&survivor);
+        self.winners.len() > 1 || !self.survivor.is_none_or(is_of_a_winner)
+    }
+
+    /// Whether one writer won and the others were refused, perhaps with 409 (Conflict) or 423 (Locked).
+    pub(crate) fn has_refused_the_others(&self) -> bool {
+        let is_refusal = |(_, other): &(usize, String)| {
+            ["409", "423"].iter().any(|code| other.starts_with(code))
+        };
+        self.winners.len() == 1 && self.others.iter().all(is_refusal)
+    }
+
     pub(crate) fn finding(&self, rule: &'static Rule, expected: String, came: String) -> Finding {
         Finding::new(rule, &self.request, expected, came)
     }
@@ -90,9 +107,9 @@ impl fmt::Display for Hammered {
 
 /// Sends one write of each of the `writers` at once, all with the same precondition.
 ///
-/// Each carries `If-Match` with the tag that is current before, or `If-None-Match: *` where there is nothing. The
-/// writes are interleaved on the task that awaits them, each going as far as it can before it waits; over a socket they
-/// are as parallel as the server is. What is written is not removed.
+/// Each carries `If-Match` with the tag that is current before, or `If-None-Match: *` where there is nothing. They arrive
+/// as the scratch says ([`Scratch::arriving`]). The writes are interleaved on the task that awaits them, each going as
+/// far as it can before it waits; over a socket they are as parallel as the server is. What is written is not removed.
 ///
 /// # Examples
 ///
@@ -113,7 +130,9 @@ where
     B: Body + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    run(&Erased::new(service), &scratch, &HeaderMap::new(), writers).await
+    let arrival = scratch.arrival;
+    let fields = HeaderMap::new();
+    run(&Erased::new(service), &scratch, &fields, writers, arrival).await
 }
 
 pub(crate) async fn run(
@@ -121,6 +140,7 @@ pub(crate) async fn run(
     scratch: &Scratch,
     fields: &HeaderMap,
     writers: usize,
+    arrival: Arrival,
 ) -> Hammered {
     let before = read(exchange, scratch, fields).await;
     let marks = Marks::not_in(before.as_ref());
@@ -136,7 +156,13 @@ pub(crate) async fn run(
     });
     let asks: Vec<Ask> = asks.collect();
     let request = asks.first().cloned();
-    let answers = join_all(asks.into_iter().map(|ask| exchange.send(ask)).collect()).await;
+    let answers = match arrival {
+        Arrival::Whole => join_all(asks.into_iter().map(|ask| exchange.send(ask)).collect()).await,
+        Arrival::LastBytes => {
+            let read = Ask::new(Method::GET, &scratch.target, fields);
+            together(exchange, asks, &read).await
+        }
+    };
     let after = read(exchange, scratch, fields).await;
 
     let mut hammered = Hammered {
@@ -150,6 +176,23 @@ pub(crate) async fn run(
         hammered.count(writer, answer);
     }
     hammered
+}
+
+/// All heads and all but the last bytes, then the last bytes.
+async fn together(exchange: &dyn Exchange, asks: Vec<Ask>, read: &Ask) -> Vec<Answer> {
+    let gate = Gate::new(asks.len());
+    let sending = asks.into_iter().enumerate().map(|(writer, ask)| {
+        let ticket = gate.ticket(writer);
+        let answering = exchange.send(ask.held_back(ticket.clone()));
+        Box::pin(async move {
+            let answer = answering.await;
+            ticket.give_back();
+            answer
+        })
+    });
+    let opening = arrival::open_when_all_are_there(&gate, exchange, read);
+    let (answers, ()) = join(join_all(sending.collect()), opening).await;
+    answers
 }
 
 impl Hammered {

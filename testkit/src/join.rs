@@ -1,8 +1,34 @@
 //! Several futures at once, on the task that awaits them.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::task::Poll;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+/// Both outputs. The second one is polled after the first one.
+pub(crate) async fn join<F: Future, G: Future>(first: F, second: G) -> (F::Output, G::Output) {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let (mut one, mut other) = (None, None);
+    poll_fn(|cx| {
+        poll_into(&mut one, first.as_mut(), cx);
+        poll_into(&mut other, second.as_mut(), cx);
+        match (one.take(), other.take()) {
+            (Some(one), Some(other)) => Poll::Ready((one, other)),
+            not_both => {
+                (one, other) = not_both;
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+fn poll_into<F: Future>(output: &mut Option<F::Output>, future: Pin<&mut F>, cx: &mut Context<'_>) {
+    if output.is_none()
+        && let Poll::Ready(ready) = future.poll(cx)
+    {
+        *output = Some(ready);
+    }
+}
 
 /// The outputs, in the order of the futures. All are polled once before any is polled again.
 pub(crate) async fn join_all<F: Future + Unpin>(futures: Vec<F>) -> Vec<F::Output> {

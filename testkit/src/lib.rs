@@ -63,6 +63,7 @@
 //! [tower-conditional]: https://docs.rs/tower-conditional
 //! [RFC 9110, section 13]: https://www.rfc-editor.org/rfc/rfc9110#section-13
 
+mod arrival;
 mod ask;
 mod check;
 mod checks;
@@ -70,10 +71,12 @@ mod compare;
 mod content;
 mod exchange;
 mod fixture;
+mod gate;
 mod hammer;
 mod join;
 mod known;
 mod marks;
+mod patience;
 mod report;
 mod rule;
 mod session;
@@ -81,6 +84,7 @@ mod severity;
 mod shown;
 mod writer;
 
+pub use arrival::Arrival;
 pub use check::check;
 pub use compare::compare;
 pub use content::Content;

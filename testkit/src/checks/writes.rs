@@ -5,10 +5,11 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 
+use crate::arrival::Arrival;
 use crate::fixture::Scratch;
 use crate::hammer;
 use crate::known::{COMMAS, OBS_TEXT, OTHER, list, now, other_strength, weak_form};
-use crate::rule;
+use crate::rule::{self, Rule};
 use crate::session::Session;
 use crate::shown::lines;
 use crate::writer::Writer;
@@ -181,18 +182,31 @@ impl Writer<'_, '_> {
             self.granted(&rule::SEVERAL_LINES, &two_lines).await;
         }
         self.granted(&rule::IM_WILDCARD, &[(IF_MATCH, b"*")]).await;
-        self.race().await;
+        self.race(&rule::RACE, self.arrivals()).await;
     }
 
-    async fn race(&mut self) {
-        let (exchange, fixture) = (self.session.exchange, self.session.fixture);
-        let hammered = hammer::run(exchange, self.scratch, &fixture.fields, WRITERS).await;
-        if !hammered.is_clean() {
-            let expected = format!("one 2xx and {} times 412", WRITERS - 1);
-            let came = hammered.to_string();
-            self.session
-                .report
-                .add(hammered.finding(&rule::RACE, expected, came));
+    /// Of each race one writer wins, however the writes arrive.
+    async fn race(&mut self, rule: &'static Rule, arrivals: &[Arrival]) {
+        for &arrival in arrivals {
+            let (exchange, fields) = (self.session.exchange, &self.session.fixture.fields);
+            let hammered = hammer::run(exchange, self.scratch, fields, WRITERS, arrival).await;
+            let broken = match (hammered.has_lost(), hammered.has_refused_the_others()) {
+                (true, _) => rule,
+                (false, false) => &rule::RACE_REFUSED,
+                (false, true) => continue,
+            };
+            let expected = format!("one 2xx and {} times 412, {arrival}", WRITERS - 1);
+            let finding = hammered.finding(broken, expected, hammered.to_string());
+            self.session.report.add(finding);
+            return;
+        }
+    }
+
+    /// The arrival that the scratch asks for, and whole requests, which some services take another way.
+    fn arrivals(&self) -> &'static [Arrival] {
+        match self.scratch.arrival {
+            Arrival::LastBytes => &[Arrival::LastBytes, Arrival::Whole],
+            Arrival::Whole => &[Arrival::Whole],
         }
     }
 
@@ -235,11 +249,26 @@ impl Writer<'_, '_> {
         if self.remove().await {
             self.put(&[(IF_NONE_MATCH, b"*")]).await;
             self.read().await;
-            self.remove().await;
+            if self.remove().await && self.creates_with_care() {
+                self.race(&rule::INM_RACE, &[self.scratch.arrival]).await;
+                self.remove().await;
+            }
         } else {
             let what = "removing what was written: the service does not delete it";
             self.session.report.leave_out(what);
         }
+    }
+
+    /// Whether nothing has been found that would lose a creation without a race, or loses updates in one.
+    fn creates_with_care(&self) -> bool {
+        let broken = [
+            &rule::INM_WILDCARD,
+            &rule::INM_CREATES,
+            &rule::NOT_MODIFIED_TO_WRITE,
+            &rule::DONE_THOUGH_REFUSED,
+            &rule::RACE,
+        ];
+        !broken.iter().any(|rule| self.session.report.found(rule))
     }
 
     async fn remove(&mut self) -> bool {

@@ -13,6 +13,7 @@ pub(super) const RULES: &[&Rule] = &[
     &IM_MALFORMED,
     &DONE_THOUGH_REFUSED,
     &RACE,
+    &RACE_REFUSED,
 ];
 
 const SECTION: &str = "RFC 9110, section 13.1.1";
@@ -86,3 +87,8 @@ pub(crate) static RACE: Rule = Rule::error("lost-update", SECTION)
         "Put the version into the write (`UPDATE … WHERE version = ?`, and 412 where no row has changed), or hold a lock \
          from the check until the write is done (`WritePolicy` of tower-conditional does). Check when the body is there.",
     );
+
+pub(crate) static RACE_REFUSED: Rule = Rule::deviation("race-refusal", SECTION)
+    .requires("Of several writes with the same tag one is performed, and the others get 412 (or 409, or 423).")
+    .costs("Whoever comes second is shown an error in place of the offer to merge, or nobody can save under load.")
+    .cured_by("Answer 412 where the version has changed meanwhile, also if the store reports a conflict or a timeout.");

@@ -7,6 +7,7 @@ pub(super) const RULES: &[&Rule] = &[
     &INM_LIST,
     &INM_WILDCARD,
     &INM_CREATES,
+    &INM_RACE,
     &INM_WEAK,
     &INM_EMPTY,
     &INM_MALFORMED,
@@ -37,6 +38,14 @@ pub(crate) static INM_CREATES: Rule = Rule::error("if-none-match-creates", SECTI
     .requires("`If-None-Match: *` is true where there is no current representation: the write is performed.")
     .costs("Nobody can create anything in the one safe way.")
     .cured_by("Look up whether the target exists; where it does not, the condition is true.");
+
+pub(crate) static INM_RACE: Rule = Rule::error("lost-creation", SECTION)
+    .requires("Of several writes with `If-None-Match: *` one creates: check and write are one step.")
+    .costs("Two people who create the same thing at once are both told that it worked, and what one has sent is lost.")
+    .cured_by(
+        "Let the store refuse the second one (`INSERT`, `O_EXCL`, put-if-absent) and answer 412, or hold a lock from the \
+         check until the write is done.",
+    );
 
 pub(crate) static INM_WEAK: Rule = Rule::error("if-none-match-weak-comparison", SECTION)
     .deviation_on_reads()

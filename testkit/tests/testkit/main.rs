@@ -3,9 +3,11 @@
 mod order;
 mod origin;
 mod ours;
+mod race;
 mod report;
 mod rules;
 mod serve_dir;
+mod socket;
 
 use origin::{Flaw, Origin};
 use tower_conditional_testkit::{Fixture, Report, Scratch, check};
@@ -214,6 +216,7 @@ const FLAWS: &[Row] = &[
     ),
     (Flaw::WritesThenRefuses, "13.2.1", &["done-though-refused"]),
     (Flaw::ChecksThenWaits, "13.1.1", &["lost-update"]),
+    (Flaw::ChecksTheHead, "13.1.1", &["lost-update"]),
     (
         Flaw::EvaluatesOnOptions,
         "13.2.1",

@@ -1,6 +1,7 @@
 //! An origin server written by hand from section 13. It is right except for the one flaw that a test gives it.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -8,10 +9,10 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
+use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use tower::Service;
 use tower_conditional::HttpDate;
-use tower_conditional_testkit::Content;
 
 /// What an origin can get wrong, one at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,9 @@ pub(crate) enum Flaw {
     NotModifiedToWrites,
     WritesThenRefuses,
     ChecksThenWaits,
+    ChecksTheHead,
+    CreatesTwice,
+    ReportsTheConflict(u16),
     EvaluatesOnOptions,
     EvaluatesOnErrors,
     IgnoresIfRange,
@@ -202,7 +206,10 @@ impl Origin {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn serve(self, request: Request<Content>) -> Result<Response<Full<Bytes>>, String> {
+    async fn serve<B>(self, request: Request<B>) -> Result<Response<Full<Bytes>>, String>
+    where
+        B: Body<Data = Bytes, Error: Display>,
+    {
         let (head, body) = request.into_parts();
         self.methods.lock().unwrap().push(head.method.to_string());
         let path = head.uri.path().to_owned();
@@ -224,8 +231,19 @@ impl Origin {
                 self.read(&head.method, &head.headers, document.as_ref(), outcome)
             }
             Method::PUT | Method::DELETE => {
-                let content = body.collect().await.map_err(|never| never.to_string())?;
-                let outcome = evaluated(&head.method);
+                let early = evaluated(&head.method);
+                let content = body.collect().await.map_err(|error| error.to_string())?;
+                let document = self.store().documents.get(&path).cloned();
+                let now = self.evaluate(&head.method, &head.headers, document.as_ref());
+                let creates = head.headers.contains_key(header::IF_NONE_MATCH);
+                let outcome = match self.flaw {
+                    Some(Flaw::ChecksTheHead) if !creates => early,
+                    Some(Flaw::CreatesTwice) if creates => early,
+                    Some(Flaw::ReportsTheConflict(code)) if now != early => {
+                        return Ok(status(StatusCode::from_u16(code).unwrap()));
+                    }
+                    _ => now,
+                };
                 if self.has(Flaw::ChecksThenWaits) {
                     tokio::task::yield_now().await;
                 }
@@ -736,7 +754,10 @@ impl Store {
     }
 }
 
-impl Service<Request<Content>> for Origin {
+impl<B> Service<Request<B>> for Origin
+where
+    B: Body<Data = Bytes, Error: Display> + Send + 'static,
+{
     type Response = Response<Full<Bytes>>;
     type Error = String;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
@@ -745,7 +766,7 @@ impl Service<Request<Content>> for Origin {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Content>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         Box::pin(self.clone().serve(request))
     }
 }

@@ -31,11 +31,8 @@ fn the_page_lists_the_rules_and_no_name_has_gone() {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(PAGE, &expected).unwrap();
     }
-    assert_eq!(
-        fs::read_to_string(PAGE).unwrap(),
-        expected,
-        "UPDATE_DOCS=1 writes the table anew"
-    );
+    let is_current = fs::read_to_string(PAGE).unwrap() == expected;
+    assert!(is_current, "UPDATE_DOCS=1 writes the table of {PAGE} anew");
 }
 
 fn rows() -> String {
