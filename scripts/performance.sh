@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes docs/performance.md: every figure measured now, on this machine. It takes about ten minutes.
+# Makes src/guide/performance.md: every figure measured now, on this machine. It takes about ten minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -51,4 +51,4 @@ timed() { # what, this figure, asked, floor, best peer
     cat target/times.md
     cat benches/peers.in.md target/peers.md
     cat benches/end-to-end.in.md target/end-to-end.md
-} >docs/performance.md
+} >src/guide/performance.md

@@ -5,7 +5,7 @@
 #   scripts/stores.sh PART…     these; `brief` is what the gate runs
 #   scripts/stores.sh --list    lists the parts
 #
-# With UPDATE_DOCS=1 the tables of docs/stores.md are written anew. An engine that cannot be had is skipped loudly and named
+# With UPDATE_DOCS=1 the tables of src/guide/stores.md are written anew. An engine that cannot be had is skipped loudly and named
 # again at the end; with CI=true that is a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -344,6 +344,8 @@ mod field;
 mod field_lines;
 #[cfg(feature = "layer")]
 mod frames;
+#[cfg(all(doc, feature = "layer"))]
+pub mod guide;
 #[cfg(feature = "layer")]
 mod header_map;
 mod http_date;
@@ -446,19 +448,7 @@ pub mod observe {
     pub use crate::source::untagged::Untagged;
 }
 
-/// The examples of the README and of the pages in `docs/`, as doctests.
+/// The examples of the README, as doctests.
 #[cfg(doctest)]
-mod pages {
-    #[doc = include_str!("../README.md")]
-    struct Readme;
-    #[doc = include_str!("../docs/migration.md")]
-    struct Migration;
-    #[doc = include_str!("../docs/placement.md")]
-    struct Placement;
-    #[doc = include_str!("../docs/races.md")]
-    struct Races;
-    #[doc = include_str!("../docs/refusals.md")]
-    struct Refusals;
-    #[doc = include_str!("../docs/sources.md")]
-    struct Sources;
-}
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -128,8 +128,3 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[cfg(all(doctest, feature = "json"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
-
-/// The program of the page for the authors of clients.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/clients.md")]
-struct Clients;

@@ -22,7 +22,7 @@
 //! ([`Checked::hold_lock`](crate::Checked::hold_lock)).
 //!
 //! The tests switch the write lock of the layer off, run the recipe as two processes, and let 200 writers with one tag through
-//! before the first of them writes. `docs/stores.md` in the repository has tables of what each loser sees, of what each request
+//! before the first of them writes. [The guide](crate::guide::stores) has tables of what each loser sees, of what each request
 //! costs, and of what is not covered.
 //!
 //! # A table that is there already

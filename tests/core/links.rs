@@ -1,4 +1,4 @@
-//! The links of the pages resolve: files, headings, and paths in backticks.
+//! The links of the pages resolve: files, modules, headings, and paths in backticks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::tree::{files_under, root};
 
 /// The folders whose files the pages name by their path.
-const FOLDERS: [&str; 10] = [
+const FOLDERS: [&str; 9] = [
     ".ci/",
     "benches/",
-    "docs/",
     "examples/",
     "fuzz/",
     "scripts/",
@@ -54,9 +53,33 @@ fn every_path_in_backticks_is_there() {
 #[test]
 fn a_dead_link_is_seen() {
     let readme = root().join("README.md");
-    assert!(resolves(&readme, "docs/placement.md#compression"));
-    assert!(!resolves(&readme, "docs/placement.md#no-such-heading"));
-    assert!(!resolves(&readme, "docs/no-such-page.md"));
+    let races = root().join("src/guide/races.md");
+    for (page, there, not_there) in [
+        (&readme, "CONTRIBUTING.md", "no-such-page.md"),
+        (
+            &readme,
+            "src/guide/placement.md#compression",
+            "src/guide/placement.md#no-such-heading",
+        ),
+        (
+            &readme,
+            "https://docs.rs/tower-conditional/latest/tower_conditional/guide/placement/#compression",
+            "https://docs.rs/tower-conditional/latest/tower_conditional/guide/placement/#no-such-heading",
+        ),
+        (
+            &races,
+            "crate::guide::placement#compression",
+            "crate::guide::placement#no-such-heading",
+        ),
+        (
+            &races,
+            "crate::recipes::operation#how-long-a-write-may-wait",
+            "crate::recipes::operation#no-such-heading",
+        ),
+    ] {
+        assert!(resolves(page, there), "{there}");
+        assert!(!resolves(page, not_there), "{not_there}");
+    }
     let text = "[a](b.md) and\n<img src=\"c.png\">\n[d]: e.md\n";
     assert_eq!(links_in(text), ["b.md", "c.png", "e.md"]);
     assert!(is_a_path_of_ours("tests/core/links.rs"));
@@ -64,7 +87,7 @@ fn a_dead_link_is_seen() {
 }
 
 fn pages() -> Vec<PathBuf> {
-    let mut pages = files_under(&root().join("docs"), "md");
+    let mut pages = files_under(&root().join("src/guide"), "md");
     let beside = fs::read_dir(root()).unwrap();
     let beside = beside.map(|entry| entry.unwrap().path());
     pages.extend(beside.filter(|path| path.extension().is_some_and(|end| end == "md")));
@@ -115,16 +138,24 @@ fn links_in(text: &str) -> Vec<&str> {
     links
 }
 
-/// A test cannot follow links to other sites.
+/// The rendered documentation, whose pages README.md links to.
+const RENDERED: &str = "https://docs.rs/tower-conditional/latest/tower_conditional/";
+
+/// A test cannot follow links to other sites, and rustdoc sees to links to items; it does not look at their anchors.
 fn resolves(page: &Path, link: &str) -> bool {
-    if link.starts_with("https://") {
-        return true;
-    }
     let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-    let target = if file.is_empty() {
-        page.to_owned()
-    } else {
-        page.parent().unwrap().join(file)
+    let module = file
+        .strip_prefix(RENDERED)
+        .map(|path| path.trim_end_matches('/').replace('/', "::"))
+        .or_else(|| Some(file.strip_prefix("crate::")?.to_owned()));
+    let target = match module {
+        Some(module) => match source_of(&module) {
+            Some(source) => source,
+            None => return true,
+        },
+        None if link.starts_with("https://") => return true,
+        None if file.is_empty() => page.to_owned(),
+        None => page.parent().unwrap().join(file),
     };
     let Ok(text) = fs::read(&target) else {
         return target.is_dir() && anchor.is_empty();
@@ -132,9 +163,23 @@ fn resolves(page: &Path, link: &str) -> bool {
     anchor.is_empty() || anchors_of(&String::from_utf8_lossy(&text)).any(|known| known == anchor)
 }
 
-/// The headings of a page, as anchors of links.
+/// The file of a module of the guide or the recipes; no other item has anchors that we link to.
+fn source_of(module: &str) -> Option<PathBuf> {
+    let folder = |name: &str| root().join("src").join(name);
+    match module.split_once("::") {
+        Some(("guide", page)) => Some(folder("guide").join(format!("{page}.md"))),
+        Some(("recipes", recipe)) => Some(folder("recipes").join(format!("{recipe}.rs"))),
+        None if module == "guide" || module == "recipes" => Some(folder(module).join("mod.rs")),
+        _ => None,
+    }
+}
+
+/// The headings of a page, or of the documentation of a module, as anchors of links.
 fn anchors_of(text: &str) -> impl Iterator<Item = String> {
-    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let lines = text
+        .lines()
+        .map(|line| line.strip_prefix("//! ").unwrap_or(line));
+    let headings = lines.filter(|line| line.starts_with('#'));
     headings.map(|heading| {
         let words = heading.trim_start_matches('#').trim().to_lowercase();
         let kept = words.chars().filter_map(|character| match character {

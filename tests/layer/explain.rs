@@ -1,4 +1,4 @@
-//! Every cause of a refusal, as the client, the hook and the log see it; `docs/refusals.md` is made of this table.
+//! Every cause of a refusal, as the client, the hook and the log see it; `src/guide/refusals.md` is made of this table.
 //!
 //! `UPDATE_DOCS=1 cargo test --test layer explain` writes the table anew.
 
@@ -321,7 +321,7 @@ fn a_terse_service_says_nothing_but_the_status() {
 
 #[test]
 fn the_table_in_the_docs_is_this_one() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/refusals.md");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/refusals.md");
     let page = fs::read_to_string(path).unwrap();
     let (before, rest) = page.split_once("<!-- causes -->\n").unwrap();
     let (_, after) = rest.split_once("<!-- /causes -->").unwrap();
@@ -332,7 +332,7 @@ fn the_table_in_the_docs_is_this_one() {
     }
     assert!(
         page == current || std::env::var_os("UPDATE_DOCS").is_some(),
-        "docs/refusals.md is not up to date: UPDATE_DOCS=1 cargo test --test layer explain"
+        "src/guide/refusals.md is not up to date: UPDATE_DOCS=1 cargo test --test layer explain"
     );
 }
 

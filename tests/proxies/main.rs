@@ -1,6 +1,6 @@
 //! Real proxies between a client and the layer: nginx, Apache httpd, Varnish and Squid.
 //!
-//! The tables in `docs/proxies.md` are the tables of these tests: what is measured has to be what they say. The examples
+//! The tables in `src/guide/proxies.md` are the tables of these tests: what is measured has to be what they say. The examples
 //! behind the same proxies are tested with the examples.
 
 mod clients;

@@ -1,4 +1,4 @@
-//! The Rust program of `docs/clients.md`, run beside somebody else who saves.
+//! The Rust program of `src/guide/clients.md`, run beside somebody else who saves.
 
 use std::future::ready;
 use std::sync::{Arc, Mutex, Once};
@@ -14,7 +14,7 @@ use crate::support::no_waiting;
 include!("../examples/append.rs");
 
 const PROGRAM: &str = include_str!("../examples/append.rs");
-const PAGE: &str = include_str!("../../../docs/clients.md");
+const PAGE: &str = include_str!("../../../src/guide/clients.md");
 
 #[test]
 fn the_page_has_this_program() {

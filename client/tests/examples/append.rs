@@ -1,4 +1,4 @@
-// Included by `tests/client/page.rs`, which holds that it is the program of `docs/clients.md`.
+// Included by `tests/client/page.rs`, which holds that it is the program of `src/guide/clients.md`.
 
 use axum::Router; // any tower service that sends requests
 use tower_conditional_client::{Client, Conflict, Current, WriteError};

@@ -1,4 +1,4 @@
-//! The notes behind real proxies; the rows are in `docs/proxies.md`.
+//! The notes behind real proxies; the rows are in `src/guide/proxies.md`.
 
 use test_support::{Example, PROXIES, example_is};
 

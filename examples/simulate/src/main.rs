@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --release -p simulate                      # prints the tables
-//! cargo run --release -p simulate -- docs/scaling.md   # puts them into their places there
+//! cargo run --release -p simulate -- src/guide/scaling.md   # puts them into their places there
 //! ```
 //!
 //! The layer, its locks and the handler contract are the crate's own; the network, the store and the time are

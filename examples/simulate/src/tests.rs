@@ -1,4 +1,4 @@
-//! The simulation of `docs/scaling.md` in small: replicas that crash, answers that are lost, virtual time.
+//! The simulation of `src/guide/scaling.md` in small: replicas that crash, answers that are lost, virtual time.
 
 use Weather::{Calm, Stormy};
 

@@ -1,4 +1,4 @@
-//! The table in `docs/placement.md`: a row for each neighbour, and the test that shows it.
+//! The table in `src/guide/placement.md`: a row for each neighbour, and the test that shows it.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -99,7 +99,7 @@ fn table() -> String {
 
 #[test]
 fn the_table_in_the_docs_is_this_one() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/placement.md");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/guide/placement.md");
     let page = fs::read_to_string(path).unwrap();
     let (before, rest) = page.split_once("<!-- neighbours -->\n").unwrap();
     let (_, after) = rest.split_once("<!-- /neighbours -->").unwrap();

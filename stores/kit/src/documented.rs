@@ -1,4 +1,4 @@
-//! The tables in `docs/stores.md` are made of what the tests have seen. `UPDATE_DOCS=1` writes their rows anew.
+//! The tables in `src/guide/stores.md` are made of what the tests have seen. `UPDATE_DOCS=1` writes their rows anew.
 
 use std::path::Path;
 use std::{env, fs};
@@ -6,7 +6,7 @@ use std::{env, fs};
 /// The row of this store under this heading.
 #[track_caller]
 pub(crate) fn expect_row(heading: &str, name: &str, cells: &[String]) {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/stores.md");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src/guide/stores.md");
     let text = fs::read_to_string(&page).unwrap();
     let row = format!("| {name} | {} |", cells.join(" | "));
     let section = text

@@ -14,7 +14,7 @@ use crate::writer::{Answer, LetThrough};
 /// A recipe over an engine that runs.
 #[derive(Debug)]
 pub struct Store {
-    /// Its name in the tables of `docs/stores.md`.
+    /// Its name in the tables of `src/guide/stores.md`.
     pub name: &'static str,
     /// The program that serves the recipe.
     pub program: &'static str,

@@ -12,7 +12,7 @@ use crate::support::{Answer, Handler, request, send};
 
 const ORIGIN: (&str, &str) = ("origin", "https://app.example");
 
-/// As `docs/placement.md` shows it, for one origin.
+/// As `src/guide/placement.md` shows it, for one origin.
 fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(["https://app.example".parse().unwrap()])

@@ -1,6 +1,6 @@
-//! The tables in `docs/proxies.md` are the tables of the tests: what is measured has to be what they say.
+//! The tables in `src/guide/proxies.md` are the tables of the tests: what is measured has to be what they say.
 
-const PAGE: &str = include_str!("../../../docs/proxies.md");
+const PAGE: &str = include_str!("../../../src/guide/proxies.md");
 
 /// The rows of this name under this heading are those that were measured.
 #[track_caller]

@@ -10,7 +10,7 @@ import { Person } from "./person.js";
 import { Wire } from "./wire.js";
 
 const { NOTES, CHROMIUM, UPDATE_SCREENSHOTS } = process.env;
-const IMAGES = new URL("../../../../docs/images/", import.meta.url);
+const IMAGES = new URL("../../images/", import.meta.url);
 const ARGUMENTS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",

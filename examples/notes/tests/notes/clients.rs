@@ -1,4 +1,4 @@
-//! The programs of `docs/clients.md`, against the notes: somebody else saves while they edit, and nothing is lost.
+//! The programs of `src/guide/clients.md`, against the notes: somebody else saves while they edit, and nothing is lost.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::notes;
 
-const PAGE: &str = include_str!("../../../../docs/clients.md");
+const PAGE: &str = include_str!("../../../../src/guide/clients.md");
 
 /// The only program of this language on the page.
 #[track_caller]

@@ -17,7 +17,7 @@ pub(crate) async fn service(protocol: Protocol) -> (Client, Example, TempDir) {
     (example.client(protocol).await, example, directory)
 }
 
-/// The golden test that `docs/refusals.md` advises: a form that changes without its epoch would give old tags to new
+/// The golden test that `src/guide/refusals.md` advises: a form that changes without its epoch would give old tags to new
 /// bytes. Change both here, or none.
 #[tokio::test]
 async fn the_form_has_not_changed_without_its_epoch() {

@@ -1,0 +1,49 @@
+//! The guide: one page for each question that comes after the first example.
+//!
+//! | page | the question |
+//! |---|---|
+//! | [placement] | Where does the layer go, beside authentication, compression, CORS and the layers of others? |
+//! | [sources] | What says which version is current, and what identifies the resource? |
+//! | [races] | Which writers cannot overwrite each other, and which can? |
+//! | [stores] | What do the databases and object stores answer, and what does each request cost them? |
+//! | [scaling] | What happens with many writers, and with many replicas? |
+//! | [clients] | What must a client do, and what does it do with a 412? |
+//! | [refusals] | Why was this request refused, or why has this response no ETag? |
+//! | [proxies] | What do proxies and caches do to tags? |
+//! | [weak_tags] | What if my API needs weak tags: FHIR, SCIM, OData? |
+//! | [migration] | How do I replace what checks tags in my service today? |
+//! | [security] | What do validators reveal, and to whom? |
+//! | [performance] | What does it cost? |
+//! | [assurance] | How is each claim verified? |
+//! | [design_questions] | Why is it so, and not otherwise? |
+//!
+//! The [recipes](crate::recipes) are the code beside it.
+
+#[doc = include_str!("assurance.md")]
+pub mod assurance {}
+#[doc = include_str!("clients.md")]
+pub mod clients {}
+#[doc = include_str!("design_questions.md")]
+pub mod design_questions {}
+#[doc = include_str!("migration.md")]
+pub mod migration {}
+#[doc = include_str!("performance.md")]
+pub mod performance {}
+#[doc = include_str!("placement.md")]
+pub mod placement {}
+#[doc = include_str!("proxies.md")]
+pub mod proxies {}
+#[doc = include_str!("races.md")]
+pub mod races {}
+#[doc = include_str!("refusals.md")]
+pub mod refusals {}
+#[doc = include_str!("scaling.md")]
+pub mod scaling {}
+#[doc = include_str!("security.md")]
+pub mod security {}
+#[doc = include_str!("sources.md")]
+pub mod sources {}
+#[doc = include_str!("stores.md")]
+pub mod stores {}
+#[doc = include_str!("weak_tags.md")]
+pub mod weak_tags {}
