@@ -28,7 +28,7 @@
 //!
 //! # Over the wire
 //!
-//! To check a running server, pass a service that forwards to an HTTP client; the command `examples/check_url` does so.
+//! To check a running server, install the command `tower-conditional-doctor`, or pass a service that forwards to an HTTP client.
 //! Some defects show only over the wire (a server that closes the connection), others only without it: hyper repairs
 //! some responses, such as the Content-Length of a 304 over HTTP/1.1.
 //!

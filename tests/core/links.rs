@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::tree::{files_under, root};
 
 /// The folders whose files the pages name by their path.
-const FOLDERS: [&str; 9] = [
+const FOLDERS: [&str; 10] = [
     ".ci/",
     "benches/",
+    "doctor/",
     "examples/",
     "fuzz/",
     "scripts/",
@@ -35,7 +36,7 @@ fn every_relative_link_resolves() {
 #[test]
 fn every_path_in_backticks_is_there() {
     let mut dead = Vec::new();
-    let sources = ["src", "examples", "stores", "testkit", "tests"]
+    let sources = ["src", "doctor", "examples", "stores", "testkit", "tests"]
         .map(|folder| files_under(&root().join(folder), "rs"));
     for file in pages().into_iter().chain(sources.concat()) {
         let text = prose_of(&file);

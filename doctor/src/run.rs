@@ -1,0 +1,237 @@
+//! What the command does, from its arguments to its exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use http::uri::{Authority, PathAndQuery};
+use http::{HeaderMap, Method, Uri};
+use tower_conditional_testkit as kit;
+
+use crate::arguments::{Arguments, Colour};
+use crate::comparison::Tag;
+use crate::edge::{self, CODINGS, End, Scratch, Trial, Written};
+use crate::progress::Progress;
+use crate::report::{Found, Report};
+use crate::server::{Failure, How, Protocol, Server, Trust};
+use crate::{json, text};
+
+/// Runs the command: reads the arguments, asks the servers, prints the report, and says the outcome in the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse().together();
+    let arguments = arguments.unwrap_or_else(|why| {
+        let mut command = <Arguments as clap::CommandFactory>::command();
+        command.error(ErrorKind::ArgumentConflict, why).exit()
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let report = match runtime {
+        Ok(runtime) => runtime.block_on(run(&arguments)),
+        Err(error) => Report {
+            urls: Vec::new(),
+            requests: 0,
+            result: Err(error.to_string()),
+        },
+    };
+    print(&arguments, &report);
+    ExitCode::from(report.outcome().code())
+}
+
+/// If nobody reads the output any more, the exit code still says the outcome.
+fn print(arguments: &Arguments, report: &Report) {
+    match arguments.color {
+        Colour::Auto => {}
+        Colour::Always => anstream::ColorChoice::Always.write_global(),
+        Colour::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let written = match (arguments.json, &report.result) {
+        (true, _) => writeln!(anstream::stdout(), "{:#}", json::of(report)),
+        (false, Ok(found)) => write!(anstream::stdout(), "{}", text::of(report, found)),
+        (false, Err(why)) => writeln!(anstream::stderr(), "{}", text::not_asked(why)),
+    };
+    let _ = written;
+}
+
+async fn run(arguments: &Arguments) -> Report {
+    let progress = Arc::new(Progress::new());
+    let result = ask(arguments, &progress).await;
+    progress.clear();
+    let through = arguments.through.iter();
+    Report {
+        urls: arguments
+            .urls
+            .iter()
+            .chain(through)
+            .map(Uri::to_string)
+            .collect(),
+        requests: progress.requests(),
+        result: result.map(|found| found.sorted(&arguments.allow)),
+    }
+}
+
+async fn ask(arguments: &Arguments, progress: &Arc<Progress>) -> Result<Found, String> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &arguments.headers {
+        headers.append(name, value.clone());
+    }
+    let how = How {
+        trust: Trust::of(arguments.ca_file.as_deref())?,
+        patience: arguments.timeout,
+        headers,
+        progress: progress.clone(),
+    };
+    match arguments.compares() {
+        true => compare(arguments, &how).await,
+        false => check(arguments, &how).await,
+    }
+}
+
+/// Checks one server with the kit.
+async fn check(arguments: &Arguments, how: &How) -> Result<Found, String> {
+    let protocol = match (arguments.http1, arguments.http2) {
+        (true, _) => Protocol::Http1,
+        (_, true) => Protocol::Http2,
+        _ => Protocol::Negotiated,
+    };
+    // A URL is required, so there is one.
+    let [url, ..] = arguments.urls.as_slice() else {
+        return Err("no URL".to_owned());
+    };
+    let server = Server::new(url, arguments.backend.first(), protocol, how);
+    edge::first(&server).await?;
+    // The headers of the command line are added by the server.
+    let mut fixture = kit::Fixture::at(server.path());
+    if let Some(absent) = &arguments.absent {
+        fixture = fixture.absent_at(absent.as_str());
+    }
+    if let Some(write) = &arguments.write {
+        let scratch =
+            kit::Scratch::put(write.as_str(), &arguments.content_type, arguments.content());
+        fixture = fixture.writing(scratch.arriving(arguments.sync.into()));
+    }
+    let report = kit::check(server.service(), fixture).await;
+    match server.lost() {
+        Some(why) => Err(why),
+        None => Ok(Found {
+            findings: report.iter().map(Into::into).collect(),
+            not_checked: report
+                .not_checked()
+                .iter()
+                .map(|what| (*what).to_owned())
+                .collect(),
+            comparison: None,
+        }),
+    }
+}
+
+/// Compares the tags of several backends, and those of the edge with them.
+async fn compare(arguments: &Arguments, how: &How) -> Result<Found, String> {
+    let protocols: &[Protocol] = match (arguments.http1, arguments.http2) {
+        (true, _) => &[Protocol::Http1],
+        (_, true) => &[Protocol::Http2],
+        _ => &[Protocol::Http1, Protocol::Http2],
+    };
+    let origins = origins(arguments);
+    let ask = |url, address| edge::ask(url, address, protocols, arguments.asks, how);
+    let at_origins = async {
+        let mut ends = Vec::new();
+        for (url, address) in &origins {
+            ends.push(ask(url, *address).await?);
+        }
+        Ok(ends)
+    };
+    let at_edge = async {
+        match &arguments.through {
+            Some(url) => ask(url, None).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let (ends, at_edge) = tokio::try_join!(at_origins, at_edge)?;
+    let mut trials = Vec::new();
+    let mut written = None;
+    if let (Some(through), Some(end), Some((url, address))) =
+        (&arguments.through, &at_edge, origins.first())
+    {
+        for protocol in end.protocols() {
+            let edge = Server::new(through, None, protocol, how);
+            // An edge may speak HTTP/2 where the origin does not.
+            let origin = Server::new(url, *address, Protocol::Negotiated, how);
+            try_tags(&edge, &origin, &ends, end, protocol, &mut trials)
+                .await
+                .map_err(Failure::into_words)?;
+        }
+        if let Some(path) = &arguments.write {
+            let edge = Server::new(through, None, Protocol::Negotiated, how);
+            let origin = Server::new(url, *address, Protocol::Negotiated, how);
+            written = Some(write(arguments, path, &edge, &origin).await?);
+        }
+    }
+    Ok(edge::diagnose(
+        &ends,
+        at_edge.as_ref(),
+        &trials,
+        written.as_ref(),
+    ))
+}
+
+/// Each address at which the origin is.
+fn origins(arguments: &Arguments) -> Vec<(&Uri, Option<&Authority>)> {
+    match (arguments.urls.as_slice(), arguments.backend.as_slice()) {
+        ([url], backends) if !backends.is_empty() => backends
+            .iter()
+            .map(|backend| (url, Some(backend)))
+            .collect(),
+        (urls, _) => urls.iter().map(|url| (url, None)).collect(),
+    }
+}
+
+/// Uses each tag that the edge gives.
+async fn try_tags(
+    edge: &Server,
+    origin: &Server,
+    origins: &[End],
+    end: &End,
+    protocol: Protocol,
+    trials: &mut Vec<(Protocol, &'static str, Trial)>,
+) -> Result<(), Failure> {
+    for coding in CODINGS {
+        let seen = end
+            .of(coding, &Method::GET, protocol)
+            .map(edge::Series::tags);
+        let own = origins.first().and_then(|origin| own_tag(origin, coding));
+        let tag: Option<Tag> = seen.and_then(|tags| tags.into_iter().find(Option::is_some));
+        if let (Some(Some(tag)), Some(own)) = (tag, own) {
+            let trial = edge::revalidate_and_save(edge, origin, coding, &tag, &own).await?;
+            trials.push((protocol, coding, trial));
+        }
+    }
+    Ok(())
+}
+
+/// The origin's own tag for a coding, over any protocol.
+fn own_tag(origin: &End, coding: &str) -> Tag {
+    let mut protocols = origin.protocols().into_iter();
+    protocols.find_map(|protocol| {
+        let series = origin.of(coding, &Method::GET, protocol)?;
+        series.tags().into_iter().flatten().next()
+    })
+}
+
+async fn write(
+    arguments: &Arguments,
+    path: &PathAndQuery,
+    edge: &Server,
+    origin: &Server,
+) -> Result<Written, String> {
+    let scratch = Scratch {
+        path: path.as_str(),
+        content_type: &arguments.content_type,
+        content: &arguments.content(),
+    };
+    let written = scratch.save(edge, origin, &CODINGS).await;
+    written.map_err(Failure::into_words)
+}

@@ -1,0 +1,10 @@
+//! The command with correct, flawed, hostile and dead servers: its findings, its output and its exit code.
+
+mod arguments;
+mod check;
+mod comparison;
+mod not_asked;
+mod output;
+mod planted;
+mod support;
+mod tls;
