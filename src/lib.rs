@@ -286,6 +286,14 @@
 //! | 400 | `precondition_malformed` | If-Match (or If-None-Match on a write) is malformed: the usual mistake is a tag without quotes |
 //! | 503 | `precondition_unavailable` | the source failed and the write is conditional; the write lock could not be taken; or the handler of a ranged read sent a part of another version than its If-Range names |
 //!
+//! # Where to go on
+//!
+//! - *I want 304s*: [`guide::not_modified`].
+//! - *I want no lost updates*: [`guide::lost_updates`].
+//! - *My client gets 412*: [`guide::refused`].
+//!
+//! The [`guide`] has a page for each later question, and a [glossary](guide::glossary).
+//!
 //! # Recipes
 //!
 //! Databases, tenants, two mounts of one table, negotiated forms, lists, GraphQL, tonic, gateways, limits in time, the log and

@@ -1,4 +1,12 @@
-//! The guide: one page for each question that comes after the first example.
+//! The guide: three ways in, and one page for each question that comes later.
+//!
+//! | you say | read |
+//! |---|---|
+//! | I want 304s | [not_modified] |
+//! | I want no lost updates | [lost_updates] |
+//! | my client gets 412 | [refused] |
+//!
+//! The words are in the [glossary].
 //!
 //! | page | the question |
 //! |---|---|
@@ -25,8 +33,14 @@ pub mod assurance {}
 pub mod clients {}
 #[doc = include_str!("design_questions.md")]
 pub mod design_questions {}
+#[doc = include_str!("glossary.md")]
+pub mod glossary {}
+#[doc = include_str!("lost_updates.md")]
+pub mod lost_updates {}
 #[doc = include_str!("migration.md")]
 pub mod migration {}
+#[doc = include_str!("not_modified.md")]
+pub mod not_modified {}
 #[doc = include_str!("performance.md")]
 pub mod performance {}
 #[doc = include_str!("placement.md")]
@@ -37,6 +51,8 @@ pub mod proxies {}
 pub mod races {}
 #[doc = include_str!("refusals.md")]
 pub mod refusals {}
+#[doc = include_str!("refused.md")]
+pub mod refused {}
 #[doc = include_str!("scaling.md")]
 pub mod scaling {}
 #[doc = include_str!("security.md")]

@@ -1,14 +1,18 @@
-// Included by `tests/core/readme.rs`, which holds that it is the first example of the README.
+// A note in memory, whose lost updates are refused: `cargo run -p first`
 
-use std::{collections::HashMap, sync::{Arc, Mutex}};
+use std::{collections::HashMap, sync::Arc, sync::Mutex};
 
-use axum::{Router, extract::{Path, State}, routing::get};
+use axum::{Router, extract::Path, extract::State, routing::get};
 use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::extract::extractor_source;
-use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
+use tower_conditional::{Checked, ConditionalLayer, Found, Loaded};
+use tower_conditional::{PreconditionFailed, SourceError, WritePolicy};
 
 #[derive(Clone)]
-struct Note { version: i64, text: String }
+struct Note {
+    version: i64,
+    text: String,
+}
 
 type Db = Arc<Mutex<HashMap<i64, Note>>>; // or a pool of connections
 
@@ -41,6 +45,14 @@ fn app(db: Db) -> Router {
     // The id, as the handler reads it: `/notes/1` and `/notes/01` are one note, with one lock.
     let notes = extractor_source(db.clone(), |Path(id): Path<i64>| id, load);
     let guarded = ConditionalLayer::new(notes).writes(WritePolicy::required());
-    let router = Router::new().route("/notes/{id}", get(read).put(save).route_layer(guarded)).with_state(db);
-    router.layer(ContentCodingLayer::new().leave_tags()) // outermost: keeps axum's `Content-Length: 0` off a 304
+    let router = Router::new().route("/notes/{id}", get(read).put(save).route_layer(guarded));
+    router
+        .with_state(db)
+        .layer(ContentCodingLayer::new().leave_tags()) // for 304s: outermost
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    axum::serve(listener, app(Db::default())).await
 }
