@@ -10,12 +10,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(gate licences advisories external-types in-full figures programs stalled clients neighbours count semver stores miri tsan shuttle
+PARTS=(gate licences advisories external-types in-full figures programs stalled clients neighbours count release stores miri tsan shuttle
     fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten)
-
-cargo_tool() { # crate: installs it if it is not there
-    command -v "$1" >/dev/null || cargo install --locked "$1"
-}
 
 part_gate() {
     bash .ci/run
@@ -92,15 +88,8 @@ part_neighbours() {
     cargo test --locked --manifest-path neighbours/Cargo.toml
 }
 
-part_semver() {
-    local released
-    if ! released=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null); then
-        skip "semver" "nothing has been released yet"
-    elif cargo_tool cargo-semver-checks; then
-        cargo semver-checks --baseline-rev "$released"
-    else
-        skip "semver since $released" "cargo-semver-checks cannot be installed"
-    fi
+part_release() {
+    scripts/release.sh
 }
 
 # Every recipe against its engine, and what does not fit into the gate.

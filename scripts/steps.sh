@@ -84,6 +84,10 @@ has_toolchain() { # name
     rustup run "$1" rustc --version >/dev/null 2>&1
 }
 
+cargo_tool() { # crate: installs it if it is not there
+    command -v "$1" >/dev/null || cargo install --locked "$1"
+}
+
 # The one command that README.md says passes the tests.
 readme_test_command() {
     sed -n 's/^\(cargo test.*\)$/\1/p' README.md | head -n 1
