@@ -23,6 +23,7 @@
 //! | [security] | What do validators reveal, and to whom? |
 //! | [performance] | What does it cost? |
 //! | [assurance] | How is each claim verified? |
+//! | [stability] | What is promised, and what would break the API? |
 //! | [design_questions] | Why is it so, and not otherwise? |
 //!
 //! The [recipes](crate::recipes) are the code beside it.
@@ -59,6 +60,8 @@ pub mod scaling {}
 pub mod security {}
 #[doc = include_str!("sources.md")]
 pub mod sources {}
+#[doc = include_str!("stability.md")]
+pub mod stability {}
 #[doc = include_str!("stores.md")]
 pub mod stores {}
 #[doc = include_str!("weak_tags.md")]
