@@ -57,6 +57,7 @@ part_external-types() {
 # What `cargo test` tries a few times, tried often.
 part_in-full() {
     TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test core --test layer
+    TOWER_CONDITIONAL_FULL=1 cargo test --locked -p tower-conditional-testkit
 }
 
 # Clients that count in one resource, against our examples and servers of others. `stores` has the rest.

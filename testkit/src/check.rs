@@ -73,7 +73,7 @@ async fn run(session: &mut Session<'_>) {
     checks::range::check(session, &known).await;
     stands_still(session, &known, &first).await;
     if let Some(scratch) = &fixture.scratch {
-        checks::writes::check(session, scratch).await;
+        checks::writes::check(session, scratch, &known).await;
     }
 }
 

@@ -29,8 +29,10 @@
 //! # Over the wire
 //!
 //! To check a running server, install the command `tower-conditional-doctor`, or pass a service that forwards to an HTTP client.
+//! A finding has the same name as in-process.
 //! Some defects show only over the wire (a server that closes the connection), others only without it: hyper repairs
-//! some responses, such as the Content-Length of a 304 over HTTP/1.1.
+//! some responses, such as the Content-Length of a 304 over HTTP/1.1. And a client hides some: with the feature `wire`
+//! the module `wire` looks at the bytes on a connection, such as content behind a 304.
 //!
 //! # Other request bodies
 //!
@@ -82,6 +84,8 @@ mod rule;
 mod session;
 mod severity;
 mod shown;
+#[cfg(feature = "wire")]
+pub mod wire;
 mod writer;
 
 pub use arrival::Arrival;

@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::slice;
 
+use http::Method;
+
 use super::ask::Ask;
 use super::rule::Rule;
 use super::severity::Severity;
@@ -25,10 +27,21 @@ impl Finding {
         expected: impl Into<String>,
         actual: impl Into<String>,
     ) -> Self {
+        Self::shown_by(rule, ask.method(), ask.to_string(), expected, actual)
+    }
+
+    /// A finding that a request of this method shows.
+    pub(crate) fn shown_by(
+        rule: &'static Rule,
+        method: &Method,
+        request: String,
+        expected: impl Into<String>,
+        actual: impl Into<String>,
+    ) -> Self {
         Self {
             rule,
-            severity: rule.severity_of(ask.method()),
-            request: ask.to_string(),
+            severity: rule.severity_of(method),
+            request,
             expected: expected.into(),
             actual: actual.into(),
         }

@@ -7,7 +7,7 @@ use super::ask::Ask;
 use super::exchange::{Answer, Exchange};
 use super::fixture::Fixture;
 use super::report::{Finding, Report};
-use super::rule::Rule;
+use super::rule::{self, Rule};
 
 pub(crate) struct Session<'s> {
     pub(crate) exchange: &'s dyn Exchange,
@@ -33,7 +33,19 @@ impl<'s> Session<'s> {
 
     pub(crate) async fn ask(&mut self, ask: Ask) -> Answer {
         self.report.count_request();
-        self.exchange.send(ask).await
+        let answer = self.exchange.send(ask).await;
+        self.explained(&answer);
+        answer
+    }
+
+    /// A 412 should say what has failed, as every refusal should (section 15.5).
+    fn explained(&mut self, answer: &Answer) {
+        let Ok(reply) = &answer.reply else { return };
+        let is_silent = reply.status == StatusCode::PRECONDITION_FAILED && reply.body.is_empty();
+        let has_content = ![Method::HEAD, Method::OPTIONS].contains(answer.ask.method());
+        if is_silent && has_content {
+            self.find(&rule::FAILED_BODY, answer, "an explanation", "no content");
+        }
     }
 
     pub(crate) async fn send(&mut self, method: Method, target: &Uri, lines: Lines<'_>) -> Answer {

@@ -8,22 +8,23 @@ use http::{Method, StatusCode};
 use crate::arrival::Arrival;
 use crate::fixture::Scratch;
 use crate::hammer;
-use crate::known::{COMMAS, OBS_TEXT, OTHER, list, now, other_strength, weak_form};
+use crate::known::{COMMAS, Known, OBS_TEXT, OTHER, list, now, other_strength, weak_form};
 use crate::rule::{self, Rule};
 use crate::session::Session;
-use crate::shown::lines;
+use crate::shown::{Escaped, lines};
 use crate::writer::Writer;
 use tower_conditional::EntityTag;
 
 /// How many writers the race is run with.
 const WRITERS: usize = 8;
 
-pub(crate) async fn check(session: &mut Session<'_>, scratch: &Scratch) {
-    Writer::new(session, scratch).run().await;
+pub(crate) async fn check(session: &mut Session<'_>, scratch: &Scratch, elsewhere: &Known) {
+    Writer::new(session, scratch).run(elsewhere).await;
 }
 
 impl Writer<'_, '_> {
-    async fn run(&mut self) {
+    /// `elsewhere` is the resource that is only read.
+    async fn run(&mut self, elsewhere: &Known) {
         let was_absent = self.begin().await.is_none();
         if was_absent && !self.create().await {
             return;
@@ -33,7 +34,7 @@ impl Writer<'_, '_> {
             return;
         };
         match known.tag.clone() {
-            Some(tag) => self.with_tags(&tag).await,
+            Some(tag) => self.with_tags(&tag, elsewhere).await,
             None => self
                 .session
                 .report
@@ -111,7 +112,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    async fn with_tags(&mut self, tag: &EntityTag) {
+    async fn with_tags(&mut self, tag: &EntityTag, elsewhere: &Known) {
         if !self.refused(&rule::IM, &[(IF_MATCH, OTHER)]).await {
             return;
         }
@@ -127,12 +128,32 @@ impl Writer<'_, '_> {
         }
         self.none_match().await;
         if tag.is_weak() {
-            let what = "writes with If-Match that is true: the tags are weak";
-            self.session.report.leave_out(what);
+            self.only_weak(elsewhere).await;
         } else {
             self.match_current(tag).await;
         }
         self.delete_refused().await;
+    }
+
+    /// No If-Match is true with a weak tag. A server may send one for a moment after a write alone, so a resource that was
+    /// not written must have one, too.
+    async fn only_weak(&mut self, elsewhere: &Known) {
+        let what = "writes with If-Match that is true: the tags are weak";
+        self.session.report.leave_out(what);
+        let is_for_good = elsewhere.tag.as_ref().is_some_and(EntityTag::is_weak);
+        if !is_for_good || self.session.report.found(&rule::IM_WEAK) {
+            return;
+        }
+        let Some(tag) = self.current_tag().await else {
+            return;
+        };
+        let write = self.put(&[(IF_MATCH, tag.as_bytes())]).await;
+        if write.status() == Some(StatusCode::PRECONDITION_FAILED) {
+            let came = format!("{write} to the current tag {}", Escaped(tag.as_bytes()));
+            let expected = "a strong tag, and 2xx to a write that names it";
+            self.session
+                .find(&rule::IM_ONLY_WEAK, &write, expected, came);
+        }
     }
 
     async fn none_match(&mut self) {

@@ -9,6 +9,7 @@ pub(super) const RULES: &[&Rule] = &[
     &IM_WILDCARD,
     &IM_ABSENT,
     &IM_WEAK,
+    &IM_ONLY_WEAK,
     &IM_EMPTY,
     &IM_MALFORMED,
     &DONE_THOUGH_REFUSED,
@@ -60,6 +61,14 @@ pub(crate) static IM_WEAK: Rule = Rule::deviation("if-match-strong-comparison", 
     .cured_by(
         "Send strong tags and compare strongly. Where a standard wants weak ones (FHIR, SCIM, OData), make each stand \
          for one version (`send_weak_tags` of tower-conditional), and allow this finding.",
+    );
+
+pub(crate) static IM_ONLY_WEAK: Rule = Rule::error("if-match-only-weak-tags", SECTION)
+    .requires("A resource that can be written has a strong tag: If-Match is never true with a weak one.")
+    .costs("Each save that names the tag fails with 412, however often the client fetches the resource again.")
+    .cured_by(
+        "Send strong tags: Express `app.set('etag', 'strong')`, Apache `FileETag Digest`, a version or a hash of the \
+         bytes elsewhere; and keep a compressor from weakening them.",
     );
 
 pub(crate) static IM_EMPTY: Rule = Rule::error("if-match-empty", SECTION)

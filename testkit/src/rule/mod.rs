@@ -9,6 +9,7 @@ mod not_modified;
 mod order;
 mod ranges;
 mod resource;
+mod wire;
 mod writes;
 
 use http::Method;
@@ -22,6 +23,8 @@ pub(crate) use not_modified::*;
 pub(crate) use order::*;
 pub(crate) use ranges::*;
 pub(crate) use resource::*;
+#[cfg(feature = "wire")]
+pub(crate) use wire::*;
 pub(crate) use writes::*;
 
 use super::severity::Severity::{self, Deviation, Error};
@@ -114,7 +117,7 @@ impl Rule {
     }
 }
 
-static TOPICS: [&[&Rule]; 10] = [
+static TOPICS: [&[&Rule]; 11] = [
     resource::RULES,
     lists::RULES,
     if_match::RULES,
@@ -125,6 +128,7 @@ static TOPICS: [&[&Rule]; 10] = [
     head::RULES,
     not_modified::RULES,
     writes::RULES,
+    wire::RULES,
 ];
 
 /// How the tables of the rules are written.

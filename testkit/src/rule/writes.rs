@@ -2,7 +2,13 @@
 
 use super::Rule;
 
-pub(super) const RULES: &[&Rule] = &[&WRITE_TAG, &PUT_TAG, &REQUIRED_BODY, &REQUIRED_NO_STORE];
+pub(super) const RULES: &[&Rule] = &[
+    &WRITE_TAG,
+    &PUT_TAG,
+    &FAILED_BODY,
+    &REQUIRED_BODY,
+    &REQUIRED_NO_STORE,
+];
 
 pub(crate) static WRITE_TAG: Rule = Rule::error("write-tag", "RFC 9110, section 8.8")
     .requires("An ETag on a successful write is that of the new state.")
@@ -13,6 +19,12 @@ pub(crate) static PUT_TAG: Rule = Rule::deviation("put-tag", "RFC 9110, section 
     .requires("A successful PUT carries an ETag only if the content was stored as it was sent, byte for byte.")
     .costs("The client takes what it has sent for what is stored, and its next save undoes what the server has changed.")
     .cured_by("Leave the ETag out of the answer where the server changes the content; the client then reads it again.");
+
+pub(crate) static FAILED_BODY: Rule =
+    Rule::advice("precondition-failed-body", "RFC 9110, section 15.5")
+        .requires("A 412 should say in its content what has failed.")
+        .costs("Whoever sees the 412 has to guess which field has failed, and what to do.")
+        .cured_by("Name the field and the next step in the content: fetch the resource again, and send the new tag.");
 
 pub(crate) static REQUIRED_BODY: Rule =
     Rule::advice("precondition-required-body", "RFC 6585, section 3")

@@ -87,6 +87,8 @@ pub(crate) enum Flaw {
     PutAnswersThoughItRewrote,
     RequiredIsStorable,
     RequiredSaysNothing,
+    FailedSaysNothing,
+    TagsAreWeak,
     RequiresMoreThanThereIs,
     NoValidators,
 }
@@ -159,6 +161,7 @@ impl Origin {
         Self {
             has_dates: !matches!(flaw, Flaw::UndatedIsModified | Flaw::NoValidators),
             has_tags: !matches!(flaw, Flaw::IfMatchStarNeedsATag | Flaw::NoValidators),
+            is_weak: flaw == Flaw::TagsAreWeak,
             is_demanding: matches!(
                 flaw,
                 Flaw::RequiredIsStorable
@@ -277,6 +280,7 @@ impl Origin {
         }
         match outcome {
             Outcome::NotModified => self.not_modified(headers, document),
+            Outcome::Failed if is_get => self.failed(),
             Outcome::Failed => status(StatusCode::PRECONDITION_FAILED),
             Outcome::Malformed => status(StatusCode::BAD_REQUEST),
             Outcome::Broken => status(StatusCode::INTERNAL_SERVER_ERROR),
@@ -326,6 +330,7 @@ impl Origin {
             let total = document.body.len();
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             *response.body_mut() = Full::from(document.body.slice(..1));
+            set(&mut response, header::CONTENT_LENGTH, "1");
             set(
                 &mut response,
                 header::CONTENT_RANGE,
@@ -458,15 +463,23 @@ impl Origin {
         match outcome {
             Outcome::Failed if self.has(Flaw::WritesThenRefuses) => {
                 self.perform(method, path, content);
-                status(StatusCode::PRECONDITION_FAILED)
+                self.failed()
             }
-            Outcome::Failed => status(StatusCode::PRECONDITION_FAILED),
+            Outcome::Failed => self.failed(),
             Outcome::NotModified => status(StatusCode::NOT_MODIFIED),
             Outcome::Malformed => status(StatusCode::BAD_REQUEST),
             Outcome::Broken => status(StatusCode::INTERNAL_SERVER_ERROR),
             Outcome::Perform { .. } if self.is_demanding && !is_guarded => self.required(),
             Outcome::Perform { .. } => self.perform(method, path, content),
         }
+    }
+
+    fn failed(&self) -> Response<Full<Bytes>> {
+        let mut response = status(StatusCode::PRECONDITION_FAILED);
+        if !self.has(Flaw::FailedSaysNothing) {
+            *response.body_mut() = "somebody else has saved".into();
+        }
+        response
     }
 
     fn required(&self) -> Response<Full<Bytes>> {

@@ -41,6 +41,7 @@ fn fixture() -> Fixture {
 const DEFECTS: &[&str] = &[
     "several-lines",
     "if-none-match-empty",
+    "precondition-failed-body",
     "if-match-empty",
     "if-modified-since-several",
     "if-unmodified-since-several",
