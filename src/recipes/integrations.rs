@@ -10,8 +10,12 @@
 //! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{ConditionalLayer, WritePolicy};
 //! # use http::HeaderMap;
-//! # use tower_conditional::{EntityTag, SourceError};
-//! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }
+//! use tower_conditional::{EntityTag, SourceError};
+//!
+//! /// `SELECT version FROM notes WHERE id = ?`
+//! async fn version(_id: i64, _db: ()) -> Result<EntityTag, SourceError> {
+//!     Ok(EntityTag::from_version(7))
+//! }
 //! # async fn read() -> &'static str { "a note" }
 //! # async fn save() {}
 //! # async fn graphql(fields: HeaderMap) -> String { format!("{:?}", fields.get("if-match")) }
@@ -40,8 +44,12 @@
 //! use axum::{Router, routing::{get, post}};
 //! use tower_conditional::source::RequestPath;
 //! use tower_conditional::{ConditionalLayer, SourceError, ValidatorSource, WritePolicy, source_fn};
-//! # use tower_conditional::EntityTag;
-//! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }
+//! use tower_conditional::EntityTag;
+//!
+//! /// `SELECT version FROM notes WHERE id = ?`
+//! async fn version(_id: i64, _db: ()) -> Result<EntityTag, SourceError> {
+//!     Ok(EntityTag::from_version(7))
+//! }
 //! # async fn read() -> &'static str { "a note" }
 //! # async fn save() {}
 //! # async fn graphql() {}

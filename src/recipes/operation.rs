@@ -12,7 +12,7 @@
 //! use tower_http::trace::{DefaultMakeSpan, TraceLayer};
 //! use tracing::Level;
 //! # use std::sync::{Arc, Mutex};
-//! # use tower_conditional::{EntityTag, SourceError};
+//! use tower_conditional::{EntityTag, SourceError};
 //! # #[derive(Clone, Default)]
 //! # struct Log(Arc<Mutex<Vec<u8>>>);
 //! # impl std::io::Write for Log {
@@ -27,7 +27,11 @@
 //! # let _subscriber = tracing::subscriber::set_default(
 //! #     tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish(),
 //! # );
-//! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }
+//!
+//! /// `SELECT version FROM notes WHERE id = ?`
+//! async fn version(_id: i64, _db: ()) -> Result<EntityTag, SourceError> {
+//!     Ok(EntityTag::from_version(7))
+//! }
 //! # async fn read() -> &'static str { "a note" }
 //! # async fn save() {}
 //! # let db = ();
@@ -141,8 +145,12 @@
 //! use tower_conditional::extract::extractor_source;
 //! use tower_conditional::{ConditionalLayer, WritePolicy};
 //! # use std::sync::atomic::{AtomicBool, Ordering};
-//! # use tower_conditional::{EntityTag, SourceError};
-//! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }
+//! use tower_conditional::{EntityTag, SourceError};
+//!
+//! /// `SELECT version FROM notes WHERE id = ?`
+//! async fn version(_id: i64, _db: ()) -> Result<EntityTag, SourceError> {
+//!     Ok(EntityTag::from_version(7))
+//! }
 //! # async fn read() -> &'static str { "a note" }
 //! # static HANGS: AtomicBool = AtomicBool::new(true);
 //! # async fn save() { if HANGS.load(Ordering::SeqCst) { std::future::pending().await } }
@@ -182,8 +190,12 @@
 //! use tower_conditional::lock::{InProcessLock, WriteGuard, WriteKey, WriteLock};
 //! use tower_conditional::{BoxError, ConditionalLayer, ValidatorSource, WritePolicy};
 //! # use std::sync::atomic::{AtomicBool, Ordering};
-//! # use tower_conditional::{EntityTag, SourceError};
-//! # async fn version(_id: i64, (): ()) -> Result<EntityTag, SourceError> { Ok(EntityTag::from_version(7)) }
+//! use tower_conditional::{EntityTag, SourceError};
+//!
+//! /// `SELECT version FROM notes WHERE id = ?`
+//! async fn version(_id: i64, _db: ()) -> Result<EntityTag, SourceError> {
+//!     Ok(EntityTag::from_version(7))
+//! }
 //! # async fn read() -> &'static str { "a note" }
 //! # static HUNG: AtomicBool = AtomicBool::new(false);
 //! # async fn save() { if !HUNG.swap(true, Ordering::SeqCst) { std::future::pending().await } }
