@@ -1,55 +1,82 @@
-//! The page of the notes in a real Chromium. What people must see there is in `browser/`, beside this
-//! file, which starts the service and the browser's side of it.
+//! The page of the notes in real browsers. What people must see there is in `browser/`, beside this file, which starts
+//! the services and the browsers' side of them.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::process::Command;
 use tokio::time::timeout;
 
 use test_support::{Example, has_tool, in_ci, skip};
 
-/// Seconds are usual; what hangs shall fail.
+/// A minute is usual; what hangs shall fail.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Each has a service and a browser of its own, so that they run beside each other.
+const FILES: [&str; 3] = ["conflicts.test.js", "using.test.js", "views.test.js"];
 
 #[cfg(unix)]
 #[tokio::test]
 async fn what_people_see_of_a_lost_update() {
+    all_is_seen_in("chromium").await;
+}
+
+async fn all_is_seen_in(browser: &str) {
     if !has_tool("node") || !has_tool("npm") {
         return;
     }
-    let Some(chromium) = chromium().await else {
-        return skip("Chromium (scripts/browser.sh install)");
+    let Some(executable) = executable(browser).await else {
+        return skip(&format!("{browser} (scripts/browser.sh install {browser})"));
     };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
     if !has_packages(&folder).await {
         return skip("what package.json names");
     }
+    let tests = FILES.map(|file| is_seen(file, &folder, browser, &executable));
+    let failed: Vec<_> = join_all(tests).await.into_iter().flatten().collect();
+    assert!(failed.is_empty(), "see above: {failed:?}");
+}
+
+/// Runs the tests of one file, prints what they said, and returns the file if one of them has failed.
+async fn is_seen<'a>(
+    file: &'a str,
+    folder: &Path,
+    browser: &str,
+    executable: &Path,
+) -> Option<&'a str> {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("notes.db");
     let arguments = [database.as_os_str(), "--port".as_ref(), "0".as_ref()];
     let example = Example::start(env!("CARGO_BIN_EXE_notes"), &arguments).await;
     let people = Command::new("node")
-        .args(["--test", "--test-reporter=spec", "notes.test.js"])
+        .args(["--test", "--test-reporter=spec", file])
         .current_dir(folder)
         .env("NOTES", format!("http://{}/", example.address()))
-        .env("CHROMIUM", chromium)
+        .env("BROWSER", browser)
+        .env("EXECUTABLE", executable)
         .env("NO_COLOR", "1")
         .kill_on_drop(true)
-        .status();
-    let status = timeout(PATIENCE, people).await.expect("an end in time");
-    assert!(status.unwrap().success(), "see above");
+        .output();
+    let ended = timeout(PATIENCE, people)
+        .await
+        .expect("an end in time")
+        .unwrap();
+    let said = [&ended.stdout[..], &ended.stderr[..]].concat();
+    eprintln!("{file} in {browser}\n{}", String::from_utf8_lossy(&said));
+    (!ended.status.success()).then_some(file)
 }
 
-/// A Chromium that is there; in CI it is installed.
-async fn chromium() -> Option<PathBuf> {
+/// A browser that is there; in CI it is installed.
+async fn executable(browser: &str) -> Option<PathBuf> {
     let errand = if in_ci() { "install" } else { "path" };
     let found = Command::new(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../scripts/browser.sh"
     ))
-    .arg(errand)
+    .args([errand, browser])
     .stderr(Stdio::inherit())
     .output()
     .await

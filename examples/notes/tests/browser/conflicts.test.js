@@ -1,71 +1,8 @@
-// The lost update, seen in a browser: what the page of the notes example must do.
-//
-// NOTES is the URL of a running service whose notes may be deleted, CHROMIUM the browser.
+// The lost update, seen in a browser: one of two saves is refused, and nobody's text is lost.
 
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { chromium } from "playwright-core";
-import { Person } from "./person.js";
-import { Wire } from "./wire.js";
-
-const { NOTES, CHROMIUM, UPDATE_SCREENSHOTS } = process.env;
-const IMAGES = new URL("../../images/", import.meta.url);
-const ARGUMENTS = [
-  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
-];
-
-let browser;
-let wire;
-let people = [];
-
-before(async () => {
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
-  wire = await Wire.before(NOTES);
-});
-
-after(async () => {
-  await browser?.close();
-  wire?.close();
-});
-
-beforeEach(async () => {
-  await empty();
-  wire.forget();
-});
-
-afterEach(async () => {
-  const leaving = people.map((person) => person.leaves());
-  people = [];
-  await Promise.all(leaving);
-});
-
-async function person(hash, options) {
-  const someone = await Person.at(wire.url, browser, options);
-  people.push(someone);
-  return someone.opens(hash);
-}
-
-const two = (hash) => Promise.all([person(hash), person(hash)]);
-
-// Straight to the service, past the page.
-async function empty() {
-  const notes = await (await fetch(`${NOTES}notes`)).json();
-  for (const { id } of notes) await remove(id);
-}
-
-async function put(id, note, condition = { "If-Match": "*" }) {
-  const response = await fetch(`${NOTES}notes/${id}`, { method: "PUT", headers: condition, body: JSON.stringify(note) });
-  assert.ok(response.ok, `${response.status}`);
-}
-
-const create = (id, note) => put(id, note, { "If-None-Match": "*" });
-const stored = async (id) => (await fetch(`${NOTES}notes/${id}`)).json();
-const remove = (id) => fetch(`${NOTES}notes/${id}`, { method: "DELETE", headers: { "If-Match": "*" } });
-
-const PICNIC = { title: "Picnic", body: "Bread\nCheese\nApples\n\nMeet at noon" };
-const edited = (...pairs) => pairs.reduce((text, [from, to]) => text.replace(from, to), PICNIC.body);
+import { test } from "node:test";
+import { PICNIC, create, edited, person, put, read, remove, stored, two, wire } from "./scene.js";
 
 test("one of two saves wins, the other is merged, and the note has both edits", async () => {
   await create(1, PICNIC);
@@ -235,7 +172,7 @@ test("changed meanwhile: not deleted unseen", async () => {
   await ada.sees(/Newer/);
   await ada.press("Delete this version");
   await ada.reads("Deleted");
-  assert.equal((await fetch(`${NOTES}notes/1`)).status, 404);
+  assert.equal((await read(1)).status, 404);
   await ada.press("Put it back");
   await ada.isTold("Saved.");
   assert.equal((await stored(1)).body, "Newer");
@@ -388,31 +325,6 @@ test("a new note that did not arrive is not called deleted", async () => {
   assert.equal((await stored(1)).body, "Mine");
 });
 
-test("all of it by keyboard", async () => {
-  await create(1, PICNIC);
-  const ada = await person();
-  const { keyboard } = ada.page;
-  await ada.page.getByRole("link", { name: "Picnic" }).focus();
-  await keyboard.press("Enter");
-  await ada.field("Text").focus();
-  await put(1, { ...PICNIC, body: "Theirs" });
-  await keyboard.press("Control+A");
-  await keyboard.type("Mine");
-  await keyboard.press("Control+S");
-  await ada.reads("Two edits met");
-  // From the heading to the first choice, and along it.
-  await keyboard.press("Tab");
-  for (const next of ["Theirs", "Mine"]) {
-    await keyboard.press("ArrowDown");
-    await ada.change(1).getByRole("radio", { name: next, checked: true }).waitFor();
-  }
-  assert.equal(await ada.result(), "Mine");
-  await ada.button("Save merged").focus();
-  await keyboard.press("Enter");
-  await ada.isTold("Saved.");
-  assert.equal((await stored(1)).body, "Mine");
-});
-
 test("saves as one types only when asked to", async () => {
   await create(1, PICNIC);
   const ada = await person("#/notes/1");
@@ -427,87 +339,4 @@ test("saves as one types only when asked to", async () => {
   await ada.isTold("Saved.");
   assert.ok(await ada.field("Text").evaluate((field) => field === document.activeElement), "the cursor stays");
   assert.equal((await stored(1)).body, "Mine, more of it");
-});
-
-// The views that there are, each brought about from nothing.
-const VIEWS = {
-  list: async (options) => person("", options),
-  editor: async (options) => {
-    const ada = await person("#/notes/1", options);
-    await ada.writes(edited(["noon", "one"]));
-    return ada;
-  },
-  conflict: async (options) => {
-    const ada = await person("#/notes/2", options);
-    await put(2, RECIPE.theirs);
-    await ada.writes(RECIPE.mine.body);
-    await ada.saves();
-    await ada.reads("Two edits met");
-    return ada;
-  },
-  deleted: async (options) => {
-    const ada = await VIEWS.editor(options);
-    await remove(1);
-    await ada.saves();
-    await ada.reads("Deleted meanwhile");
-    return ada;
-  },
-  question: async (options) => {
-    const ada = await person("#/notes/1", options);
-    await ada.press("Delete");
-    await ada.page.getByRole("dialog").waitFor();
-    return ada;
-  },
-};
-
-const RECIPE = {
-  base: { title: "Pancakes", body: "Serves four.\n\n250 g flour\n2 eggs\n300 ml milk\n\nLet the batter rest for ten minutes.\nWith sugar and lemon." },
-  theirs: { title: "Pancakes", body: "Serves six.\n\n250 g flour\n2 eggs\n300 ml milk\n\nLet the batter rest for half an hour.\nWith sugar and lemon." },
-  mine: { title: "Pancakes", body: "Serves four.\n\n250 g flour\n2 eggs\n300 ml oat milk\n\nLet the batter rest overnight, in the fridge.\nWith sugar and lemon." },
-};
-
-async function furnish() {
-  await create(1, PICNIC);
-  await create(2, RECIPE.base);
-  await create(3, { title: "Reading list", body: "RFC 9110, section 13\nRFC 7240" });
-}
-
-for (const colorScheme of ["light", "dark"]) {
-  test(`no barrier in any view, ${colorScheme}`, async () => {
-    for (const [name, view] of Object.entries(VIEWS)) {
-      await furnish();
-      const ada = await view({ colorScheme });
-      await ada.isAccessible(`${name}, ${colorScheme}`);
-      await empty();
-    }
-  });
-}
-
-test("every view fits a phone", async () => {
-  for (const [name, view] of Object.entries(VIEWS)) {
-    await furnish();
-    const ada = await view({ viewport: { width: 360, height: 740 } });
-    await ada.fitsItsWindow(name);
-    await empty();
-  }
-});
-
-// For the README. The files change only when asked to, so that a run leaves everything as it was.
-test("the conflict view has its picture taken", async () => {
-  const wide = { viewport: { width: 1120, height: 800 }, deviceScaleFactor: 1.5 };
-  const narrow = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5 };
-  const pictures = { "conflict.png": wide, "conflict-dark.png": { ...wide, colorScheme: "dark" }, "conflict-phone.png": narrow };
-  for (const [file, options] of Object.entries(pictures)) {
-    await furnish();
-    const ada = await VIEWS.conflict(options);
-    await ada.chooses(3, "Mine");
-    // A window as high as the page: what sticks to its lower edge then stands where it belongs.
-    const height = await ada.page.evaluate(() => document.documentElement.scrollHeight);
-    await ada.page.setViewportSize({ width: options.viewport.width, height: Math.min(height, 1750) });
-    await ada.page.evaluate(() => scrollTo(0, 0));
-    const picture = await ada.page.screenshot();
-    assert.ok(picture.length > 0);
-    if (UPDATE_SCREENSHOTS === "1") await writeFile(new URL(file, IMAGES), picture);
-    await empty();
-  }
 });
