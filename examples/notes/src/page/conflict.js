@@ -1,6 +1,6 @@
 // Two edits met: what both started from, theirs, mine, and a choice for each change.
 
-import { button, h } from "./dom.js";
+import { button, h, lines } from "./dom.js";
 import * as http from "./http.js";
 import { Merge, UNDECIDED, whole } from "./merge.js";
 
@@ -23,8 +23,8 @@ const WHO = {
 export async function conflict(note, theirs, isAgain, then) {
   const answer = await http.merge(note.base, theirs.text, note.mine);
   const merge = new Merge(answer.ok ? answer.json : whole(note.base, theirs.text, note.mine));
-  const result = h("pre", { class: "lines result-body", tabindex: "0", "aria-labelledby": "result-name" });
-  const resultTitle = h("p", { class: "result-title" });
+  const result = h("pre", { class: "lines result-body", dir: "auto", tabindex: "0", "aria-labelledby": "result-name" });
+  const resultTitle = h("p", { class: "result-title", dir: "auto" });
   const tally = h("p", { class: "tally", role: "status" });
 
   const update = () => {
@@ -97,7 +97,7 @@ function change(merge, hunk, update, where = "") {
       h("span", { class: "side-head" },
         isFree && option(side), h("span", { id: `${name}-${side}` }, label),
         number === 0 && h("small", {}, hint)),
-      h("span", { class: "lines", id: `${name}-${side}-lines` },
+      lines("span", { id: `${name}-${side}-lines` }, hunk[side].join("\n"),
         side === "base" ? plain(hunk.base) : marked(hunk.base, hunk[side]))));
   return h("fieldset", { class: `hunk hunk-${hunk.changed_by}` },
     h("legend", {}, `Change ${number + 1}${where}: `, h("b", {}, WHO[hunk.changed_by])),
@@ -107,10 +107,10 @@ function change(merge, hunk, update, where = "") {
       h("small", { id: `${name}-both-lines` }, "theirs first, then mine")));
 }
 
-function context(lines) {
-  if (lines.length <= CONTEXT) return h("p", { class: "lines context" }, lines.join("\n"));
-  return h("details", { class: "context" },
-    h("summary", {}, `${lines.length} unchanged lines`), h("p", { class: "lines" }, lines.join("\n")));
+function context(unchanged) {
+  const text = lines("p", {}, unchanged.join("\n"));
+  if (unchanged.length <= CONTEXT) return h("div", { class: "context" }, text);
+  return h("details", { class: "context" }, h("summary", {}, `${unchanged.length} unchanged lines`), text);
 }
 
 function preview(runs, separator) {

@@ -27,6 +27,19 @@ export function titleOf(note) {
   return note.title.trim() || "Untitled";
 }
 
+// In a sentence, whichever way it is written.
+export function named(note) {
+  const letters = [...titleOf(note)];
+  return h("bdi", {}, letters.length > 60 ? `${letters.slice(0, 60).join("")}…` : letters.join(""));
+}
+
+// A text as it was written. A long one is scrolled on its own, by keyboard too.
+export function lines(name, attributes, text, shown = text) {
+  const isLong = text.length > 1500 || text.split("\n", 41).length > 40;
+  const long = isLong && { class: "lines lines-long", tabindex: "0", role: "group", "aria-label": "The text, scrolled on its own" };
+  return h(name, { class: "lines", dir: "auto", ...attributes, ...long }, shown);
+}
+
 // A question in front of everything else; Escape is a no.
 export function ask(title, text, yes) {
   const dialog = h("dialog", { class: "ask", "aria-labelledby": "ask-title" },

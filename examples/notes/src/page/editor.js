@@ -1,7 +1,7 @@
 // One note on the screen: its text, the version it was made from, and what to do when the server says no.
 
 import { conflict } from "./conflict.js";
-import { ask, button, h, notice, titleOf } from "./dom.js";
+import { ask, button, h, lines, named, notice } from "./dom.js";
 import { Form } from "./form.js";
 import * as shelf from "./shelf.js";
 import { plainly, withText } from "./words.js";
@@ -83,8 +83,7 @@ class Editor {
   }
 
   async #askToRemove() {
-    const name = titleOf(this.#note.start);
-    const isSure = await ask(`Delete “${name}”?`,
+    const isSure = await ask(["Delete “", named(this.#note.start), "”?"],
       "Only the version that you see is deleted. If somebody has changed it since, you are asked again.", "Delete");
     if (isSure) this.#remove();
   }
@@ -205,7 +204,7 @@ class Editor {
       note.revive();
       this.#save();
     };
-    this.#stage.show(message("Deleted", `“${titleOf(note.mine)}” is gone.`, [], button("Put it back", putBack)));
+    this.#stage.show(message("Deleted", ["“", named(note.mine), "” is gone."], [], button("Put it back", putBack)));
   }
 
   #showMissing() {
@@ -236,5 +235,5 @@ function message(title, words, texts, ...actions) {
 function text(whose, { title, body }) {
   return h("section", { class: `side side-${whose.toLowerCase()}` },
     h("h2", { class: "side-head" }, whose),
-    h("div", { class: "lines" }, h("b", {}, title || "Untitled"), "\n", body));
+    lines("b", {}, title || "Untitled"), lines("div", {}, body));
 }

@@ -1,6 +1,6 @@
 // The form in which a note is written. It stays while requests come and go, and the cursor stays where it is.
 
-import { button, h } from "./dom.js";
+import { button, h, titleOf } from "./dom.js";
 
 const AUTOSAVE = "notes:autosave";
 const PAUSE = 1500;
@@ -10,10 +10,10 @@ export class Form {
   #timer;
   #isBusy = false;
   #autosave;
-  #title = h("input", { id: "title", name: "title", autocomplete: "off" });
-  #body = h("textarea", { id: "body", name: "body", rows: "12" });
+  #title = h("input", { id: "title", name: "title", autocomplete: "off", dir: "auto" });
+  #body = h("textarea", { id: "body", name: "body", rows: "12", dir: "auto" });
   #automatic = h("input", { type: "checkbox", id: "automatic" });
-  #name = h("h1", { tabindex: "-1" });
+  #name = h("h1", { tabindex: "-1", dir: "auto" });
   #held = h("p", { class: "held" });
   #state = h("span", { class: "chip", role: "status" });
   #message = h("div", { class: "messages" });
@@ -51,7 +51,7 @@ export class Form {
   // Shows the note as it now is. A field is left alone unless its text is another one.
   update(message) {
     const { id, isNew, tag, mine } = this.#note;
-    this.#name.textContent = isNew ? "A new note" : `Note ${id}`;
+    this.#name.textContent = isNew ? "A new note" : titleOf(mine);
     this.#held.replaceChildren(...(tag ? ["You hold version ", h("code", {}, tag)] : ["Not on the server yet"]));
     if (this.#title.value !== mine.title) this.#title.value = mine.title;
     if (this.#body.value !== mine.body) this.#body.value = mine.body;

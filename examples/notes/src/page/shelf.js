@@ -5,9 +5,14 @@ import * as drafts from "./drafts.js";
 import * as http from "./http.js";
 import { NEW } from "./note.js";
 
-let notes = [];
+// More of a first line never fits.
+const LINE = 200;
 
-document.getElementById("look").addEventListener("click", refresh);
+const shelf = document.getElementById("shelf");
+let notes = [];
+let shown = null;
+// The note that has been brought into view.
+let open = null;
 
 export async function refresh() {
   const answer = await http.read("/notes");
@@ -24,16 +29,35 @@ export async function show(isRead = true) {
   const drafted = await drafts.keys();
   const items = notes.map((note) => item(`#/notes/${note.id}`, note, drafted.has(String(note.id))));
   if (drafted.has(NEW)) items.push(item("#/new", { title: "A new note", body: "" }, true));
-  document.getElementById("shelf").replaceChildren(
-    isRead ? "" : h("p", { class: "hint" }, "The list could not be read."),
-    items.length > 0 ? h("ul", {}, items) : h("p", { class: "hint" }, "No notes yet."));
+  const state = JSON.stringify([isRead, location.hash, items]);
+  if (state !== shown) draw(isRead, items);
+  shown = state;
 }
 
 function item(href, note, isDrafted) {
-  const here = location.hash === href ? "page" : null;
+  return { href, title: titleOf(note), line: note.body.slice(0, LINE).split("\n", 1)[0], isDrafted };
+}
+
+// Whoever is on an item stays there, and the one that was opened comes into view.
+function draw(isRead, items) {
+  const focused = shelf.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  shelf.replaceChildren(
+    isRead ? "" : h("p", { class: "hint" }, "The list could not be read."),
+    items.length > 0 ? h("ul", {}, items.map(link)) : h("p", { class: "hint" }, "No notes yet."));
+  if (focused) (linkTo(focused) ?? document.getElementById("look")).focus({ preventScroll: true });
+  const here = linkTo(location.hash);
+  if (open !== location.hash) here?.scrollIntoView({ block: "nearest" });
+  if (here) open = location.hash;
+}
+
+function linkTo(href) {
+  return [...shelf.querySelectorAll("a")].find((link) => link.getAttribute("href") === href);
+}
+
+function link({ href, title, line, isDrafted }) {
   return h("li", {},
-    h("a", { href, "aria-current": here },
-      h("span", { class: "item-title" }, titleOf(note)),
-      h("span", { class: "item-line" }, note.body.split("\n", 1)[0] || " "),
+    h("a", { href, "aria-current": location.hash === href && "page" },
+      h("span", { class: "item-title", dir: "auto" }, title),
+      h("span", { class: "item-line", dir: "auto" }, line || "\u00a0"),
       isDrafted && h("span", { class: "chip chip-draft" }, "draft")));
 }

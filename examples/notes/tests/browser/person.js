@@ -67,6 +67,13 @@ export class Person {
     await this.field("Text").fill(body);
   }
 
+  // A line, above all others.
+  async writesFirst(line) {
+    await this.field("Text").focus();
+    await this.page.keyboard.press("ControlOrMeta+Home");
+    await this.page.keyboard.insertText(`${line}\n`);
+  }
+
   async saves() {
     await this.press("Save");
   }
@@ -116,6 +123,38 @@ export class Person {
   async fitsItsWindow(where) {
     const overflow = await this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(overflow <= 0, `${where} is ${overflow} px too wide`);
+  }
+
+  // No item of the list reaches out of it.
+  async shelfFits() {
+    const shelf = this.page.locator(".shelf");
+    const sticksOut = await shelf.evaluate((shelf) => {
+      const { left, right } = shelf.getBoundingClientRect();
+      // The items begin and end a little outside of the heading, so that their texts stand below it.
+      const [from, to] = [left - 12, right + 12];
+      return [...shelf.querySelectorAll("li a")].map((item) => item.getBoundingClientRect())
+        .filter((item) => item.left < from || item.right > to).map(({ width }) => `${width} px`);
+    });
+    assert.deepEqual(sticksOut, []);
+  }
+
+  // The item of the list is the one that is open, and not scrolled away.
+  async seesInShelf(name) {
+    const item = this.page.locator(".shelf [aria-current]");
+    assert.match(await item.innerText(), new RegExp(name));
+    const isInView = await item.evaluate((item) => {
+      const { left, top, height } = item.getBoundingClientRect();
+      return item.contains(document.elementFromPoint(left + 20, top + height / 2));
+    });
+    assert.ok(isInView, `${name} is scrolled away`);
+  }
+
+  log() {
+    return this.page.getByRole("region", { name: "What just happened" });
+  }
+
+  directions(selector) {
+    return this.page.locator(selector).evaluateAll((elements) => elements.map((element) => getComputedStyle(element).direction));
   }
 
   async leaves() {
