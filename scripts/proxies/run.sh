@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Runs a proxy before an origin, both on 127.0.0.1, until the standard input ends:
 #
-#   scripts/proxies/run.sh nginx-gzip|nginx-cache|apache|varnish|squid PORT ORIGIN_PORT
+#   scripts/proxies/run.sh NAME PORT ORIGIN_PORT
+#
+# NAME is nginx-gzip, nginx-cache, apache (its default), apache-nochange or apache-remove (another DeflateAlterETag), varnish, squid,
+# haproxy, lighttpd or caddy. With -off behind it, those that compress have the setting by which they leave all routes alone.
 #
 # Says "ready" when it listens. All that it writes is in a temporary folder, which goes with it.
 set -euo pipefail
@@ -15,22 +18,43 @@ PATH=$PATH:/usr/sbin
 dir=$(mktemp -d)
 # The proxies give root away and then have to get at their files.
 chmod 777 "$dir"
-fill() { # template
-    sed -e "s|@PORT@|$port|g" -e "s|@ORIGIN@|$origin|g" -e "s|@DIR@|$dir|g" "$1" >"$dir/$1"
+off=
+fill() { # template, what else sed does…
+    sed "${@:2}" -e "s|@PORT@|$port|g" -e "s|@ORIGIN@|$origin|g" -e "s|@DIR@|$dir|g" "$1" >"$dir/$1"
 }
 
 case $name in
+*-off) off=yes ;;
+esac
+case $name in
 nginx-*)
-    fill "$name.conf"
+    name=${name%-off}
+    fill "$name.conf" -e "s|@OFF@|${off:+gzip off;}|"
     set -- nginx -p "$dir" -c "$dir/$name.conf"
     ;;
-apache)
+apache | apache-*)
     fill apache.conf
-    set -- apache2 -d "$dir" -f "$dir/apache.conf" -DFOREGROUND
+    set -- apache2 -d "$dir" -f "$dir/apache.conf" -DFOREGROUND "-D$name"
     ;;
-varnish)
-    fill varnish.vcl
-    set -- varnishd -F -j none -a "127.0.0.1:$port" -f "$dir/varnish.vcl" -n "$dir/work" -s malloc,16m
+haproxy | haproxy-off)
+    fill haproxy.cfg ${off:+-e /compression/d}
+    set -- haproxy -db -f "$dir/haproxy.cfg"
+    ;;
+lighttpd | lighttpd-off)
+    fill lighttpd.conf -e "s|@OFF@|${off:+\$HTTP[\"url\"] =~ \"^/\" { deflate.mimetypes = () \}}|"
+    set -- lighttpd -D -f "$dir/lighttpd.conf"
+    ;;
+caddy | caddy-off)
+    encoded=/*
+    [ -z "$off" ] || encoded=/nothing/*
+    fill caddy.json -e "s|@ENCODED@|$encoded|"
+    # It writes its state below the home directory otherwise.
+    set -- env "HOME=$dir" "XDG_CONFIG_HOME=$dir" "XDG_DATA_HOME=$dir" caddy run --config "$dir/caddy.json"
+    ;;
+varnish | varnish-off)
+    fill varnish.vcl ${off:+-e /do_gzip/d}
+    set -- varnishd -F -j none -a "127.0.0.1:$port" -f "$dir/varnish.vcl" -n "$dir/work" -s malloc,16m \
+        ${off:+-p http_gzip_support=off}
     ;;
 squid)
     fill squid.conf

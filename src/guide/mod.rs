@@ -18,6 +18,7 @@
 //! | [clients] | What must a client do, and what does it do with a 412? |
 //! | [refusals] | Why was this request refused, or why has this response no ETag? |
 //! | [proxies] | What do proxies and caches do to tags? |
+//! | [doctor] | Why does saving fail on this server, or behind this CDN? |
 //! | [weak_tags] | What if my API needs weak tags: FHIR, SCIM, OData? |
 //! | [migration] | How do I replace what checks tags in my service today? |
 //! | [security] | What do validators reveal, and to whom? |
@@ -36,6 +37,8 @@ pub mod clients {}
 pub mod design_questions {}
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}
+#[doc = include_str!("doctor.md")]
+pub mod doctor {}
 #[doc = include_str!("lost_updates.md")]
 pub mod lost_updates {}
 #[doc = include_str!("migration.md")]

@@ -8,7 +8,7 @@ use tower_conditional_testkit::Severity;
 
 use super::ask::{End, Series};
 use super::file_tag::made_of_file;
-use super::proxy::{Proxy, Recognised, recognise};
+use super::proxy::{Behaviour, Recognised, recognise};
 use super::save::{Trial, Written};
 use super::tag::{Rewrite, Shown, escaped};
 use crate::comparison::{Asked, Comparison, Row, Saved, Tag, in_words};
@@ -16,7 +16,7 @@ use crate::report::{Finding, Found};
 use crate::server::Protocol;
 
 /// The names of what is found by comparison, beside those of the kit.
-pub(crate) const RULES: [&str; 18] = [
+pub const RULES: [&str; 19] = [
     "backend-tags-agree",
     "edge-content",
     "edge-head-tag",
@@ -25,6 +25,7 @@ pub(crate) const RULES: [&str; 18] = [
     "edge-revalidation",
     "edge-save",
     "edge-tag-added",
+    "edge-tag-of-coding",
     "edge-tag-removed",
     "edge-tag-replaced",
     "edge-tag-requoted",
@@ -76,6 +77,7 @@ pub(crate) fn diagnose(
     diagnosis.untagged();
     diagnosis.other_content();
     diagnosis.rewritten();
+    diagnosis.shared_tags();
     diagnosis.lost_preconditions();
     diagnosis.not_modified();
     diagnosis.heads();
@@ -394,22 +396,87 @@ impl<'d> Diagnosis<'d> {
             .proxies
             .iter()
             .filter(|known| known.proxy.does(rewrite));
-        let doing: Vec<_> = doing.map(|known| known.proxy).collect();
-        let (said, proxies) = match (doing.as_slice(), self.proxies.as_slice()) {
-            ([], []) => (
-                "The edge does not say what it is. These are known to do this:\n",
-                by_shape(rewrite),
-            ),
-            ([], known) => {
-                let known: Vec<_> = known.iter().map(|known| known.proxy).collect();
-                return format!("{}.", listed("The edge is ", &known));
-            }
-            (known, _) => ("The edge is ", known.to_vec()),
-        };
-        match proxies.is_empty() {
-            true => "No proxy is known to do this: look for what sets ETag on the way.".to_owned(),
-            false => format!("{}.", listed(said, &proxies)),
+        let mut known: Vec<_> = doing.map(|known| known.proxy).collect();
+        if known.is_empty() {
+            known = self.proxies.iter().map(|known| known.proxy).collect();
         }
+        if known.is_empty() {
+            return self.by_behaviour(rewrite);
+        }
+        let settings = known
+            .iter()
+            .map(|proxy| format!("The edge is {}: {}.", proxy.name(), proxy.setting()));
+        Vec::from_iter(settings).join("\n")
+    }
+
+    /// Who it is, by what it does: an edge may say nothing of itself.
+    fn by_behaviour(&self, rewrite: Rewrite<'_>) -> String {
+        let is_rewritten = |method: &str, is_plain: bool| {
+            let mut rows = self
+                .rows
+                .iter()
+                .filter(|row| row.method == method && (row.coding == "identity") == is_plain);
+            rows.any(|row| row.rewrite() == rewrite)
+        };
+        let behaviour = Behaviour {
+            rewrite,
+            of_plain: is_rewritten("GET", true),
+            of_heads: is_rewritten("HEAD", false),
+        };
+        match behaviour.silent_proxies().as_slice() {
+            [] => "No proxy is known to do this: look for what sets ETag on the way.".to_owned(),
+            [likely, others @ ..] => {
+                let others: Vec<_> = others.iter().map(|proxy| proxy.name()).collect();
+                let others = match others.is_empty() {
+                    true => String::new(),
+                    false => format!(" It may also be {}.", others.join(", ")),
+                };
+                let (name, setting) = (likely.name(), likely.setting());
+                format!(
+                    "The edge does not say what it is, and does what {name} does: {setting}.{others}"
+                )
+            }
+        }
+    }
+
+    /// Compressed at the edge, under the strong tag of the plain content.
+    fn shared_tags(&mut self) {
+        let Some(edge) = self.edge else { return };
+        let plain: Vec<_> = edge.plain().collect();
+        let is_strong = |tag: &Tag| tag.as_ref().is_some_and(|tag| !tag.starts_with(b"W/"));
+        let shares = |series: &&Series| {
+            let same = |plain: &&Series| {
+                plain.protocol == series.protocol && plain.tags() == series.tags()
+            };
+            let by_origin = self.origins.iter().flat_map(|origin| &origin.series);
+            let mut by_origin = by_origin.filter(|own| own.coding == series.coding);
+            series.method == Method::GET
+                && series.coded().is_some()
+                && series.tags().iter().all(is_strong)
+                && plain
+                    .iter()
+                    .any(|plain| same(plain) && plain.coded().is_none())
+                && by_origin.all(|own| own.coded().is_none())
+        };
+        let Some(series) = edge.series.iter().find(shares) else {
+            return;
+        };
+        let finding = Finding {
+            rule: "edge-tag-of-coding",
+            severity: Severity::Deviation,
+            section: "RFC 9110, section 8.8.3.3",
+            requirement: "A compressed representation has another strong tag than the plain one.".to_owned(),
+            request: request("GET", series.coding, series.protocol),
+            expected: "another tag, or a weak one".to_owned(),
+            actual: format!("{} with Content-Encoding: {}", in_words(&series.tags()), series.coded().unwrap_or_default()),
+            cost: "None for those who save. A download that is resumed with another coding is damaged, and a cache may mix the two."
+                .to_owned(),
+            cure: format!(
+                "Compress in the service, with `ContentCodingLayer` outermost: each coding gets a tag of its own, and all of them save.\n{}",
+                self.who()
+            ),
+        };
+        self.findings.push(finding);
     }
 
     /// Tags that arrive as they are, and cannot be used all the same.
@@ -821,22 +888,6 @@ fn trial_of<'t>(row: &Row, trials: &'t [(Protocol, &'static str, Trial)]) -> Opt
         protocol.name() == row.protocol && *coding == row.coding && row.method == "GET"
     };
     trials.iter().find(of_this).map(|(_, _, trial)| trial)
-}
-
-/// Who is known to do this, where nobody says so.
-fn by_shape(rewrite: Rewrite<'_>) -> Vec<Proxy> {
-    Proxy::ALL
-        .into_iter()
-        .filter(|proxy| proxy.does(rewrite))
-        .collect()
-}
-
-fn listed(said: &str, proxies: &[Proxy]) -> String {
-    let settings: Vec<_> = proxies
-        .iter()
-        .map(|proxy| format!("{}: {}", proxy.name(), proxy.setting()))
-        .collect();
-    format!("{said}{}", settings.join("\n"))
 }
 
 /// `gzip, br over HTTP/1.1 and HTTP/2`

@@ -10,7 +10,8 @@ mod save;
 mod tag;
 
 pub(crate) use ask::{CODINGS, End, Series, ask, first};
-pub(crate) use diagnosis::{RULES, diagnose};
+pub use diagnosis::RULES;
+pub(crate) use diagnosis::diagnose;
 pub use file_tag::made_of_file;
 pub use proxy::{Proxy, Recognised, recognise};
 pub(crate) use save::{Scratch, Trial, Written, revalidate_and_save};

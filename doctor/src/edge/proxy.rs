@@ -223,7 +223,7 @@ impl Proxy {
                 "no `set beresp.do_gzip = true;` for these routes, and `varnishd -p http_gzip_support=off`: otherwise it also weakens what it decompresses"
             }
             Self::HaProxy => {
-                "no `compression algo` (or no `compression type` that names these routes) in the proxy's section"
+                "no `compression algo` in the section of these routes; or send `Cache-Control: no-transform`, which it respects"
             }
             Self::Caddy => "a matcher that excludes these routes from `encode`",
             Self::Lighttpd => {
@@ -246,6 +246,41 @@ impl Proxy {
                 "none that you can change: the gateway before the functions compresses"
             }
         }
+    }
+}
+
+/// What an edge does, as measured with the proxies that can be installed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Behaviour<'t> {
+    pub(crate) rewrite: Rewrite<'t>,
+    /// Whether it does it to what nobody wants compressed, too.
+    pub(crate) of_plain: bool,
+    /// Whether it does it to the answers to HEAD, too.
+    pub(crate) of_heads: bool,
+}
+
+impl Behaviour<'_> {
+    /// The proxies that do this and can be configured to say nothing of themselves, the most likely first: HAProxy never says
+    /// anything. CDNs always do.
+    pub(crate) fn silent_proxies(self) -> Vec<Proxy> {
+        let likely = match (self.rewrite, self.of_plain, self.of_heads) {
+            // It stores what it has compressed, and decompresses that.
+            (Rewrite::Weakened, true, _) => Some(Proxy::Varnish),
+            (Rewrite::Weakened, false, true) => Some(Proxy::Nginx),
+            (Rewrite::Weakened, false, false) => Some(Proxy::HaProxy),
+            (Rewrite::Removed, ..) => Some(Proxy::Envoy),
+            _ => None,
+        };
+        let is_silent = |proxy: &Proxy| {
+            !matches!(
+                proxy,
+                Proxy::Cloudflare | Proxy::CloudFront | Proxy::Fastly | Proxy::Supabase
+            )
+        };
+        let others = Proxy::ALL
+            .into_iter()
+            .filter(|proxy| Some(*proxy) != likely && proxy.does(self.rewrite));
+        likely.into_iter().chain(others).filter(is_silent).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod comparison;
+mod documented;
 mod not_asked;
 mod output;
 mod planted;

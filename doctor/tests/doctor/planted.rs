@@ -31,6 +31,7 @@ pub(crate) struct Planted {
     passes_if_none_match: bool,
     /// Whether the origin evaluates If-Match on GET.
     evaluates_reads: bool,
+    compresses: bool,
     content: fn(&str) -> String,
     answered: Arc<AtomicUsize>,
 }
@@ -56,6 +57,7 @@ impl Documents {
             passes_if_match: true,
             passes_if_none_match: true,
             evaluates_reads: true,
+            compresses: false,
             content: str::to_owned,
             answered: Arc::default(),
         }
@@ -90,6 +92,11 @@ impl Planted {
 
     pub(crate) fn reads_without_if_match(mut self) -> Self {
         self.evaluates_reads = false;
+        self
+    }
+
+    pub(crate) fn compresses(mut self) -> Self {
+        self.compresses = true;
         self
     }
 
@@ -156,7 +163,7 @@ impl Planted {
         for tag in (self.tags)(&tag.unwrap(), &coding, answered) {
             response.headers_mut().append(ETAG, tag.parse().unwrap());
         }
-        if coding != "identity" {
+        if self.compresses && coding != "identity" {
             response
                 .headers_mut()
                 .insert(CONTENT_ENCODING, coding.parse().unwrap());

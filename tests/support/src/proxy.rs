@@ -1,10 +1,11 @@
 //! A proxy as a child process, and a client that talks to it.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::LazyLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,16 +22,36 @@ use crate::process::{in_ci, skip};
 /// Nothing here takes long; what hangs shall fail.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Once for all tests: two installations at a time would be in each other's way. Where nobody expects `cargo test` to
-/// install anything, it does not.
-static INSTALLED: LazyLock<bool> = LazyLock::new(|| {
-    let may_install = in_ci() || env::var_os("TOWER_CONDITIONAL_FULL").is_some();
-    let mut install = Command::new(script("install.sh"));
-    if !may_install {
-        install.arg("check");
+/// The programs that are there. One test at a time looks, and installs: two installations would be in each other's way.
+static INSTALLED: Mutex<BTreeMap<&str, bool>> = Mutex::new(BTreeMap::new());
+
+/// Whether this program is there. Where nobody expects `cargo test` to install anything, it does not.
+fn is_installed(program: &'static str) -> bool {
+    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    *installed.entry(program).or_insert_with(|| {
+        let may_install = in_ci() || env::var_os("TOWER_CONDITIONAL_FULL").is_some();
+        let mut install = Command::new(script("install.sh"));
+        if !may_install {
+            install.arg("check");
+        }
+        let status = install.arg(program).status();
+        status.is_ok_and(|status| status.success())
+    })
+}
+
+/// The program of a proxy: `nginx` of `nginx-gzip`.
+fn program_of(name: &str) -> &'static str {
+    match name.split('-').next() {
+        Some("nginx") => "nginx",
+        Some("apache") => "apache2",
+        Some("varnish") => "varnishd",
+        Some("squid") => "squid",
+        Some("haproxy") => "haproxy",
+        Some("lighttpd") => "lighttpd",
+        Some("caddy") => "caddy",
+        _ => panic!("no proxy {name}"),
     }
-    install.status().is_ok_and(|status| status.success())
-});
+}
 
 /// It ends when its standard input does: at the latest when this process dies.
 pub struct Proxy {
@@ -49,7 +70,7 @@ pub struct Relayed {
 impl Proxy {
     /// `None` where it is not installed, which fails CI.
     pub async fn start(name: &str, origin: u16) -> Option<Self> {
-        if !*INSTALLED {
+        if !is_installed(program_of(name)) {
             skip(&format!("{name} (scripts/proxies/install.sh)"));
             return None;
         }
@@ -67,6 +88,10 @@ impl Proxy {
             _process: process,
             port,
         })
+    }
+
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     pub async fn ask(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Relayed {
