@@ -299,6 +299,11 @@
 //! Databases, tenants, two mounts of one table, negotiated forms, lists, GraphQL, tonic, gateways, limits in time, the log and
 //! your own tests: [`recipes`].
 //!
+//! # What a client can know before
+//!
+//! [`ConditionalLayer::describe`] says for each method which conditional headers are evaluated and required, and what the layer
+//! answers, so that generated clients know it ([`description`]).
+//!
 //! # Choosing a tag
 //!
 //! A strong tag promises that equal tags mean equal bytes, and that a tag is never used again for other bytes. Use a version
@@ -343,6 +348,8 @@ mod body;
 #[cfg(feature = "layer")]
 mod box_error;
 pub mod content_coding;
+#[cfg(feature = "layer")]
+pub mod description;
 mod entity_tag;
 mod epoch;
 mod evaluate;
@@ -435,6 +442,7 @@ pub mod handler {
 pub mod precondition {
     pub use crate::field::Field;
     pub use crate::method_class::MethodClass;
+    pub use crate::refusal::MemberValue;
     #[doc(no_inline)]
     pub use crate::{Decision, PreconditionFailed, Preconditions, Reason, Refusal};
 }

@@ -308,7 +308,8 @@ impl fmt::Debug for Preconditions<'_> {
     }
 }
 
-const fn may_create(method: &Method) -> bool {
+/// Whether the method may create its target.
+pub(crate) const fn may_create(method: &Method) -> bool {
     matches!(*method, Method::PUT | Method::PATCH | Method::POST)
 }
 

@@ -200,22 +200,65 @@ impl Refusal {
         body.clone()
     }
 
-    /// The problem details (RFC 9457), written by hand: all values are our own.
-    fn problem_json(self) -> String {
+    /// The members of the [problem details](Self::to_problem), in their order, for a response that has others beside them.
+    ///
+    /// ```
+    /// use tower_conditional::precondition::MemberValue;
+    /// use tower_conditional::{PreconditionFailed, Refusal};
+    ///
+    /// let refusal = Refusal::from(PreconditionFailed::stale());
+    /// assert!(refusal.members().any(|member| member == ("reason", MemberValue::Text("stale"))));
+    /// ```
+    pub fn members(self) -> impl Iterator<Item = (&'static str, MemberValue)> {
         let status = self.status();
         let title = status.canonical_reason().unwrap_or_default();
-        let field = self
-            .field
-            .map_or_else(String::new, |field| format!(r#""field":"{field}","#));
-        // The details quote ETags; nothing else in the texts needs escaping, a test sees to that.
-        let detail = self.detail().replace('"', "\\\"");
-        format!(
-            r#"{{"type":"about:blank","title":"{title}","status":{},"error":"{}","detail":"{detail}",{field}"reason":"{}"}}"#,
-            status.as_u16(),
-            self.error(),
-            self.reason,
-        )
+        let text = MemberValue::Text;
+        let members = [
+            Some(("type", text("about:blank"))),
+            Some(("title", text(title))),
+            Some(("status", MemberValue::Number(status.as_u16()))),
+            Some(("error", text(self.error()))),
+            Some((DETAIL, text(self.detail()))),
+            self.field.map(|field| ("field", text(field.as_str()))),
+            Some(("reason", text(self.reason.as_str()))),
+        ];
+        members.into_iter().flatten()
     }
+
+    /// The problem details (RFC 9457), written by hand: all values are our own.
+    fn problem_json(self) -> String {
+        let member = |(name, value)| match value {
+            // The details quote ETags; nothing else in the texts needs escaping, a test sees to that.
+            MemberValue::Text(text) => format!(r#""{name}":"{}""#, text.replace('"', "\\\"")),
+            MemberValue::Number(number) => format!(r#""{name}":{number}"#),
+        };
+        let members: Vec<_> = self.members().map(member).collect();
+        format!("{{{}}}", members.join(","))
+    }
+}
+
+/// The member whose text is for people, and may change.
+pub(crate) const DETAIL: &str = "detail";
+
+/// The value of a member of problem details.
+///
+/// # Examples
+///
+/// ```
+/// use tower_conditional::precondition::MemberValue;
+/// use tower_conditional::{PreconditionFailed, Refusal};
+///
+/// let refusal = Refusal::from(PreconditionFailed::stale());
+/// let status = refusal.members().find(|(name, _)| *name == "status");
+/// assert_eq!(status, Some(("status", MemberValue::Number(412))));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a text or a number")]
+pub enum MemberValue {
+    /// A text.
+    Text(&'static str),
+    /// A number: the status.
+    Number(u16),
 }
 
 impl PreconditionFailed {

@@ -340,6 +340,11 @@ impl<V: ValidatorSource, C> ConditionalLayer<V, C> {
         self
     }
 
+    /// The source and the configuration, to describe them.
+    pub(crate) const fn parts(&self) -> (&Arc<V>, &Arc<Options>) {
+        (&self.source, &self.options)
+    }
+
     /// Copies the options first if they are shared with a clone of the layer or with services.
     fn options_mut(&mut self) -> &mut Options {
         Arc::make_mut(&mut self.options)

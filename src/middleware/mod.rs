@@ -26,6 +26,7 @@ pub use layer::ConditionalLayer;
 pub use loaded::Loaded;
 pub(crate) use loaded::LookedUp;
 pub use observe::{Evaluation, Outcome, Phase};
+pub(crate) use options::Options;
 pub use policy::WritePolicy;
 pub use request_body::{CollectBody, CollectUpTo};
 pub use service::Conditional;

@@ -132,6 +132,30 @@ impl Options {
         }
     }
 
+    /// A copy to try requests with: nobody is told of them, they take no lock that others have, and of the application's
+    /// functions only those are called that classify methods and make refusals. `see` gets each refusal and its response.
+    pub(crate) fn for_rehearsal(
+        &self,
+        lock: impl WriteLock,
+        see: impl Fn(Refusal, &mut Response<Bytes>) + Send + Sync + 'static,
+    ) -> Self {
+        let mut options = self.clone();
+        options.observer = Observer::default();
+        options.waiters = Waiters::default();
+        options.look_ups = LookUps::default();
+        options.clock = None;
+        options.writes.already_applied = None;
+        options.writes.further_keys = None;
+        options.lock = self.lock.is_some().then(|| Arc::new(lock) as _);
+        let own = self.clone();
+        options.refusals = Some(Arc::new(move |refusal| {
+            let mut response = own.response_to(*refusal);
+            see(*refusal, &mut response);
+            response
+        }));
+        options
+    }
+
     /// How the source makes the tag of this response, if it makes one.
     pub(crate) fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         (self.compute)(response)

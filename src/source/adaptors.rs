@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use http::request;
+use http::{Method, request};
 
 use super::probe::{NeedsState, is_read};
-use super::{Found, SourceError, Unidentified, ValidatorSource};
+use super::{Found, SourceError, States, Unidentified, ValidatorSource};
 use crate::Current;
 use crate::lock::{KeyBuf, ResourceKey};
 use crate::representation::Absent;
@@ -14,6 +14,10 @@ use crate::representation::Absent;
 /// adaptors do not implement themselves: a missing one would silently use the default.
 macro_rules! forward_to_source {
     (|$this:ident| $source:expr) => {
+        $crate::source::adaptors::forward_to_source!(but_states | $this | $source);
+        $crate::source::adaptors::forward_to_source!(states | $this | $source);
+    };
+    (but_states |$this:ident| $source:expr) => {
         $crate::source::adaptors::forward_to_source!(facts | $this | $source);
         $crate::source::adaptors::forward_to_source!(look_up | $this | $source);
         $crate::source::adaptors::forward_to_source!(lock | $this | $source);
@@ -21,6 +25,13 @@ macro_rules! forward_to_source {
     (but_lock |$this:ident| $source:expr) => {
         $crate::source::adaptors::forward_to_source!(facts | $this | $source);
         $crate::source::adaptors::forward_to_source!(look_up | $this | $source);
+        $crate::source::adaptors::forward_to_source!(states | $this | $source);
+    };
+    (states |$this:ident| $source:expr) => {
+        fn states(&self, method: &http::Method) -> $crate::source::States {
+            let $this = self;
+            $source.states(method)
+        }
     };
     (but_look_up |$this:ident| $source:expr) => {
         $crate::source::adaptors::forward_to_source!(facts | $this | $source);
@@ -221,6 +232,47 @@ impl<V: ValidatorSource> ValidatorSource for UpdateOnly<V> {
     async fn look_up(&self, resource: &Self::Resource) -> Result<Found, SourceError> {
         self.0.look_up(resource).await.map(never_created)
     }
+
+    fn states(&self, method: &Method) -> States {
+        self.0
+            .states(method)
+            .map(|current| never_created(current.into()).current)
+    }
+}
+
+/// The source that [`ValidatorSource::stating`] returns.
+#[derive(Clone)]
+pub struct Stating<V, F> {
+    source: V,
+    states: F,
+}
+
+impl<V, F> Stating<V, F> {
+    pub(super) const fn new(source: V, states: F) -> Self {
+        Self { source, states }
+    }
+}
+
+impl<V: fmt::Debug, F> fmt::Debug for Stating<V, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stating")
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<V, F> ValidatorSource for Stating<V, F>
+where
+    V: ValidatorSource,
+    F: Fn(&Method) -> States + Send + Sync + 'static,
+{
+    type Resource = V::Resource;
+
+    forward_to_source!(but_states | this | this.source);
+
+    fn states(&self, method: &Method) -> States {
+        (self.states)(method)
+    }
 }
 
 /// Whether this adaptor has set the mark [`NeedsState`].
@@ -271,10 +323,11 @@ mod tests {
     /// A method that is not forwarded would silently be the default one.
     #[test]
     fn every_method_of_the_trait_is_forwarded() {
-        const ADAPTORS: [&str; 6] = [
+        const ADAPTORS: [&str; 7] = [
             "named",
             "locked_by",
             "update_only",
+            "stating",
             "or",
             "or_delegate",
             "boxed",
@@ -284,7 +337,7 @@ mod tests {
             .into_iter()
             .filter(|name| !ADAPTORS.contains(name))
             .collect();
-        assert_eq!(of_trait.len(), 12, "{of_trait:?}");
+        assert_eq!(of_trait.len(), 13, "{of_trait:?}");
         let forwarded = between(
             include_str!("adaptors.rs"),
             "macro_rules!",

@@ -4,13 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName};
-use http::{HeaderMap, StatusCode, header, response};
+use http::{HeaderMap, Method, StatusCode, header, response};
 use sha2::{Digest, Sha256};
 
 use super::hmac::{HmacSha256, not_empty};
-use super::{BodyTag, ContentDigest, Probing, Untagged, ValidatorSource};
-use crate::Epoch;
+use super::{BodyTag, ContentDigest, Probing, States, Untagged, ValidatorSource};
 use crate::field_lines::{Lines, lines_in};
+use crate::{EntityTag, Epoch, Representation};
 
 /// Makes an entity tag from the response: SHA-256 over Content-Type, Content-Encoding, Content-Language and the body,
 /// truncated to 128 bits, in base64url.
@@ -187,6 +187,12 @@ impl ValidatorSource for BodyHash {
         };
         let tag = tag.in_epoch(self.epoch);
         Some(tag.with_unknown_lengths(self.unknown_lengths && !is_encoded))
+    }
+
+    /// Its handlers state no validators of their own; some responses get no tag.
+    fn states(&self, _: &Method) -> States {
+        let tag = EntityTag::from_static(if self.weak { "W/\"hash\"" } else { "\"hash\"" });
+        States::of([tag.into(), Representation::new().into()])
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use http::{Method, request, response};
 
-use super::{BodyTag, Found, SourceError, Unidentified, ValidatorSource};
+use super::{BodyTag, Found, SourceError, States, Unidentified, ValidatorSource};
 use crate::lock::{KeyBuf, ResourceKey};
 
 /// A source whose type is erased, as [`ValidatorSource::boxed`] returns it. Clones share the source.
@@ -96,6 +96,10 @@ impl ValidatorSource for BoxSource {
     fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         self.0.compute(response)
     }
+
+    fn states(&self, method: &Method) -> States {
+        self.0.states(method)
+    }
 }
 
 type Erased<'s, T> = Pin<Box<dyn Future<Output = T> + Send + 's>>;
@@ -143,6 +147,7 @@ trait ErasedSource: Send + Sync {
     fn is_named(&self) -> bool;
     fn lock_key(&self, resource: &BoxResource, key: &mut KeyBuf);
     fn compute(&self, response: &response::Parts) -> Option<BodyTag>;
+    fn states(&self, method: &Method) -> States;
 }
 
 impl<V: ValidatorSource> ErasedSource for V {
@@ -200,5 +205,9 @@ impl<V: ValidatorSource> ErasedSource for V {
 
     fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         V::compute(self, response)
+    }
+
+    fn states(&self, method: &Method) -> States {
+        V::states(self, method)
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use http::Method;
 use http::request::Parts;
 
-use super::{Found, RequestPath, Unidentified, ValidatorSource};
+use super::{Found, RequestPath, States, Unidentified, ValidatorSource};
 use crate::lock::normalised_path;
 use crate::{Current, EntityTag, HttpDate, Representation};
 
@@ -43,6 +44,10 @@ impl ValidatorSource for Fixed {
 
     fn known(&self, (): &()) -> Option<Found> {
         Some(self.0.clone().into())
+    }
+
+    fn states(&self, _: &Method) -> States {
+        States::of([self.0.clone()]).never_failing()
     }
 }
 
@@ -135,5 +140,13 @@ impl ValidatorSource for InMemoryVersions {
         let path = path.normalised_bytes();
         let state = self.lock().by_path.get(&*path).cloned();
         Some(Current::from(state).into())
+    }
+
+    fn states(&self, _: &Method) -> States {
+        let tagged = Representation::tagged(EntityTag::from_version(1));
+        let a_day_after = HttpDate::UNIX_EPOCH.saturating_add_seconds(86_400);
+        let dated = tagged.clone().last_modified(a_day_after);
+        let kinds = [tagged.into(), dated.into(), Current::absent()];
+        States::of(kinds).never_failing()
     }
 }

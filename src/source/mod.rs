@@ -20,6 +20,7 @@ mod memory;
 mod or;
 mod resource;
 mod source_fn;
+mod states;
 #[cfg(feature = "axum")]
 mod unroute;
 pub(crate) mod untagged;
@@ -44,7 +45,7 @@ use http::{Method, Response, request, response};
 use crate::lock::{KeyBuf, ResourceKey};
 use crate::{BoxError, Current};
 
-pub use adaptors::{LockedBy, Named, UpdateOnly};
+pub use adaptors::{LockedBy, Named, Stating, UpdateOnly};
 #[cfg(feature = "body-hash")]
 pub use body_hash::BodyHash;
 pub use boxed::{BoxResource, BoxSource};
@@ -57,6 +58,7 @@ pub(crate) use probe::{NeedsState, ask, probe_for};
 pub use probe::{Probe, ProbeBody, ProbeTarget, Probing};
 pub use resource::{Beside, RequestPath};
 pub use source_fn::{IntoIdentified, SourceFn, source_fn};
+pub use states::States;
 use untagged::Untagged;
 
 /// Identifies the resource of a request, and looks up or computes its validators.
@@ -229,6 +231,15 @@ pub trait ValidatorSource: Send + Sync + 'static {
         None
     }
 
+    /// What the source may find for a request of this method, for a [description](crate::description). The default is
+    /// [`States::any`]. Sources that are made of closures say it by [`stating`](Self::stating).
+    ///
+    /// No request asks for it.
+    fn states(&self, method: &Method) -> States {
+        let _ = method;
+        States::any()
+    }
+
     /// Names the kind of resource, so that all layers over one kind share their write lock.
     ///
     /// Without a name each layer has its own lock. With a name all layers of one kind in the process share one lock. A lock
@@ -335,6 +346,34 @@ pub trait ValidatorSource: Send + Sync + 'static {
         Self: Sized,
     {
         UpdateOnly::new(self)
+    }
+
+    /// Says what the source may find for a request of each method, for a [description](crate::description) that lists only
+    /// what can happen. It changes nothing else.
+    ///
+    /// ```
+    /// use http::Method;
+    /// use tower_conditional::source::States;
+    /// use tower_conditional::{ConditionalLayer, Current, EntityTag, Found, SourceError, ValidatorSource, source_fn};
+    ///
+    /// let notes = source_fn(
+    ///     (),
+    ///     |head| head.uri.path().strip_prefix("/notes/")?.parse::<i64>().ok(),
+    ///     async |_id, ()| Ok::<_, SourceError>(Found::version(7)),
+    /// );
+    /// // Versions, and no dates.
+    /// let notes = notes.stating(|_method| States::of([EntityTag::from_version(1).into(), Current::absent()]));
+    /// let description = ConditionalLayer::new(notes).describe();
+    /// let get = description.of(&Method::GET);
+    /// assert!(get.fields().iter().all(|read| read.field().as_str() != "If-Modified-Since"));
+    /// ```
+    #[doc(alias("OpenAPI"))]
+    fn stating<F>(self, states: F) -> Stating<Self, F>
+    where
+        Self: Sized,
+        F: Fn(&Method) -> States + Send + Sync + 'static,
+    {
+        Stating::new(self, states)
     }
 
     /// Chains two sources: `second` is asked if this source returns [`Unidentified::NotMine`]. The source that has identified

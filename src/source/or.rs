@@ -2,7 +2,7 @@
 
 use http::{Method, request, response};
 
-use super::{BodyTag, Found, SourceError, Unidentified, ValidatorSource};
+use super::{BodyTag, Found, SourceError, States, Unidentified, ValidatorSource};
 use crate::lock::{KeyBuf, ResourceKey};
 
 /// The source that [`ValidatorSource::or`] returns.
@@ -143,6 +143,20 @@ impl<A: ValidatorSource, B: ValidatorSource> ValidatorSource for Or<A, B> {
     fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         let tag = self.first.compute(response);
         tag.or_else(|| self.second.compute(response))
+    }
+
+    fn states(&self, method: &Method) -> States {
+        chained(&self.first, method).or(chained(&self.second, method))
+    }
+}
+
+/// What a source of a chain may find. A source that only computes identifies nothing, and its handlers state what it says.
+fn chained<V: ValidatorSource>(source: &V, method: &Method) -> States {
+    let states = source.states(method);
+    if source.looks_up() {
+        states
+    } else {
+        states.stated_by_response()
     }
 }
 

@@ -14,13 +14,13 @@ use tower::Service;
 
 use super::hashing::{Hashing, ReadEnd};
 use super::reader_refusal::refused_by_reader;
-use super::{BodyTag, Found, RequestPath, SourceError, Unidentified, ValidatorSource};
+use super::{BodyTag, Found, RequestPath, SourceError, States, Unidentified, ValidatorSource};
 use crate::BoxError;
 use crate::field::{Field, FieldSet};
 use crate::header_map::remove_all;
 use crate::lock::{KeyBuf, ResourceKey};
 use crate::tag_list::ListForm;
-use crate::{HttpDate, Preconditions, Representation};
+use crate::{Current, HttpDate, Preconditions, Representation};
 
 /// Marks a request as a probe. It is in the extensions of the request, so that the reader can distinguish it from the request
 /// of a client.
@@ -203,6 +203,13 @@ where
 
     fn compute(&self, response: &response::Parts) -> Option<BodyTag> {
         self.source.compute(response)
+    }
+
+    /// The reader's response states what the response to a read states, or that there is nothing, or something else.
+    fn states(&self, method: &Method) -> States {
+        let stated = self.source.states(method).stated;
+        let present = stated.into_iter().map(Current::Present);
+        States::of(present.chain([Current::absent(), Current::Unknown]))
     }
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use crate::tree::{files_under, root};
 
 /// Items whose example is somewhere else, and where.
-const SHOWN_ELSEWHERE: [(&str, &str); 34] = [
+const SHOWN_ELSEWHERE: [(&str, &str); 35] = [
     ("BoxError", "another name for what is behind it"),
     ("BoxResource", "what a `BoxSource` identifies"),
     ("BoxSource", "`ValidatorSource::boxed`"),
@@ -41,6 +41,7 @@ const SHOWN_ELSEWHERE: [(&str, &str); 34] = [
         "what seals `layer::CollectBody` and `validator::VersionNumber`",
     ),
     ("SourceFn", "`source_fn`"),
+    ("Stating", "`ValidatorSource::stating`"),
     ("Unidentified", "`ValidatorSource`"),
     ("UpdateOnly", "`ValidatorSource::update_only`"),
     ("WriteGuard", "`WriteLock`"),
