@@ -302,7 +302,24 @@
 //! # What a client can know before
 //!
 //! [`ConditionalLayer::describe`] says for each method which conditional headers are evaluated and required, and what the layer
-//! answers, so that generated clients know it ([`description`]).
+//! answers, so that generated clients know it ([`description`]). With the feature `utoipa` it is a part of the OpenAPI document:
+//!
+//! ```
+//! use axum::Router;
+//! use tower_conditional::source::InMemoryVersions;
+//! use tower_conditional::{ConditionalLayer, WritePolicy};
+//! use utoipa_axum::{router::OpenApiRouter, routes};
+//!
+//! # #[utoipa::path(get, path = "/notes/{id}", responses((status = OK, body = String)))]
+//! # async fn read() -> &'static str { "a note" }
+//! # #[utoipa::path(put, path = "/notes/{id}", responses((status = OK)))]
+//! # async fn save() {}
+//! let guarded = ConditionalLayer::new(InMemoryVersions::new()).writes(WritePolicy::required());
+//! let (app, api) = OpenApiRouter::<()>::new()
+//!     .routes(guarded.apply_to(routes!(read, save))) // in place of `routes!(read, save).layer(guarded)`
+//!     .split_for_parts();
+//! # let _: (Router, utoipa::openapi::OpenApi) = (app, api);
+//! ```
 //!
 //! # Choosing a tag
 //!
@@ -325,6 +342,7 @@
 //! | `headers` | no | conversions from and to the typed fields of the `headers` crate |
 //! | `serde` | no | entity tags in serialised values, such as the members of a list |
 //! | `tracing` | no | one event for each evaluated request, target `tower_conditional` |
+//! | `utoipa` | no | what a layer does, in an OpenAPI document ([`description`]) |
 //!
 //! # What it is not
 //!

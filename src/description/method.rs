@@ -290,6 +290,15 @@ impl DescribedResponse {
         }
     }
 
+    /// Adds what a response of another method has.
+    #[cfg(feature = "utoipa")]
+    pub(super) fn merge(&mut self, other: &Self) {
+        add_headers(&mut self.headers, &other.headers);
+        for (refusal, body) in other.refusals.iter().zip(&other.bodies) {
+            self.add_refusal(*refusal, body);
+        }
+    }
+
     /// The status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {

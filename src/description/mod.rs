@@ -9,6 +9,8 @@
 //! state that the [source may find](crate::source::States). So it lists what the layer does, under its policy, and nothing
 //! else. What the handlers, the extractors of a source and the layers outside do by themselves is not a part of it.
 //!
+//! With the feature `utoipa` it is added to an OpenAPI document: see [`Description`].
+//!
 //! # Examples
 //!
 //! ```
@@ -30,7 +32,11 @@
 //! ```
 
 mod method;
+#[cfg(feature = "utoipa")]
+mod openapi;
 mod rehearsal;
+#[cfg(all(feature = "axum", feature = "utoipa"))]
+mod routes;
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! What a layer says that it does, beside what it does: `ConditionalLayer::describe`.
 
+mod openapi;
 mod played;
 mod sources;
 
