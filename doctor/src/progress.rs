@@ -28,6 +28,11 @@ impl Progress {
         }
     }
 
+    /// What others have sent.
+    pub(crate) fn add(&self, requests: usize) {
+        self.requests.fetch_add(requests, Ordering::Relaxed);
+    }
+
     pub(crate) fn requests(&self) -> usize {
         self.requests.load(Ordering::Relaxed)
     }

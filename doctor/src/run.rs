@@ -14,7 +14,7 @@ use crate::arguments::{Arguments, Colour};
 use crate::comparison::Tag;
 use crate::edge::{self, CODINGS, End, Scratch, Trial, Written};
 use crate::progress::Progress;
-use crate::report::{Found, Report};
+use crate::report::{Finding, Found, Report};
 use crate::server::{Failure, How, Protocol, Server, Trust};
 use crate::{json, text};
 
@@ -103,29 +103,81 @@ async fn check(arguments: &Arguments, how: &How) -> Result<Found, String> {
     };
     let server = Server::new(url, arguments.backend.first(), protocol, how);
     edge::first(&server).await?;
+    let fixture = fixture(arguments, &server);
+    let mut report = kit::check(server.service(), fixture.clone()).await;
+    if let Some(why) = server.lost() {
+        return Err(why);
+    }
+    let mut not_checked = Vec::new();
+    if protocol != Protocol::Http2 {
+        match on_the_wire(&server, with_headers(fixture, how), how).await {
+            Ok(wire) => {
+                how.progress.add(wire.requests());
+                report = report.merge(wire);
+            }
+            Err(why) => not_checked.push(format!("the bytes on the wire: {why}")),
+        }
+    }
+    not_checked.extend(report.not_checked().iter().map(|what| (*what).to_owned()));
+    Ok(Found {
+        findings: report.iter().map(|finding| shown(finding, how)).collect(),
+        not_checked,
+        comparison: None,
+    })
+}
+
+fn fixture(arguments: &Arguments, server: &Server) -> kit::Fixture {
     // The headers of the command line are added by the server.
     let mut fixture = kit::Fixture::at(server.path());
     if let Some(absent) = &arguments.absent {
         fixture = fixture.absent_at(absent.as_str());
     }
     if let Some(write) = &arguments.write {
-        let scratch =
-            kit::Scratch::put(write.as_str(), &arguments.content_type, arguments.content());
+        let (path, content) = (write.as_str(), arguments.content());
+        let scratch = kit::Scratch::put(path, &arguments.content_type, content);
         fixture = fixture.writing(scratch.arriving(arguments.sync.into()));
     }
-    let report = kit::check(server.service(), fixture).await;
-    match server.lost() {
-        Some(why) => Err(why),
-        None => Ok(Found {
-            findings: report.iter().map(Into::into).collect(),
-            not_checked: report
-                .not_checked()
-                .iter()
-                .map(|what| (*what).to_owned())
-                .collect(),
-            comparison: None,
-        }),
+    fixture
+}
+
+fn with_headers(fixture: kit::Fixture, how: &How) -> kit::Fixture {
+    let headers = how.headers.iter();
+    headers.fold(fixture, |fixture, (name, value)| {
+        fixture.field(name.clone(), value.clone())
+    })
+}
+
+/// What an HTTP client hides, such as content behind a 304.
+async fn on_the_wire(
+    server: &Server,
+    fixture: kit::Fixture,
+    how: &How,
+) -> Result<kit::Report, String> {
+    let checking = kit::wire::check(|| server.connect(), server.authority(), fixture);
+    // About twenty connections, on each of which the kit waits for what comes next.
+    match tokio::time::timeout(how.patience * 30, checking).await {
+        Ok(checked) => checked.map_err(|error| error.to_string()),
+        Err(_) => Err("the server is too slow".to_owned()),
     }
+}
+
+/// Without the values of the headers of the command line: one may be a password.
+fn shown(finding: &kit::Finding, how: &How) -> Finding {
+    let mut finding = Finding::from(finding);
+    let is_given = |name: &str| {
+        how.headers
+            .keys()
+            .any(|given| name.eq_ignore_ascii_case(given.as_str()))
+    };
+    let lines = finding
+        .request
+        .lines()
+        .map(|line| match line.split_once(':') {
+            Some((name, _)) if is_given(name) => format!("{name}: …"),
+            _ => line.to_owned(),
+        });
+    finding.request = lines.collect::<Vec<_>>().join("\n");
+    finding
 }
 
 /// Compares the tags of several backends, and those of the edge with them.

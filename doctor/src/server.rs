@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,10 +18,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt};
 use tower_conditional_testkit::Content;
 
 use crate::progress::Progress;
@@ -264,10 +265,31 @@ impl Server {
             .clone()
     }
 
+    /// A connection of its own, for HTTP/1.1.
+    pub(crate) async fn connect(
+        &self,
+    ) -> io::Result<impl AsyncRead + AsyncWrite + Unpin + Send + use<>> {
+        let mut connector = connector(self.address.as_ref(), Protocol::Http1, &self.how.trust);
+        let connecting = timeout(self.how.patience, connector.call(self.url.clone()));
+        let stream = connecting.await?.map_err(io::Error::other)?;
+        Ok(TokioIo::new(stream))
+    }
+
+    /// What Host says.
+    pub(crate) fn authority(&self) -> &str {
+        let authority = self
+            .url
+            .authority()
+            .map_or("", |authority| authority.as_str());
+        authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host)
+    }
+
     /// As a service, for the kit.
     pub(crate) fn service(
         &self,
-    ) -> impl tower::Service<
+    ) -> impl Service<
         Request<Content>,
         Response = Response<Full<Bytes>>,
         Error = Failure,

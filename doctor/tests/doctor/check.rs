@@ -1,6 +1,7 @@
 //! One server, checked by the kit.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -8,6 +9,8 @@ use axum::extract::State;
 use axum::routing::get;
 use http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, StatusCode, Uri};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 use tower::Layer;
 
 use test_support::{Client, Protocol};
@@ -149,6 +152,52 @@ async fn server_that_closes_the_connection() {
         .find(|finding| finding["rule"] == "obs-text");
     let actual = closed.unwrap()["actual"].as_str().unwrap();
     assert!(actual.starts_with("no response: "), "{actual}");
+}
+
+/// A server that sends its page behind a 304: a client does not show that, and takes it for the next answer.
+async fn with_content_behind_304() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(answer_with_content(BufReader::new(stream)));
+        }
+    });
+    address
+}
+
+async fn answer_with_content(mut stream: BufReader<TcpStream>) {
+    let (mut head, mut line) = (String::new(), String::new());
+    while let Ok(1..) = stream.read_line(&mut line).await {
+        head.push_str(&line.to_lowercase());
+        if std::mem::take(&mut line) != "\r\n" {
+            continue;
+        }
+        let head = std::mem::take(&mut head);
+        let is_known = head.contains("if-none-match: \"v1\"") && head.contains("secret");
+        let answer: &[u8] = match is_known {
+            true => b"HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\n\r\nhello",
+            false => b"HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 5\r\n\r\nhello",
+        };
+        if stream.write_all(answer).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn content_that_a_client_hides() {
+    let url = url(with_content_behind_304().await, "/");
+    let (found, code) = report(&[&url, "-H", "X-Key: secret"]).await;
+    assert_eq!(code, Some(1));
+    let findings = found["findings"].as_array().unwrap();
+    let hidden = findings
+        .iter()
+        .find(|finding| finding["rule"] == "not-modified-body");
+    let hidden = hidden.unwrap_or_else(|| panic!("{found:#}"));
+    let request = hidden["request"].as_str().unwrap().to_lowercase();
+    assert!(request.contains("x-key: …"), "{request}");
+    assert!(!found.to_string().contains("secret"), "{found:#}");
 }
 
 /// Every request carries it, and no report shows it.
