@@ -23,7 +23,8 @@ pub enum Severity {
     /// Departs from the RFC, and few users notice: a form of a field that few clients send, a transfer that was not
     /// necessary. Mostly the framework or the server does it, not the code of the service.
     Deviation,
-    /// Costs users: an update is lost, stale or damaged content is shown, or a request fails that should succeed.
+    /// Costs users: an update is lost, stale or damaged content is shown, a request fails that should succeed, or each
+    /// visit transfers everything again.
     Error,
 }
 

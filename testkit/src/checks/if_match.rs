@@ -26,11 +26,11 @@ pub(crate) async fn check(session: &mut Session<'_>, known: &Known) {
         (&rule::IM_WILDCARD, b"*".to_vec(), SENT),
         (&rule::IM_WEAK, weak, FAILED),
         (&rule::IM_EMPTY, Vec::new(), FAILED_OR_REFUSED),
-        (&rule::IM_MALFORMED, list(&[b"*", OTHER]), FAILED_OR_REFUSED),
         (&rule::COMMA_IN_TAG, COMMAS.to_vec(), FAILED),
     ];
     let Some(tag) = known.strong_tag() else {
         each(session, rows).await;
+        star_in_list(session).await;
         return;
     };
     let current = tag.as_bytes();
@@ -48,6 +48,7 @@ pub(crate) async fn check(session: &mut Session<'_>, known: &Known) {
         (&rule::IM_MALFORMED, unfinished, FAILED_OR_REFUSED),
     ]);
     each(session, rows).await;
+    star_in_list(session).await;
     let two_lines = [(IF_MATCH, OTHER), (IF_MATCH, current)];
     session.get(&rule::SEVERAL_LINES, &two_lines, SENT).await;
 }
@@ -55,5 +56,16 @@ pub(crate) async fn check(session: &mut Session<'_>, known: &Known) {
 async fn each(session: &mut Session<'_>, rows: Vec<(&'static Rule, Vec<u8>, &[u16])>) {
     for (rule, value, statuses) in rows {
         session.get(rule, &[(IF_MATCH, &value)], statuses).await;
+    }
+}
+
+/// One malformed list that servers take for well-formed, even where they refuse others.
+async fn star_in_list(session: &mut Session<'_>) {
+    if !session.report.found(&rule::IM_MALFORMED) {
+        let value = list(&[b"*", OTHER]);
+        let lines = [(IF_MATCH, &value[..])];
+        session
+            .get(&rule::STAR_IN_LIST, &lines, FAILED_OR_REFUSED)
+            .await;
     }
 }

@@ -10,6 +10,8 @@ use crate::session::Session;
 use tower_conditional::HttpDate;
 
 const SENT: &[u16] = &[200];
+/// A field that is to be ignored may be refused where it is sent twice: that does no harm.
+pub(super) const SENT_OR_REFUSED: &[u16] = &[200, 400];
 const NOT_MODIFIED: &[u16] = &[304];
 
 /// None of these is a date of the calendar.
@@ -70,9 +72,13 @@ async fn forms(session: &mut Session<'_>, modified: HttpDate) {
     }
     let date = modified.to_string();
     let one_line = format!("{date}, {date}");
-    session.get(&rule::IMS_TWICE, &since(&one_line), SENT).await;
+    session
+        .get(&rule::IMS_TWICE, &since(&one_line), SENT_OR_REFUSED)
+        .await;
     let two_lines = [since(&date), since(&date)].concat();
-    session.get(&rule::IMS_TWICE, &two_lines, SENT).await;
+    session
+        .get(&rule::IMS_TWICE, &two_lines, SENT_OR_REFUSED)
+        .await;
 }
 
 fn since(date: &str) -> [(http::HeaderName, &[u8]); 1] {

@@ -52,12 +52,17 @@ async fn lists(session: &mut Session<'_>, tag: &EntityTag) {
     let current = tag.as_bytes();
     let many: Vec<&[u8]> = vec![OTHER; 30];
     let contains_ours = quoted(&[b"x,", inside(tag), b",y"]);
-    let one_line: [(&Rule, Vec<u8>, &[u16]); 9] = [
+    let one_line: [(&Rule, Vec<u8>, &[u16]); 11] = [
         (&rule::INM_LIST, list(&[OTHER, current]), NOT_MODIFIED),
         (&rule::INM_LIST, list(&[current, OTHER]), NOT_MODIFIED),
         (
             &rule::INM_LIST,
-            [&list(&many), &b" ,\t"[..], current].concat(),
+            [&list(&many), &b", "[..], current].concat(),
+            NOT_MODIFIED,
+        ),
+        (
+            &rule::LIST_WHITESPACE,
+            [OTHER, b" ,\t", current].concat(),
             NOT_MODIFIED,
         ),
         (&rule::INM_LIST, OTHER.to_vec(), SENT),
@@ -69,6 +74,7 @@ async fn lists(session: &mut Session<'_>, tag: &EntityTag) {
         (&rule::COMMA_IN_TAG, list(&[COMMAS, current]), NOT_MODIFIED),
         (&rule::COMMA_IN_TAG, COMMAS.to_vec(), SENT),
         (&rule::COMMA_IN_TAG, contains_ours, SENT),
+        (&rule::COMMA_IN_TAG, b"\"*\"".to_vec(), SENT),
         (&rule::OBS_TEXT, list(&[OBS_TEXT, current]), NOT_MODIFIED),
     ];
     for (rule, value, statuses) in one_line {
@@ -93,7 +99,6 @@ async fn comparison(session: &mut Session<'_>, known: &Known, tag: &EntityTag) {
         quoted(&[inside(tag), b"x"]),
         quoted(&[b"x", inside(tag)]),
         quoted(&[&swap_case(inside(tag))]),
-        b"\"*\"".to_vec(),
     ];
     for value in nearly {
         // A tag without letters is the same in both cases.
@@ -123,13 +128,13 @@ async fn malformed(session: &mut Session<'_>, tag: &EntityTag) {
     let unfinished = [b"\"", inside(tag)].concat();
     let lower_case = [b"w/", tag.opaque_tag()].concat();
     let wildcard_and_tag = list(&[b"*", OTHER]);
-    for value in [unfinished, lower_case, wildcard_and_tag] {
+    for (rule, value) in [
+        (&rule::INM_MALFORMED, unfinished),
+        (&rule::INM_MALFORMED, lower_case),
+        (&rule::STAR_IN_LIST, wildcard_and_tag),
+    ] {
         session
-            .get(
-                &rule::INM_MALFORMED,
-                &[(IF_NONE_MATCH, &value)],
-                SENT_OR_REFUSED,
-            )
+            .get(rule, &[(IF_NONE_MATCH, &value)], SENT_OR_REFUSED)
             .await;
     }
 }

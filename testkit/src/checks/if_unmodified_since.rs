@@ -2,7 +2,7 @@
 
 use http::header::{IF_MATCH, IF_UNMODIFIED_SINCE};
 
-use super::if_modified_since::NO_DATES;
+use super::if_modified_since::{NO_DATES, SENT_OR_REFUSED};
 use crate::known::{Known, OTHER, obsolete_forms};
 use crate::rule;
 use crate::session::Session;
@@ -33,7 +33,9 @@ pub(crate) async fn check(session: &mut Session<'_>, known: &Known) {
             .await;
     }
     let two_lines = [since(&earlier), since(&earlier)].concat();
-    session.get(&rule::IUS_TWICE, &two_lines, SENT).await;
+    session
+        .get(&rule::IUS_TWICE, &two_lines, SENT_OR_REFUSED)
+        .await;
     beside_if_match(session, known, &date, &earlier).await;
 }
 

@@ -122,8 +122,12 @@ impl Writer<'_, '_> {
             .await;
         self.malformed(&rule::IM_EMPTY, &[(IF_MATCH, b"")]).await;
         let unfinished = [b"\"", &tag.opaque_tag()[1..tag.opaque_tag().len() - 1]].concat();
-        for value in [&unfinished[..], b"*, \"x\"", b"garbage"] {
+        for value in [&unfinished[..], b"garbage"] {
             self.malformed(&rule::IM_MALFORMED, &[(IF_MATCH, value)])
+                .await;
+        }
+        if !self.session.report.found(&rule::IM_MALFORMED) {
+            self.malformed(&rule::STAR_IN_LIST, &[(IF_MATCH, b"*, \"x\"")])
                 .await;
         }
         self.none_match().await;

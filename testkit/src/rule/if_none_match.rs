@@ -47,8 +47,7 @@ pub(crate) static INM_RACE: Rule = Rule::error("lost-creation", SECTION)
          check until the write is done.",
     );
 
-pub(crate) static INM_WEAK: Rule = Rule::error("if-none-match-weak-comparison", SECTION)
-    .deviation_on_reads()
+pub(crate) static INM_WEAK: Rule = Rule::deviation("if-none-match-weak-comparison", SECTION)
     .requires("If-None-Match uses weak comparison: W/\"x\" and \"x\" are equal.")
     .costs("Behind a proxy that weakens tags (nginx, Varnish, Cloudflare) each visit transfers the content again.")
     .cured_by("Leave the `W/` out on both sides before the comparison.");

@@ -6,6 +6,8 @@ pub(super) const RULES: &[&Rule] = &[
     &SEVERAL_LINES,
     &COMMA_IN_TAG,
     &EMPTY_MEMBERS,
+    &LIST_WHITESPACE,
+    &STAR_IN_LIST,
     &OBS_TEXT,
     &OCTETS,
     &OBSOLETE_DATES,
@@ -29,13 +31,29 @@ pub(crate) static EMPTY_MEMBERS: Rule = Rule::deviation(
 .costs("A list that a proxy has joined with an empty line gets 200 for 304, or 412 for a save.")
 .cured_by("Skip what is empty between two commas.");
 
+pub(crate) static LIST_WHITESPACE: Rule =
+    Rule::deviation("list-whitespace", "RFC 9110, section 5.6.3")
+        .requires("Spaces and tabs around the commas of a list are skipped.")
+        .costs("A client that separates its tags another way gets 200 for 304.")
+        .cured_by(EVALUATE_ONCE);
+
+pub(crate) static STAR_IN_LIST: Rule =
+    Rule::deviation("wildcard-in-list", "RFC 9110, section 13.1.1")
+        .requires("`*` stands alone: beside a tag it makes If-Match and If-None-Match malformed.")
+        .costs(
+            "A client with a bug in its list takes its write for guarded by a tag, and it is not.",
+        )
+        .cured_by("Take a field for `*` only if that is all of it.");
+
 pub(crate) static OBS_TEXT: Rule = Rule::deviation("obs-text", "RFC 9110, section 5.5")
     .requires("Bytes above 0x7F (obs-text) are allowed in a tag.")
     .costs("A client that sends such a tag, perhaps one of another server, gets an error in place of an answer.")
     .cured_by("Compare bytes; do not ask for text (`HeaderValue::as_bytes`, not `to_str`).");
 
 pub(crate) static OCTETS: Rule = Rule::error("tag-comparison", "RFC 9110, section 8.8.3.2")
-    .requires("Tags are equal if all their bytes are equal: a prefix is not, another case is not, and a quoted star is a tag.")
+    .requires(
+        "Tags are equal if all their bytes are equal: a prefix is not, and another case is not.",
+    )
     .costs("A stale tag passes for the current one: old content is shown, and updates are lost.")
     .cured_by("Compare the whole tag, byte by byte, quotes included.");
 

@@ -64,6 +64,9 @@ const FLAWS: &[Row] = &[
         "5.6.1.2",
         &["empty-members"],
     ),
+    (Flaw::KnowsNoTabs, "5.6.3", &["list-whitespace"]),
+    (Flaw::QuotedStarIsAStar, "5.6.1", &["comma-in-tag"]),
+    (Flaw::IgnoresDatesBesideDates, "13.2.2", &["precedence"]),
     (Flaw::PanicsOnObsText, "5.5", &["obs-text"]),
     (Flaw::ObsTextSpoilsTheList, "5.5", &["obs-text"]),
     (Flaw::ClosesOnObsText, "5.5", &["obs-text"]),
@@ -112,11 +115,7 @@ const FLAWS: &[Row] = &[
         "13.1.2",
         &["if-none-match-wildcard"],
     ),
-    (
-        Flaw::StarAmongTagsIsAStar,
-        "13.1.2",
-        &["if-none-match-malformed", "if-match-malformed"],
-    ),
+    (Flaw::StarAmongTagsIsAStar, "13.1.1", &["wildcard-in-list"]),
     (
         Flaw::EmptyIfNoneMatchIsAbsent,
         "13.1.2",

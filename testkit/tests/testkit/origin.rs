@@ -20,6 +20,9 @@ pub(crate) enum Flaw {
     SplitsAtEveryComma,
     ReadsTheFirstLine,
     EmptyMemberSpoilsTheList,
+    KnowsNoTabs,
+    QuotedStarIsAStar,
+    IgnoresDatesBesideDates,
     PanicsOnObsText,
     ObsTextSpoilsTheList,
     ClosesOnObsText,
@@ -663,6 +666,9 @@ impl Origin {
         };
         let is_ignored = match self.flaw {
             Some(Flaw::IgnoresIfModifiedSince) => true,
+            Some(Flaw::IgnoresDatesBesideDates) => {
+                headers.contains_key(header::IF_UNMODIFIED_SINCE)
+            }
             Some(Flaw::FutureDatesAreInvalid) => given > std::time::SystemTime::now().into(),
             _ => false,
         };
@@ -729,7 +735,11 @@ impl Origin {
             !self.has(Flaw::PanicsOnObsText) || value.is_ascii(),
             "no UTF-8"
         );
-        let list = if self.has(Flaw::SplitsAtEveryComma) {
+        let list = if self.has(Flaw::QuotedStarIsAStar) && value == b"\"*\"" {
+            List::Any
+        } else if self.has(Flaw::KnowsNoTabs) && value.contains(&b'\t') {
+            List::Malformed
+        } else if self.has(Flaw::SplitsAtEveryComma) {
             split_at_every_comma(&value)
         } else if self.has(Flaw::ObsTextSpoilsTheList) && !value.is_ascii() {
             List::Malformed
