@@ -96,7 +96,7 @@ impl<'h> Lines<'h> {
         }
     }
 
-    #[cfg(feature = "body-hash")]
+    #[cfg(feature = "layer")]
     pub(crate) fn count(&self) -> usize {
         let mut count = 0;
         self.for_each(|_| count += 1);

@@ -279,7 +279,9 @@ impl Hash {
         if !is_read || !is_whole || body.left() > self.limit || body.fails() || body.is_endless() {
             return None;
         }
-        let bytes = [identifying(typed), body.content()].concat();
+        let content = body.content();
+        let length = (content.len() as u64).to_be_bytes();
+        let bytes = [&content[..], &identifying(typed), &length].concat();
         let digest = if self.keyed {
             hmac(&bytes)
         } else {

@@ -39,7 +39,7 @@ pin_project! {
         // The handler runs. It is declared first, so that dropping the future stops the handler before it frees the lock.
         Running { #[pin] inner: F, on_response: OnResponse },
         // The handler has answered, and its body is being read to make a tag.
-        Hashing { reading: Option<Reading<B>> },
+        Hashing { reading: Option<Box<Reading<B>>> },
         // The layer has answered without the handler.
         Answered { response: Option<Response<ConditionalBody<B>>> },
         // The request waits before its handler runs: for the source, the lock or a body.
@@ -120,7 +120,7 @@ where
             StateProjection::Hashing { reading } => {
                 let outcome = ready!(reading.as_mut().expect(AGAIN).hashing.poll(cx));
                 let reading = reading.take().expect(AGAIN);
-                Poll::Ready(Ok(this.options.answer_read_ahead(reading, outcome)))
+                Poll::Ready(Ok(this.options.answer_read_ahead(*reading, outcome)))
             }
             StateProjection::Answered { response } => {
                 Poll::Ready(Ok(response.take().expect(AGAIN)))

@@ -224,7 +224,7 @@ impl Options {
         deferred: &mut DeferredEvaluation,
         response: Response<B>,
         cx: &mut Context<'_>,
-    ) -> ControlFlow<Response<ConditionalBody<B>>, Reading<B>> {
+    ) -> ControlFlow<Response<ConditionalBody<B>>, Box<Reading<B>>> {
         let (mut head, body) = response.into_parts();
         // Before the source decides: a `no-store` of the route also means that there is no tag to make.
         response::add_fields(&mut head.headers, &self.response_fields);
@@ -240,15 +240,16 @@ impl Options {
         match hashing.poll(cx) {
             Poll::Ready(outcome) => {
                 deferred.note_untagged(|| outcome.untagged());
-                let (tag, body) = hashing.into_parts(outcome);
+                let (tag, body) = hashing.into_parts(&head.headers, outcome);
                 let response = Response::from_parts(head, body);
                 ControlFlow::Break(self.finished(deferred, tag, response))
             }
-            Poll::Pending => ControlFlow::Continue(Reading {
+            // Boxed, because few bodies have to wait, and it would enlarge the future of every request.
+            Poll::Pending => ControlFlow::Continue(Box::new(Reading {
                 head,
                 hashing,
                 deferred: mem::take(deferred),
-            }),
+            })),
         }
     }
 
@@ -259,7 +260,8 @@ impl Options {
         outcome: ReadEnd<B::Error>,
     ) -> Response<ConditionalBody<B>> {
         reading.deferred.note_untagged(|| outcome.untagged());
-        let (tag, body) = reading.hashing.into_parts(outcome);
+        let headers = &reading.head.headers;
+        let (tag, body) = reading.hashing.into_parts(headers, outcome);
         self.finished(
             &reading.deferred,
             tag,

@@ -3,17 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName};
+use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, Method, StatusCode, header, response};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
+use super::compute::Digest;
 use super::hmac::{HmacSha256, not_empty};
 use super::{BodyTag, ContentDigest, Probing, States, Untagged, ValidatorSource};
-use crate::field_lines::{Lines, lines_in};
+use crate::header_map::has;
 use crate::{EntityTag, Epoch, Representation};
 
-/// Makes an entity tag from the response: SHA-256 over Content-Type, Content-Encoding, Content-Language and the body,
-/// truncated to 128 bits, in base64url.
+/// Makes an entity tag from the response: SHA-256 over the body, Content-Type, Content-Encoding, Content-Language and the
+/// length, truncated to 128 bits, in base64url.
 ///
 /// By itself it only evaluates reads. With [`probe_with`](Self::probe_with) it also guards writes. The tags are stable: the
 /// same response has the same tag in every process, on every platform and in every release.
@@ -52,16 +53,6 @@ pub struct BodyHash {
     limit: u64,
     unknown_lengths: bool,
     digest: Option<Arc<dyn Fn() -> Box<dyn ContentDigest> + Send + Sync>>,
-}
-
-/// The index of a header that is a part of the tag, in the order in which they are hashed.
-const fn place_of_identifying(name: &HeaderName) -> Option<usize> {
-    match *name {
-        CONTENT_TYPE => Some(0),
-        CONTENT_ENCODING => Some(1),
-        CONTENT_LANGUAGE => Some(2),
-        _ => None,
-    }
 }
 
 impl BodyHash {
@@ -152,9 +143,9 @@ impl BodyHash {
         Probing::new(self, reader)
     }
 
-    fn new_digest(&self) -> Box<dyn ContentDigest> {
+    fn new_digest(&self) -> Digest {
         match &self.digest {
-            Some(make) => make(),
+            Some(make) => Digest::Boxed(make()),
             None => new_digest(self.key.as_deref()),
         }
     }
@@ -175,18 +166,11 @@ impl ValidatorSource for BodyHash {
         if response.status != StatusCode::OK || is_left_alone(&response.headers) {
             return None;
         }
-        let mut digest = self.new_digest();
-        let identifying = lines_in(&response.headers, place_of_identifying);
-        let [_, encoding, _] = &identifying;
-        let is_encoded = encoding.is_some();
-        feed_identifying_fields(&mut *digest, identifying);
-        let tag = if self.weak {
-            BodyTag::weak(digest, self.limit)
-        } else {
-            BodyTag::strong(digest, self.limit)
-        };
-        let tag = tag.in_epoch(self.epoch);
-        Some(tag.with_unknown_lengths(self.unknown_lengths && !is_encoded))
+        let tag = BodyTag::of(self.new_digest(), self.limit).with_headers();
+        let tag = tag.weakened(self.weak).in_epoch(self.epoch);
+        // A compressor's bytes depend on timing.
+        let collects = self.unknown_lengths && !has(&response.headers, &CONTENT_ENCODING);
+        Some(tag.with_unknown_lengths(collects))
     }
 
     /// Its handlers state no validators of their own; some responses get no tag.
@@ -215,45 +199,11 @@ fn is_left_alone(fields: &HeaderMap) -> bool {
         .any(|(name, value)| *name == header::ETAG || Untagged::by_field(name, value).is_some())
 }
 
-/// Hashes for each field the number of its lines, and then the length and the bytes of each line, so that different fields
-/// never hash the same bytes.
-fn feed_identifying_fields(digest: &mut dyn ContentDigest, fields: [Option<Lines<'_>>; 3]) {
-    for lines in fields {
-        let Some(lines) = lines else {
-            digest.update(&number(0));
-            continue;
-        };
-        digest.update(&number(lines.count()));
-        lines.for_each(|line| {
-            digest.update(&number(line.len()));
-            digest.update(line.as_bytes());
-        });
-    }
-}
-
-/// A number in four bytes. Header sections are far below 4 GiB.
-fn number(of: usize) -> [u8; 4] {
-    u32::try_from(of).unwrap_or(u32::MAX).to_be_bytes()
-}
-
 /// SHA-256, or HMAC-SHA-256 if there is a key.
-pub(super) fn new_digest(key: Option<&[u8]>) -> Box<dyn ContentDigest> {
+pub(super) fn new_digest(key: Option<&[u8]>) -> Digest {
     match key {
-        Some(key) => Box::new(HmacSha256::new(key)),
-        None => Box::new(Plain(Sha256::new())),
-    }
-}
-
-/// SHA-256 without a key.
-struct Plain(Sha256);
-
-impl ContentDigest for Plain {
-    fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    fn finish(self: Box<Self>) -> [u8; 16] {
-        first_half(self.0.finalize().into())
+        Some(key) => Digest::Boxed(Box::new(HmacSha256::new(key))),
+        None => Digest::Sha256(Sha256::new()),
     }
 }
 

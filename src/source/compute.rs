@@ -6,11 +6,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use http_body::SizeHint;
+#[cfg(feature = "body-hash")]
+use sha2::{Digest as _, Sha256};
 
 use super::Untagged;
+use super::identifying::feed_identifying_headers;
 use crate::{EntityTag, Epoch};
 
-/// An incremental digest. The layer feeds it every byte that identifies a representation, in order.
+/// An incremental digest. The layer feeds it the frames of a body as they come, and then what else identifies the
+/// representation.
 ///
 /// # Examples
 ///
@@ -77,7 +81,9 @@ pub trait ContentDigest: Send {
 /// }
 /// ```
 pub struct BodyTag {
-    digest: Box<dyn ContentDigest>,
+    digest: Digest,
+    /// Whether the identifying headers and the length follow the body.
+    hashes_headers: bool,
     weak: bool,
     epoch: Option<Epoch>,
     limit: u64,
@@ -88,8 +94,13 @@ impl BodyTag {
     /// A strong tag from this digest, for bodies of known size up to `limit` bytes.
     #[must_use]
     pub fn strong(digest: Box<dyn ContentDigest>, limit: u64) -> Self {
+        Self::of(Digest::Boxed(digest), limit)
+    }
+
+    pub(super) const fn of(digest: Digest, limit: u64) -> Self {
         Self {
             digest,
+            hashes_headers: false,
             weak: false,
             epoch: None,
             limit,
@@ -100,10 +111,20 @@ impl BodyTag {
     /// A weak tag from this digest, for bodies of known size up to `limit` bytes.
     #[must_use]
     pub fn weak(digest: Box<dyn ContentDigest>, limit: u64) -> Self {
-        Self {
-            weak: true,
-            ..Self::strong(digest, limit)
-        }
+        Self::strong(digest, limit).weakened(true)
+    }
+
+    /// Makes the tag weak, or strong.
+    pub(super) const fn weakened(mut self, weak: bool) -> Self {
+        self.weak = weak;
+        self
+    }
+
+    /// Also hashes the headers that identify a representation, and the length of the body.
+    #[cfg(feature = "body-hash")]
+    pub(super) const fn with_headers(mut self) -> Self {
+        self.hashes_headers = true;
+        self
     }
 
     /// Puts an epoch before the digest.
@@ -145,6 +166,14 @@ impl BodyTag {
         self.limit
     }
 
+    /// Makes the tag of a body of this length that was hashed to its end.
+    pub(crate) fn finish_body(mut self, headers: &HeaderMap, length: u64) -> EntityTag {
+        if self.hashes_headers {
+            feed_identifying_headers(&mut self, headers, length);
+        }
+        self.finish()
+    }
+
     /// Makes the tag: `"<epoch>.<22 base64url characters>"`, or without epoch and dot.
     pub(crate) fn finish(self) -> EntityTag {
         let opening = if self.weak { "W/\"" } else { "\"" };
@@ -162,6 +191,32 @@ impl BodyTag {
         // Cannot fail: 16 bytes are 22 characters.
         let _ = URL_SAFE_NO_PAD.encode_slice(self.digest.finish(), &mut tag[start..]);
         EntityTag::of_valid(tag)
+    }
+}
+
+/// The digest of a tag that is being made.
+pub(super) enum Digest {
+    /// The usual one, which needs no allocation.
+    #[cfg(feature = "body-hash")]
+    Sha256(Sha256),
+    Boxed(Box<dyn ContentDigest>),
+}
+
+impl Digest {
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            #[cfg(feature = "body-hash")]
+            Self::Sha256(digest) => digest.update(bytes),
+            Self::Boxed(digest) => digest.update(bytes),
+        }
+    }
+
+    fn finish(self) -> [u8; 16] {
+        match self {
+            #[cfg(feature = "body-hash")]
+            Self::Sha256(digest) => super::body_hash::first_half(digest.finalize().into()),
+            Self::Boxed(digest) => digest.finish(),
+        }
     }
 }
 

@@ -23,7 +23,7 @@ impl EntityTag {
     #[doc(alias("hash", "digest", "SHA-256"))]
     #[must_use]
     pub fn of_bytes(bytes: impl AsRef<[u8]>) -> Self {
-        let mut tag = BodyTag::strong(new_digest(None), 0);
+        let mut tag = BodyTag::of(new_digest(None), 0);
         tag.update(bytes.as_ref());
         tag.finish()
     }

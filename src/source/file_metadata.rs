@@ -47,7 +47,7 @@ impl Representation {
         let Some((time, nanoseconds)) = modified.ok().filter(|(_, at)| !FAKES.contains(at)) else {
             return Self::new();
         };
-        let mut tag = BodyTag::weak(new_digest(None), 0);
+        let mut tag = BodyTag::of(new_digest(None), 0).weakened(true);
         tag.update(&file.len().to_be_bytes());
         tag.update(&nanoseconds.to_be_bytes());
         Self::tagged(tag.finish()).last_modified(time)

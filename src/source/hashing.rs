@@ -162,14 +162,15 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
         self.frames.push(frame);
     }
 
-    /// The tag of the body, after [`ReadEnd::Whole`].
-    pub(crate) fn into_tag(self) -> EntityTag {
-        self.tag.finish()
+    /// The tag of a response with these headers and this body, after [`ReadEnd::Whole`].
+    pub(crate) fn into_tag(self, headers: &HeaderMap) -> EntityTag {
+        self.tag.finish_body(headers, self.read.bytes())
     }
 
     /// The tag, if the body is complete, and the body with the frames that were read and the rest.
     pub(crate) fn into_parts(
         self,
+        headers: &HeaderMap,
         outcome: ReadEnd<B::Error>,
     ) -> (Option<EntityTag>, ConditionalBody<B>) {
         let left = self.left(&outcome);
@@ -180,7 +181,8 @@ impl<B: Body<Data = Bytes> + Unpin> Hashing<B> {
             ReadEnd::Failed(error) => Rest::Failed(Some(error)),
         };
         let body = ConditionalBody::read_ahead(self.frames, then, left);
-        (is_whole.then(|| self.tag.finish()), body)
+        let tag = is_whole.then(|| self.tag.finish_body(headers, self.read.bytes()));
+        (tag, body)
     }
 }
 

@@ -16,6 +16,7 @@ mod content_tag;
 mod found;
 mod from_response;
 pub(crate) mod hashing;
+mod identifying;
 mod memory;
 mod or;
 mod resource;

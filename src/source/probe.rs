@@ -228,7 +228,7 @@ impl<V: ValidatorSource, R> Probing<V, R> {
             return Ok(of_fields(None));
         };
         match poll_fn(|cx| hashing.poll(cx)).await {
-            ReadEnd::Whole => Ok(of_fields(Some(hashing.into_tag()))),
+            ReadEnd::Whole => Ok(of_fields(Some(hashing.into_tag(&head.headers)))),
             ReadEnd::GivenUp => Ok(of_fields(None)),
             ReadEnd::TooLong | ReadEnd::TooShort => Err(SourceError::failed(
                 "the reader's body is not as long as it said",

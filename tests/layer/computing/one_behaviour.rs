@@ -15,9 +15,9 @@ use tower_conditional::{
 use crate::support::{field, request, through};
 
 /// The tag of "hello" as text.
-const TAG: &str = "\"oVTa0YVFoGfo2VhqcfQ8_w\"";
-const WEAK: &str = "W/\"oVTa0YVFoGfo2VhqcfQ8_w\"";
-const LIST: &str = "\"a,b\", ,W/\"c\" ,\"oVTa0YVFoGfo2VhqcfQ8_w\"";
+const TAG: &str = "\"iWczZefxES_iBWwuUygQGQ\"";
+const WEAK: &str = "W/\"iWczZefxES_iBWwuUygQGQ\"";
+const LIST: &str = "\"a,b\", ,W/\"c\" ,\"iWczZefxES_iBWwuUygQGQ\"";
 const T: &str = "Wed, 01 Jan 2025 00:00:00 GMT";
 const BEFORE: &str = "Tue, 31 Dec 2024 23:59:59 GMT";
 

@@ -153,7 +153,7 @@ impl Service<Request<ProbeBody>> for Reader {
 }
 
 /// The tag of "hello" without any field.
-const HELLO: &str = "\"6KZ0CH2VMgcp-88w3pwXMA\"";
+const HELLO: &str = "\"Nf74R-5Z8eoDvwY3T3otXg\"";
 
 /// The answer to a write through `layer`, and how often its handler ran.
 async fn write<V: ValidatorSource>(

@@ -13,7 +13,7 @@ use tower_conditional::{BodyHash, ConditionalLayer, ValidatorSource};
 use crate::support::{Answer, Counter, Scripted, Size, Step, answering, fields, read, request};
 
 /// The tag of "hello" without any field.
-const HELLO: &str = "\"6KZ0CH2VMgcp-88w3pwXMA\"";
+const HELLO: &str = "\"Nf74R-5Z8eoDvwY3T3otXg\"";
 
 /// What a PUT with this precondition gets over a reader that answers this, and how often its handler ran.
 async fn put<F>(precondition: (&str, &str), answer: F) -> (Answer, usize)
