@@ -20,13 +20,18 @@ pin_project! {
         #[pin]
         inner: F,
         form: TagForm,
-        sent: SentTags,
+        sent: Option<Box<SentTags>>,
         is_head: bool,
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) const fn new(inner: F, form: TagForm, sent: SentTags, is_head: bool) -> Self {
+    pub(super) const fn new(
+        inner: F,
+        form: TagForm,
+        sent: Option<Box<SentTags>>,
+        is_head: bool,
+    ) -> Self {
         Self {
             inner,
             form,
@@ -46,7 +51,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = ready!(this.inner.poll(cx))?;
-        let repaired = outgoing::repair(response, *this.form, this.sent, *this.is_head);
+        let repaired = outgoing::repair(response, *this.form, this.sent.as_deref(), *this.is_head);
         Poll::Ready(Ok(repaired))
     }
 }

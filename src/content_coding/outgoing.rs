@@ -7,34 +7,38 @@ use http::header::{
 use http::{Response, StatusCode};
 use http_body::Body;
 
-use super::incoming::SUFFIXES;
+use super::incoming::{SentTags, Suffixes};
 use super::layer::TagForm;
 use crate::EntityTag;
 use crate::body::{ConditionalBody, drop_content_of_head};
+use crate::header_map::has;
 use crate::response::TaggedForCoding;
+use crate::tag_list::RawTag;
 use crate::token_list::add_vary;
 
 /// Corrects tag, Vary and content of a response.
 pub(super) fn repair<B: Body>(
     response: Response<B>,
     form: TagForm,
-    sent: &[EntityTag],
+    sent: Option<&SentTags>,
     is_head: bool,
 ) -> Response<ConditionalBody<B>> {
-    let status = response.status();
-    let tagged_for_coding = response.extensions().get::<TaggedForCoding>().is_some();
     let mut response = response.map(ConditionalBody::inner);
-    let headers = response.headers_mut();
+    let status = response.status();
     match status {
         _ if form == TagForm::Left => {}
         StatusCode::OK | StatusCode::PARTIAL_CONTENT => {
-            if headers.contains_key(CONTENT_ENCODING) && !tagged_for_coding {
-                distinguish_codings(headers, form);
+            let is_encoded = has(response.headers(), &CONTENT_ENCODING);
+            if is_encoded && response.extensions().get::<TaggedForCoding>().is_none() {
+                distinguish_codings(response.headers_mut(), form);
             }
-            vary_by_coding(headers);
+            vary_by_coding(response.headers_mut());
         }
         StatusCode::NOT_MODIFIED => {
-            repeat_the_sent_tag(headers, sent);
+            let headers = response.headers_mut();
+            if let Some(sent) = sent {
+                repeat_the_sent_tag(headers, sent);
+            }
             vary_by_coding(headers);
         }
         _ => {}
@@ -53,26 +57,26 @@ fn is_empty<B: Body>(body: &ConditionalBody<B>) -> bool {
 }
 
 /// Sends in a 304 the tag of the response that the client has stored, if that is ours with a suffix or weakened.
-fn repeat_the_sent_tag(headers: &mut HeaderMap, sent: &[EntityTag]) {
+fn repeat_the_sent_tag(headers: &mut HeaderMap, sent: &SentTags) {
     let Some(ours) = tag_of(headers) else {
         return;
     };
-    let as_sent = sent.iter().find_map(|sent| as_sent(&ours, sent));
-    if let Some(tag) = as_sent {
+    let mut first = None;
+    sent.for_each(|sent| first = first.take().or_else(|| as_sent(&ours, sent)));
+    if let Some(tag) = first {
         headers.insert(ETAG, tag.into());
     }
 }
 
 /// Our tag in the rewritten form in which the client sent it. `None` if `sent` is another tag.
-fn as_sent(ours: &EntityTag, sent: &EntityTag) -> Option<EntityTag> {
-    let appended = sent.raw().opaque().strip_prefix(ours.raw().opaque())?;
-    let known = |suffix: &&&str| suffix.as_bytes() == appended;
-    let tag = match SUFFIXES.iter().find(known) {
+fn as_sent(ours: &EntityTag, sent: RawTag<'_>) -> Option<EntityTag> {
+    let appended = sent.opaque().strip_prefix(ours.raw().opaque())?;
+    let tag = match Suffixes::ALL.find(|suffix| suffix.as_bytes() == appended) {
         Some(suffix) => ours.with_suffix(suffix),
         None if appended.is_empty() => ours.clone(),
         None => return None,
     };
-    Some(if sent.is_weak() { tag.to_weak() } else { tag })
+    Some(if sent.weak { tag.to_weak() } else { tag })
 }
 
 /// Gives an encoded response a tag of its own.
@@ -91,9 +95,7 @@ fn distinguish_codings(headers: &mut HeaderMap, form: TagForm) {
 
 fn known_suffix(coding: &HeaderValue) -> Option<&'static str> {
     let coding = coding.as_bytes().trim_ascii();
-    SUFFIXES
-        .into_iter()
-        .find(|suffix| suffix.as_bytes()[1..].eq_ignore_ascii_case(coding))
+    Suffixes::ALL.find(|suffix| suffix.as_bytes()[1..].eq_ignore_ascii_case(coding))
 }
 
 fn tag_of(headers: &HeaderMap) -> Option<EntityTag> {
@@ -102,7 +104,7 @@ fn tag_of(headers: &HeaderMap) -> Option<EntityTag> {
 
 /// Adds Accept-Encoding to Vary, on a 200 and on its 304. A response without a validator has no 304.
 fn vary_by_coding(headers: &mut HeaderMap) {
-    if headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED) {
+    if has(headers, &ETAG) || has(headers, &LAST_MODIFIED) {
         add_vary(headers, &HeaderValue::from_static("accept-encoding"));
     }
 }
