@@ -140,9 +140,18 @@ impl Write {
         }
     }
 
-    /// Frees the lock, because the body has not arrived: other writers do not wait for a slow client.
-    fn release_before_collecting(&mut self) {
-        self.lock = TakenLock::WouldWait;
+    /// Collects the body. Frees the lock unless the body is there at once: other writers do not wait for a slow client.
+    ///
+    /// A future of its own, so that what it keeps takes the space of the call that follows.
+    async fn collect<B, C: CollectBody<B>>(&mut self, collect: &C, body: B) -> B {
+        let mut collecting = pin!(collect.collect(body));
+        match at_once(collecting.as_mut()).await {
+            Some(body) => body,
+            None => {
+                self.lock = TakenLock::WouldWait;
+                collecting.await
+            }
+        }
     }
 
     /// The body is collected.
@@ -328,14 +337,7 @@ where
                     }
                 }
                 Step::Collect(satisfied) => {
-                    let mut collecting = pin!(collect.collect(body));
-                    body = match at_once(collecting.as_mut()).await {
-                        Some(body) => body,
-                        None => {
-                            progress.write.release_before_collecting();
-                            collecting.await
-                        }
-                    };
+                    body = progress.write.collect(&collect, body).await;
                     progress.write.collected(satisfied)
                 }
                 Step::Lock => {
