@@ -70,7 +70,9 @@ pub(crate) struct Options {
 impl Options {
     /// The defaults for this source, whose constant answers are asked for once, here.
     pub(crate) fn of<V: ValidatorSource>(source: Arc<V>) -> Self {
-        let own_lock: Arc<dyn WriteLock> = Arc::new(if source.is_named() {
+        // A source that only computes locks nothing, and needs no table of its own.
+        let shares_lock = source.is_named() || !source.looks_up();
+        let own_lock: Arc<dyn WriteLock> = Arc::new(if shares_lock {
             InProcessLock::of_the_process()
         } else {
             InProcessLock::new()
