@@ -216,6 +216,32 @@ impl<R> Progress<R> {
 }
 
 impl<R: ResourceKey> Progress<R> {
+    /// Looks up the current state.
+    ///
+    /// A future of its own, as that of [`Write::collect`].
+    async fn look_up<V: ValidatorSource<Resource = R>>(
+        &mut self,
+        options: &Options,
+        source: &Arc<V>,
+        request: &mut Incoming,
+    ) -> Result<Found, SourceError> {
+        let start = observe::start(&request.event);
+        let looked_up = match &self.resource {
+            // No other request waits for the result.
+            Some(resource) if self.write.is_under_lock() && self.member.is_none() => {
+                source.look_up(resource).await
+            }
+            Some(_) => {
+                let look_ups = &options.look_ups;
+                // Boxed, here and below: few writes need it, and it would enlarge the future of all.
+                Box::pin(self.look_up_beside_others(look_ups, source)).await
+            }
+            None => Ok(Found::unknown()),
+        };
+        request.add_look_up_since(start);
+        looked_up
+    }
+
     /// Looks up together with other requests for the resource. Under the lock the result also goes to the writes that wait
     /// for the lock. Before that, one look-up serves all requests that have asked.
     async fn look_up_beside_others<V: ValidatorSource<Resource = R>>(
@@ -305,23 +331,8 @@ where
         let satisfied = loop {
             progress.step = match progress.step {
                 Step::LookUp => {
-                    let start = observe::start(&request.event);
-                    let looked_up = match &progress.resource {
-                        // No other request waits for the result.
-                        Some(resource)
-                            if progress.write.is_under_lock() && progress.member.is_none() =>
-                        {
-                            source.look_up(resource).await
-                        }
-                        Some(_) => {
-                            let look_ups = &options.look_ups;
-                            // Boxed, here and below: few writes need it, and it would enlarge the future of all.
-                            Box::pin(progress.look_up_beside_others(look_ups, &source)).await
-                        }
-                        None => Ok(Found::unknown()),
-                    };
-                    request.add_look_up_since(start);
-                    match looked_up {
+                    let looked_up = progress.look_up(&options, &source, &mut request);
+                    match looked_up.await {
                         Ok(now) => {
                             progress.found = now;
                             let current = &progress.found.current;
