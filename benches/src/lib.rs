@@ -4,6 +4,7 @@
 //! request is made outside of what is measured.
 
 pub mod clock;
+pub mod floors;
 pub mod meter;
 pub mod rows;
 pub mod services;

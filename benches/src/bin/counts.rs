@@ -7,8 +7,13 @@ use tower_conditional_benches::meter::{Meter, Row};
 use tower_conditional_benches::rows;
 
 fn main() {
-    rows::operations(&mut Counter);
-    rows::once(&mut Counter);
+    if std::env::args().any(|argument| argument == "growth") {
+        rows::growing_operations(&mut Counter);
+        rows::growing_memory(&mut Counter);
+    } else {
+        rows::operations(&mut Counter);
+        rows::once(&mut Counter);
+    }
 }
 
 struct Counter;

@@ -6,7 +6,11 @@ use tower_conditional_benches::meter::{Meter, Row};
 use tower_conditional_benches::rows;
 
 fn main() {
-    rows::operations(&mut Callgrind);
+    if std::env::args().any(|argument| argument == "growth") {
+        rows::growing_operations(&mut Callgrind);
+    } else {
+        rows::operations(&mut Callgrind);
+    }
 }
 
 struct Callgrind;

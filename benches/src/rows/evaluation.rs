@@ -234,14 +234,14 @@ fn current() -> Current {
     Representation::tagged(tag).last_modified(CHANGED).into()
 }
 
-fn fields(name: HeaderName, value: &str) -> HeaderMap {
+pub(super) fn fields(name: HeaderName, value: &str) -> HeaderMap {
     let mut fields = request(Method::GET, &[]).headers().clone();
     fields.insert(name, HeaderValue::from_str(value).expect("a field value"));
     fields
 }
 
 /// Tags of 43 characters; ours is at this place.
-fn list(count: usize, ours: Option<usize>) -> String {
+pub(super) fn list(count: usize, ours: Option<usize>) -> String {
     let tag = |number| match ours {
         Some(place) if place == number => TAG.to_owned(),
         _ => format!("\"{number:03}EQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""),

@@ -8,6 +8,7 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use http_body_util::Full;
 use tower::Layer;
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::layer::Conditional;
 use tower_conditional::source::{Fixed, Unidentified};
 use tower_conditional::{
@@ -15,17 +16,17 @@ use tower_conditional::{
     ValidatorSource, WritePolicy,
 };
 
-use super::{TAG, request, service, with_more_fields};
+use super::{OTHER, TAG, request, service, with_more_fields};
 use crate::meter::{Meter, Row};
 use crate::services::{Bare, CALLS, operate};
 
 const KIB: usize = 1024;
-const OTHER: &str = "\"n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg\"";
 
 pub(super) fn rows(meter: &mut impl Meter) {
     passing_through(meter);
     attaching(meter);
     not_modified(meter);
+    coded(meter);
     evaluated_and_passed(meter);
     refused(meter);
     writes(meter);
@@ -129,6 +130,40 @@ fn not_modified(meter: &mut impl Meter) {
     let before = CALLS.load(Ordering::Relaxed);
     operate(&mut tagged(), hit);
     meter.count("304", "inner calls", CALLS.load(Ordering::Relaxed) - before);
+}
+
+/// The outer layer for content codings, on a read without conditional headers.
+fn coded(meter: &mut impl Meter) {
+    let get = request(Method::GET, &[]);
+    let layer = ContentCodingLayer::new();
+    let row = Row::new("content codings GET").over("bare GET");
+    let bare = &mut layer.layer(Bare::of_size(KIB));
+    service(meter, row, bare, &get, StatusCode::OK);
+    let row = Row::new("content codings 200 tag ready").over("200 tag ready");
+    service(meter, row, &mut layer.layer(tagged()), &get, StatusCode::OK);
+    let hit = request(Method::GET, &[(IF_NONE_MATCH, TAG)]);
+    let row = Row::new("content codings 304").over("304");
+    let status = StatusCode::NOT_MODIFIED;
+    service(meter, row, &mut layer.layer(tagged()), &hit, status);
+    let sent = TAG.replace("uFU", "uFU-gzip");
+    let hit = request(Method::GET, &[(IF_NONE_MATCH, &sent)]);
+    let row = Row::new("content codings 304 of gzip").over("304");
+    service(meter, row, &mut layer.layer(tagged()), &hit, status);
+    for (count, name) in [
+        (1, "content codings 1 tag of gzip"),
+        (100, "content codings 100 tags of gzip"),
+    ] {
+        let list = super::evaluation::list(count, None).replace("uFU", "uFU-gzip");
+        let miss = request(Method::GET, &[(IF_NONE_MATCH, &list)]);
+        let row = Row::new(name).over("200 tag ready");
+        service(
+            meter,
+            row,
+            &mut layer.layer(tagged()),
+            &miss,
+            StatusCode::OK,
+        );
+    }
 }
 
 fn evaluated_and_passed(meter: &mut impl Meter) {
@@ -271,8 +306,10 @@ fn writes(meter: &mut impl Meter) {
         &put,
         StatusCode::OK,
     );
-    let row = Row::new("PUT checked and locked").over("PUT checked");
+    let row = Row::new("PUT checked and locked").over("bare PUT If-Match");
     service(meter, row, &mut tagged(), &put, StatusCode::OK);
+    let row = Row::new("PUT checked and locked waited for").over("bare PUT If-Match");
+    service(meter, row, &mut waiting(), &put, StatusCode::OK);
 }
 
 fn tag() -> Representation {

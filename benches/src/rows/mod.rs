@@ -2,6 +2,8 @@
 
 mod asked;
 mod evaluation;
+mod floors;
+mod growth;
 mod hashing;
 mod lock;
 mod look_up;
@@ -22,6 +24,7 @@ use crate::services::operate;
 
 /// The rows that are worth counting instructions of.
 pub fn operations(meter: &mut impl Meter) {
+    floors::rows(meter);
     look_up::rows(meter);
     router::rows(meter);
     evaluation::rows(meter);
@@ -42,8 +45,21 @@ pub fn once(meter: &mut impl Meter) {
     asked::rows(meter);
 }
 
+/// The points of the plots that count instructions.
+pub fn growing_operations(meter: &mut impl Meter) {
+    growth::operations(meter);
+}
+
+/// The points of the plots that count memory.
+pub fn growing_memory(meter: &mut impl Meter) {
+    growth::held(meter);
+}
+
 /// The tag of the target: as long as the base64url of a SHA-256.
 const TAG: &str = "\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\"";
+
+/// Another tag.
+const OTHER: &str = "\"n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg\"";
 
 /// A source that has to be waited for, if only for a moment.
 fn waiting() -> impl ValidatorSource {

@@ -65,41 +65,43 @@ pub(super) fn rows(meter: &mut impl Meter) {
         let hit = request(Method::GET, &[(IF_NONE_MATCH, TAG)]);
         routed(meter, row, service, &hit, StatusCode::NOT_MODIFIED);
     }
-    extracted(meter);
+    waited_for(meter);
 }
 
-/// A source that identifies by the handler's own extractor, and has to be waited for.
-fn extracted(meter: &mut impl Meter) {
+/// Sources that have to be waited for: one identifies by the path, one by the handler's own extractor.
+fn waited_for(meter: &mut impl Meter) {
     let put = request(Method::PUT, &[(IF_MATCH, TAG)]);
     let bare = &mut Router::new().route("/notes/{id}", note()).with_state(());
     let row = Row::new("router PUT If-Match");
     routed(meter, row, bare, &put, StatusCode::OK);
-    let layer = ConditionalLayer::new(super::waiting::extracted());
-    let service = &mut Router::new()
-        .route("/notes/{id}", note().route_layer(layer))
-        .with_state(());
-    for (name, base, request, status) in [
+    let router = |note| Router::new().route("/notes/{id}", note).with_state(());
+    let by_path = note().route_layer(ConditionalLayer::new(super::waiting()));
+    let rows = [
+        Row::new("router 200 source_fn").over("router GET"),
+        Row::new("router 304 source_fn").over("router GET If-None-Match"),
+        Row::new("router PUT source_fn").over("router PUT If-Match"),
+    ];
+    requested(meter, rows, router(by_path));
+    let by_extractor = note().route_layer(ConditionalLayer::new(super::waiting::extracted()));
+    let rows = [
+        Row::new("router 200 extractor_source").over("router 200 source_fn"),
+        Row::new("router 304 extractor_source").over("router 304 source_fn"),
+        Row::new("router PUT extractor_source").over("router PUT source_fn"),
+    ];
+    requested(meter, rows, router(by_extractor));
+}
+
+fn requested(meter: &mut impl Meter, rows: [Row; 3], mut router: Router) {
+    let requests = [
+        (request(Method::GET, &[]), StatusCode::OK),
         (
-            "router 200 extractor_source",
-            "router GET",
-            request(Method::GET, &[]),
-            StatusCode::OK,
-        ),
-        (
-            "router 304 extractor_source",
-            "router GET If-None-Match",
             request(Method::GET, &[(IF_NONE_MATCH, TAG)]),
             StatusCode::NOT_MODIFIED,
         ),
-        (
-            "router PUT extractor_source",
-            "router PUT If-Match",
-            put,
-            StatusCode::OK,
-        ),
-    ] {
-        let row = Row::new(name).over(base);
-        routed(meter, row, service, &request, status);
+        (request(Method::PUT, &[(IF_MATCH, TAG)]), StatusCode::OK),
+    ];
+    for (row, (request, status)) in rows.into_iter().zip(requests) {
+        routed(meter, row, &mut router, &request, status);
     }
 }
 

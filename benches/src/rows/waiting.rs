@@ -44,7 +44,7 @@ pub(super) fn extracted() -> impl ValidatorSource {
 }
 
 /// A handler that never answers: the first to come keeps the lock. It keeps its request too, as a waiting one is kept.
-fn save() -> MethodRouter {
+pub(super) fn save() -> MethodRouter {
     put(async |request: Request<Body>| -> Bytes {
         pending::<()>().await;
         drop(request);
@@ -73,7 +73,7 @@ fn boxed<V: ValidatorSource>(
     meter.held(Row::new(name), a_put, |put| service.call(put));
 }
 
-fn pending_call<S>(mut service: S) -> Pin<Box<S::Future>>
+pub(super) fn pending_call<S>(mut service: S) -> Pin<Box<S::Future>>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {

@@ -1,4 +1,5 @@
-//! Prints what every row costs, as a table; with a file of gates, fails and names the rows that broke one.
+//! Prints what every row costs, as a table; fails and names the rows that broke a gate, or cost other than they did; draws
+//! how the cost grows.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -6,17 +7,26 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::{env, fs};
 
+mod plot;
+
+use plot::{Line, Plot};
+
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<ExitCode> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let costs = Costs::measured()?;
     match arguments[..] {
-        [] => costs.print(),
-        ["beside", gates] => costs.print_beside(&Gate::all(gates)?),
-        [gates] => return Ok(costs.hold(&Gate::all(gates)?)),
-        _ => return Err("cost [beside] [gates.csv]".into()),
+        [] => Costs::measured(&[])?.print(),
+        ["beside", gates] => Costs::measured(&[])?.print_beside(&Gate::all(gates)?),
+        ["hold", gates, counts] => return Costs::measured(&[])?.hold(gates, counts),
+        ["record", counts] => fs::write(counts, Costs::measured(&[])?.to_record())?,
+        ["plots", folder] => Costs::measured(&["growth"])?.plot(Path::new(folder))?,
+        _ => {
+            return Err(
+                "cost [beside GATES | hold GATES COUNTS | record COUNTS | plots FOLDER]".into(),
+            );
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -26,8 +36,7 @@ struct Gate {
     row: String,
     what: String,
     held: f64,
-    asked: f64,
-    floor: String,
+    goal: f64,
     peer: String,
 }
 
@@ -41,13 +50,12 @@ impl Gate {
     }
 
     fn parse(line: &str) -> Result<Self> {
-        let [row, what, held, asked, floor, peer] = columns(line)?;
+        let [row, what, held, goal, peer] = columns(line)?;
         Ok(Self {
             row,
             what,
             held: held.parse()?,
-            asked: asked.parse()?,
-            floor,
+            goal: goal.parse()?,
             peer,
         })
     }
@@ -65,18 +73,19 @@ struct Row {
 }
 
 impl Costs {
-    fn measured() -> Result<Self> {
+    /// All rows, or those that the arguments select.
+    fn measured(arguments: &[&str]) -> Result<Self> {
         let mut costs = Self {
             rows: Vec::new(),
             figures: HashMap::new(),
         };
-        costs.count()?;
-        costs.count_instructions()?;
+        costs.count(arguments)?;
+        costs.count_instructions(arguments)?;
         Ok(costs)
     }
 
-    fn count(&mut self) -> Result<()> {
-        for line in output(&mut Command::new(sibling("counts")?))?.lines() {
+    fn count(&mut self, arguments: &[&str]) -> Result<()> {
+        for line in output(Command::new(sibling("counts")?).args(arguments))?.lines() {
             match columns(line)? {
                 [name, over, base] if over == "over" => {
                     let base = Some(base).filter(|base| !base.is_empty());
@@ -91,7 +100,7 @@ impl Costs {
     }
 
     /// Callgrind writes two files for each row: the warming up, and what counts.
-    fn count_instructions(&mut self) -> Result<()> {
+    fn count_instructions(&mut self, arguments: &[&str]) -> Result<()> {
         let folder = env::temp_dir().join(format!("cost-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         let out = folder.join("out");
@@ -106,7 +115,8 @@ impl Costs {
             .arg(format!("--callgrind-out-file={}", out.display()))
             // Otherwise a row now and then tidies up the small chunks that the rows before have freed.
             .env("GLIBC_TUNABLES", "glibc.malloc.mxfast=0")
-            .arg(sibling("instructions")?);
+            .arg(sibling("instructions")?)
+            .args(arguments);
         for (index, line) in output(&mut valgrind)?.lines().enumerate() {
             let [row, _, operations] = columns(line)?;
             let dump = out.with_extension((2 * index + 2).to_string());
@@ -117,7 +127,7 @@ impl Costs {
         Ok(())
     }
 
-    /// A figure of a row: its own, or (`extra …`, `times …`) compared with the row's base.
+    /// A figure of a row: its own, or compared with the row's base (`extra …`, `times …`) or its floor (`… over the floor`).
     fn figure(&self, row: &str, what: &str) -> Option<f64> {
         let own = |row: &str, what: &str| self.figures.get(&(row.into(), what.into())).copied();
         let base = || {
@@ -127,6 +137,9 @@ impl Costs {
                 .base
                 .as_deref()
         };
+        if let Some(what) = what.strip_suffix(" over the floor") {
+            return Some(own(row, what)? - own(&format!("floor {row}"), what)?);
+        }
         match what.split_once(' ') {
             Some(("extra", what)) => Some(own(row, what)? - own(base()?, what)?),
             Some(("times", what)) => Some(own(row, what)? / own(base()?, what)?),
@@ -134,35 +147,123 @@ impl Costs {
         }
     }
 
-    /// Fails where a gate does not hold. One whose row is gone does not hold either.
-    fn hold(&self, gates: &[Gate]) -> ExitCode {
+    /// Fails where a gate does not hold, or a row costs other than was recorded. One whose row is gone does not hold either.
+    fn hold(&self, gates: &str, counts: &str) -> Result<ExitCode> {
         let mut code = ExitCode::SUCCESS;
         for Gate {
             row, what, held, ..
-        } in gates
+        } in Gate::all(gates)?
         {
-            let figure = self.figure(row, what);
+            let figure = self.figure(&row, &what);
             let shown = figure.map_or("not measured".into(), |figure| format!("{figure:.2}"));
-            if figure.is_some_and(|figure| figure <= *held) {
+            if figure.is_some_and(|figure| figure <= held) {
                 println!("{row}: {what} {shown} (at most {held})");
             } else {
                 eprintln!("BROKEN {row}: {what} {shown}, at most {held}");
                 code = ExitCode::FAILURE;
             }
         }
-        code
+        let recorded = fs::read_to_string(counts)?;
+        if self.differ_from(&recorded)? {
+            eprintln!("If that is meant: scripts/gates.sh record");
+            code = ExitCode::FAILURE;
+        }
+        Ok(code)
+    }
+
+    /// Names the rows whose own count is not the recorded one, within one per cent: worse, or better and not recorded.
+    fn differ_from(&self, recorded: &str) -> Result<bool> {
+        let mut differ = false;
+        for line in recorded.lines().filter(|line| !line.starts_with('#')) {
+            let [row, instructions, allocations] = columns(line)?;
+            // Crowds share the parts of a table by hashes that each process seeds anew.
+            let slack = if row.contains("writers") { 0.03 } else { 0.01 };
+            for (what, recorded, slack, at_least) in [
+                ("instructions", instructions, slack, 10.0),
+                ("allocations", allocations, 0.0, 0.0),
+            ] {
+                let recorded: f64 = recorded.parse()?;
+                let figure = self.figure(&row, what).unwrap_or(f64::NAN);
+                let is_near = (figure - recorded).abs() <= (recorded * slack).max(at_least);
+                if !is_near {
+                    eprintln!("CHANGED {row}: {figure:.0} {what}, was {recorded:.0}");
+                    differ = true;
+                }
+            }
+        }
+        let is_new = |row: &&Row| {
+            !recorded
+                .lines()
+                .any(|line| line.starts_with(&format!("{},", row.name)))
+        };
+        for row in self.counted().filter(is_new) {
+            eprintln!("NEW {}", row.name);
+            differ = true;
+        }
+        Ok(differ)
+    }
+
+    /// The rows whose instructions are counted.
+    fn counted(&self) -> impl Iterator<Item = &Row> {
+        self.rows
+            .iter()
+            .filter(|row| self.figure(&row.name, "instructions").is_some())
+    }
+
+    /// What every row costs by itself.
+    fn to_record(&self) -> String {
+        let header = "# What each row costs by itself, within 1 % (crowds of writers: 3 %). Written by `scripts/gates.sh record`.\n\
+                      # row, instructions, allocations\n";
+        let line = |row: &Row| {
+            let own = |what: &str| self.figure(&row.name, what).unwrap_or_default();
+            format!(
+                "{}, {:.0}, {:.0}\n",
+                row.name,
+                own("instructions"),
+                own("allocations")
+            )
+        };
+        self.counted()
+            .map(line)
+            .fold(header.into(), |text, line| text + &line)
+    }
+
+    /// Draws every plot into the folder.
+    fn plot(&self, folder: &Path) -> Result<()> {
+        for (name, what, mut plot) in plots() {
+            for row in &self.rows {
+                let mut words = row.name.splitn(4, ' ').skip(1);
+                let (Some(of), Some(x), Some(line)) = (words.next(), words.next(), words.next())
+                else {
+                    continue;
+                };
+                let Some(figure) = self.figure(&row.name, what).filter(|_| of == name) else {
+                    continue;
+                };
+                let point = (x.parse()?, figure);
+                match plot.lines.iter_mut().find(|known| known.name == line) {
+                    Some(known) => known.points.push(point),
+                    None => plot.lines.push(Line {
+                        name: line.into(),
+                        points: vec![point],
+                    }),
+                }
+            }
+            fs::write(folder.join(format!("{name}.svg")), plot.to_svg())?;
+        }
+        Ok(())
     }
 
     fn print_beside(&self, gates: &[Gate]) {
-        println!("| row | figure | here | asked | floor | best peer |");
-        println!("| --- | --- | ---: | ---: | ---: | --- |");
+        println!("| row | figure | here | goal | best peer |");
+        println!("| --- | --- | ---: | ---: | --- |");
         for gate in gates {
             let figure = self.figure(&gate.row, &gate.what).unwrap_or(f64::NAN);
             let decimals = if gate.what.starts_with("times") { 2 } else { 0 };
-            let missed = if figure > gate.asked { " (missed)" } else { "" };
+            let missed = if figure > gate.goal { " (missed)" } else { "" };
             println!(
-                "| {} | {} | {figure:.decimals$}{missed} | {} | {} | {} |",
-                gate.row, gate.what, gate.asked, gate.floor, gate.peer,
+                "| {} | {} | {figure:.decimals$}{missed} | {} | {} |",
+                gate.row, gate.what, gate.goal, gate.peer,
             );
         }
     }
@@ -189,6 +290,66 @@ impl Costs {
             );
         }
     }
+}
+
+/// The plots: the name of each, the figure that it shows, and its axes.
+fn plots() -> [(&'static str, &'static str, Plot); 6] {
+    let plot = |title, x, y| Plot {
+        title,
+        x,
+        y,
+        lines: Vec::new(),
+    };
+    const INSTRUCTIONS: &str = "instructions";
+    const BYTES: &str = "bytes";
+    [
+        (
+            "headers",
+            INSTRUCTIONS,
+            plot(
+                "A read, by its headers",
+                "headers of the request",
+                INSTRUCTIONS,
+            ),
+        ),
+        (
+            "tags",
+            INSTRUCTIONS,
+            plot(
+                "If-None-Match that misses, by its tags",
+                "tags of 43 characters",
+                INSTRUCTIONS,
+            ),
+        ),
+        (
+            "body",
+            INSTRUCTIONS,
+            plot(
+                "A read, by its body",
+                "KiB of body",
+                "instructions, without SHA-NI",
+            ),
+        ),
+        (
+            "keys",
+            INSTRUCTIONS,
+            plot(
+                "The write lock, by the keys in use",
+                "keys that others hold",
+                INSTRUCTIONS,
+            ),
+        ),
+        (
+            "waiters",
+            "held",
+            plot("Writes that wait for one key", "waiting writes", BYTES),
+        ),
+        (
+            "routes",
+            "held",
+            plot("A router, by its routes", "routes", BYTES),
+        ),
+    ]
 }
 
 /// The instructions that callgrind has counted.
