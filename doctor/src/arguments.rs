@@ -170,6 +170,10 @@ fn default_body() -> String {
 fn url(value: &str) -> Result<Uri, String> {
     let uri: Uri = value.parse().map_err(|_| "this is no URL".to_owned())?;
     match (uri.scheme_str(), uri.authority()) {
+        // The report shows the URL, and it is in no Authorization.
+        (_, Some(authority)) if authority.as_str().contains('@') => {
+            Err("a password belongs into -H 'Authorization: …'".to_owned())
+        }
         (Some("http" | "https"), Some(_)) => Ok(uri),
         _ => Err("a URL begins with http:// or https:// and a host".to_owned()),
     }

@@ -277,13 +277,9 @@ impl Server {
 
     /// What Host says.
     pub(crate) fn authority(&self) -> &str {
-        let authority = self
-            .url
+        self.url
             .authority()
-            .map_or("", |authority| authority.as_str());
-        authority
-            .rsplit_once('@')
-            .map_or(authority, |(_, host)| host)
+            .map_or("", |authority| authority.as_str())
     }
 
     /// As a service, for the kit.

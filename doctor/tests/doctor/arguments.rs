@@ -4,12 +4,13 @@ use crate::support::doctor;
 
 #[tokio::test]
 async fn says_what_is_wrong_with_its_arguments() {
-    let rows: [(&[&str], &str); 14] = [
+    let rows: [(&[&str], &str); 15] = [
         (&[], "required arguments were not provided"),
         (
             &["notes"],
             "a URL begins with http:// or https:// and a host",
         ),
+        (&["https://me:secret@a/b"], "a password belongs into -H"),
         (
             &["ftp://a/b"],
             "a URL begins with http:// or https:// and a host",
