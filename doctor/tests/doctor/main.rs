@@ -7,5 +7,6 @@ mod documented;
 mod not_asked;
 mod output;
 mod planted;
+mod properties;
 mod support;
 mod tls;
