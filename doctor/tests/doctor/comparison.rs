@@ -301,6 +301,37 @@ async fn saving_is_asked_by_a_write() {
     assert!(documents.has("/page"));
 }
 
+/// A header of the command line does not change what is asked.
+#[tokio::test]
+async fn coding_that_is_asked_for_wins() {
+    let documents = Documents::new();
+    let edge = documents.origin().tags(weakened);
+    let accept = ["-H", "Accept-Encoding: identity"];
+    let (found, code) = through(documents.origin(), edge, &accept).await;
+    assert_eq!(
+        (rules(&found), code),
+        (vec!["edge-tag-weakened"], Some(1)),
+        "{found:#}"
+    );
+}
+
+/// The race that matters: of all writers with one tag, each has passed the check before the first has written.
+#[tokio::test]
+async fn check_at_the_head_and_write_at_the_end() {
+    let documents = Documents::new();
+    for (origin, is_lost) in [
+        (documents.origin().checks_early(), true),
+        (documents.origin(), false),
+    ] {
+        let url = url(origin.serve().await, "/page");
+        let (found, _) = report(&[&url, "--write", "/scratch"]).await;
+        assert_eq!(rules(&found).contains(&"lost-update"), is_lost, "{found:#}");
+        let (found, _) = report(&[&url, "--write", "/scratch", "--sync", "whole"]).await;
+        assert_eq!(found["error"], Value::Null);
+        assert!(!documents.has("/scratch"));
+    }
+}
+
 #[tokio::test]
 async fn if_match_that_is_lost_on_the_way() {
     let documents = Documents::new();

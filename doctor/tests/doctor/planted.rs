@@ -31,6 +31,7 @@ pub(crate) struct Planted {
     passes_if_none_match: bool,
     /// Whether the origin evaluates If-Match on GET.
     evaluates_reads: bool,
+    checks_early: bool,
     compresses: bool,
     content: fn(&str) -> String,
     answered: Arc<AtomicUsize>,
@@ -57,6 +58,7 @@ impl Documents {
             passes_if_match: true,
             passes_if_none_match: true,
             evaluates_reads: true,
+            checks_early: false,
             compresses: false,
             content: str::to_owned,
             answered: Arc::default(),
@@ -95,6 +97,12 @@ impl Planted {
         self
     }
 
+    /// Checks the precondition when the head is there, and writes when the body is.
+    pub(crate) fn checks_early(mut self) -> Self {
+        self.checks_early = true;
+        self
+    }
+
     pub(crate) fn compresses(mut self) -> Self {
         self.compresses = true;
         self
@@ -112,12 +120,20 @@ impl Planted {
 
     async fn answer(self, request: Request) -> Response {
         let (head, body) = request.into_parts();
+        let early = self
+            .documents
+            .0
+            .lock()
+            .unwrap()
+            .get(head.uri.path())
+            .cloned();
         let body = body.collect().await.unwrap().to_bytes();
         let coding = line(&head.headers, &ACCEPT_ENCODING).unwrap_or_default();
         let answered = self.answered.fetch_add(1, Ordering::SeqCst);
         let path = head.uri.path();
         let mut documents = self.documents.0.lock().unwrap();
-        let current = documents.get(path).cloned();
+        let now = documents.get(path).cloned();
+        let current = if self.checks_early { early } else { now };
         let tag = current
             .as_ref()
             .map(|(version, _)| format!("\"{version}\""));
@@ -176,8 +192,11 @@ impl Planted {
     }
 }
 
+/// All lines of a field.
 fn line(fields: &HeaderMap, name: &HeaderName) -> Option<String> {
-    fields
-        .get(name)
-        .map(|value| value.to_str().unwrap().to_owned())
+    let lines = fields.get_all(name).iter();
+    let lines: Vec<_> = lines
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
 }
