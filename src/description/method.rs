@@ -229,9 +229,12 @@ impl DescribedField {
     }
 }
 
-/// A list of entity tags, or `*` (RFC 9110, section 8.8.3 and 13.1.1). Empty elements are allowed (section 5.6.1.2).
-const LIST_OF_TAGS: &str =
-    r#"^\s*(\*|[\s,]*(W/)?"[!#-~\u0080-\u00ff]*"\s*(,\s*((W/)?"[!#-~\u0080-\u00ff]*"\s*)?)*)$"#;
+/// A list of entity tags, or `*` (RFC 9110, sections 8.8.3 and 13.1.1). Its elements may be empty (section 5.6.1.2).
+const LIST_OF_TAGS: &str = concat!(
+    r"^[ \t]*(\*[ \t]*|",
+    r#"((W/)?"[!#-~\u0080-\u00ff]*"[ \t]*)?(,[ \t]*((W/)?"[!#-~\u0080-\u00ff]*"[ \t]*)?)*"#,
+    r")$"
+);
 
 /// A response that the layer makes in place of the handler's.
 ///
