@@ -8,13 +8,16 @@ use axum::{
     body::Body,
     extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, header::CACHE_CONTROL},
-    routing::{get, post},
+    routing::get,
 };
 use example_support::in_time;
 use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::{ConditionalLayer, ValidatorSource, WritePolicy};
 
-use crate::{conditional, handlers, page, store::Store};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+
+use crate::{conditional, description, handlers, page, store::Store};
 
 /// No note is longer than this; a longer body is a 413.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -27,29 +30,29 @@ pub(crate) const REVALIDATE: (HeaderName, HeaderValue) =
     (CACHE_CONTROL, HeaderValue::from_static("no-cache"));
 
 pub(crate) fn router(store: Store) -> Router {
-    let notes = get(handlers::list)
-        .post(handlers::create)
-        .route_layer(conditional(conditional::list_source(store.clone())).trust_handler_version());
+    let list = conditional(conditional::list_source(store.clone())).trust_handler_version();
 
-    let note = get(handlers::read)
-        .put(handlers::save)
-        .patch(handlers::change)
-        .delete(handlers::remove)
-        .route_layer(
-            conditional(conditional::note_source(store.clone()))
-                .writes(WritePolicy::required())
-                // A client that asks for it gets the current note inside the 412.
-                .recover_with(reader(store.clone()))
-                // A client that is slow to send a note does not delay other writes to it.
-                .collect_bodies(BODY_LIMIT as u64, Body::new),
-        );
+    let note = conditional(conditional::note_source(store.clone()))
+        .writes(WritePolicy::required())
+        // A client that asks for it gets the current note inside the 412.
+        .recover_with(reader(store.clone()))
+        // A client that is slow to send a note does not delay other writes to it.
+        .collect_bodies(BODY_LIMIT as u64, Body::new);
 
-    let merge = post(handlers::merge).layer(DefaultBodyLimit::max(MERGE_LIMIT));
+    let (routes, api) = OpenApiRouter::with_openapi(description::of_the_service())
+        .routes(list.apply_to(routes!(handlers::list, handlers::create)))
+        .routes(note.apply_to(routes!(
+            handlers::read,
+            handlers::save,
+            handlers::change,
+            handlers::remove
+        )))
+        .routes(routes!(handlers::merge).layer(DefaultBodyLimit::max(MERGE_LIMIT)))
+        .split_for_parts();
 
     let router = page::router()
-        .route("/notes", notes)
-        .route("/notes/{id}", note)
-        .route("/merge", merge)
+        .merge(routes)
+        .merge(description::router(api))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(store)
         // Keeps axum's `Content-Length: 0` off a 304.

@@ -7,7 +7,7 @@
 use axum::http::Method;
 use tower_conditional::extract::extractor_source;
 use tower_conditional::handler::NewVersion;
-use tower_conditional::source::Beside;
+use tower_conditional::source::{Beside, States};
 use tower_conditional::validator::Absent;
 use tower_conditional::{Current, EntityTag, Epoch, Found, ValidatorSource, source_fn};
 
@@ -23,7 +23,7 @@ const EPOCH: Epoch = Epoch::new("n1");
 /// The source of `/notes`: the version alone. The handler reads the whole list, and states the version of what it has
 /// read.
 pub(crate) fn list_source(store: Store) -> impl ValidatorSource {
-    source_fn(store, |_| (), list_state)
+    source_fn(store, |_| (), list_state).stating(|_| States::of([EPOCH.version(1).into()]))
 }
 
 async fn list_state((): (), store: Store) -> Result<EntityTag, Failed> {
@@ -40,6 +40,7 @@ pub(crate) fn list_tag(list: &List) -> EntityTag {
 pub(crate) fn note_source(store: Store) -> impl ValidatorSource {
     let identify = |NoteId(id): NoteId, method: Method| (id, Beside(method));
     extractor_source(store, identify, note_state)
+        .stating(|method| States::of([EPOCH.version(1).into(), missing(method)]))
 }
 
 async fn note_state(
@@ -49,11 +50,16 @@ async fn note_state(
     let note = store::blocking(move || store.get(id)).await?;
     Ok(match note {
         Some(note) => Found::from(EPOCH.version(note.version)).with(note),
-        // A PATCH creates no note: it is a 404 with its preconditions as it is without them
-        // (RFC 9110, section 13.2.1).
-        None if method == Method::PATCH => Current::Absent(Absent::WillFail).into(),
-        None => Found::absent(),
+        None => missing(&method).into(),
     })
+}
+
+/// A PATCH creates no note: it is a 404 with its preconditions as it is without them (RFC 9110, section 13.2.1).
+fn missing(method: &Method) -> Current {
+    match *method {
+        Method::PATCH => Current::Absent(Absent::WillFail),
+        _ => Current::absent(),
+    }
 }
 
 /// Beside a response: the tag of the note that the write has made.

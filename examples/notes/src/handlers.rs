@@ -20,19 +20,31 @@ use tower_conditional::{Checked, Loaded};
 
 use crate::{
     conditional::{list_tag, new_version},
-    merge::Edits,
+    description::{BadBody, Broken, Busy, Missing},
+    merge::{Edits, Merge},
     problem::Problem,
     request::{JsonBody, NoteId},
     store::{self, Change, Draft, Failed, Note, Store, Swap},
 };
 
-/// `GET /notes`
+/// All notes.
+///
+/// The ETag is that of the whole list. With If-Match a POST adds a note only to the list that the client has seen.
+#[utoipa::path(get, path = "/notes", operation_id = "list_notes", tag = "notes",
+    responses((status = OK, description = "The notes, by id.", body = [Note]), Broken))]
 pub(crate) async fn list(State(store): State<Store>) -> Result<Response, Problem> {
     let list = store::blocking(move || store.list()).await?;
     Ok(([(header::ETAG, list_tag(&list))], Json(list.notes)).into_response())
 }
 
-/// `POST /notes`: adds a note, or adds it only to the list that the client has seen.
+/// Adds a note.
+///
+/// With If-Match it is added only to the list that the client has seen.
+#[utoipa::path(post, path = "/notes", operation_id = "create_note", tag = "notes", request_body = Draft,
+    responses(
+        (status = CREATED, description = "The note.", body = Note,
+            headers(("ETag" = String, description = "Its version."), ("Location" = String, description = "Its path."))),
+        BadBody, Broken, Busy))]
 pub(crate) async fn create(
     State(store): State<Store>,
     checked: Option<Checked>,
@@ -55,15 +67,26 @@ pub(crate) async fn create(
         .into_response())
 }
 
-/// `GET /notes/{id}`
+/// One note.
+///
+/// Its ETag is the version to change it with: keep both.
+#[utoipa::path(get, path = "/notes/{id}", operation_id = "read_note", tag = "notes",
+    params(("id" = i64, Path, description = "The number of the note.")),
+    responses((status = OK, description = "The note.", body = Note), Missing, Busy))]
 pub(crate) async fn read(note: Result<Loaded<Note>, LoadedRejection>) -> Result<Response, Problem> {
     Ok(Json(&*note?).into_response())
 }
 
-/// `PUT /notes/{id}`: replaces the note that the client has seen, or creates where it saw none.
+/// Replaces the note that the client has seen, or creates it where there was none.
 ///
-/// The answer carries no entity tag: the note is not stored byte for byte as it was sent, and a tag
+/// The response carries no entity tag: the note is not stored byte for byte as it was sent, and a tag
 /// would mean that the client's own copy is current (RFC 9110, section 9.3.4).
+#[utoipa::path(put, path = "/notes/{id}", operation_id = "save_note", tag = "notes", request_body = Draft,
+    params(("id" = i64, Path, description = "The number of the note.")),
+    responses(
+        (status = OK, description = "The note as it is now. GET it for its ETag.", body = Note),
+        (status = CREATED, description = "The note that was made. GET it for its ETag.", body = Note),
+        BadBody, Missing, Broken, Busy))]
 pub(crate) async fn save(
     State(store): State<Store>,
     NoteId(id): NoteId,
@@ -83,7 +106,15 @@ pub(crate) async fn save(
     Ok((status, Json(note)).into_response())
 }
 
-/// `PATCH /notes/{id}`
+/// Changes the title or the body of a note.
+///
+/// It is changed only if it is still in the version that the client has seen.
+#[utoipa::path(patch, path = "/notes/{id}", operation_id = "change_note", tag = "notes", request_body = Change,
+    params(("id" = i64, Path, description = "The number of the note.")),
+    responses(
+        (status = OK, description = "The note as it is now.", body = Note,
+            headers(("ETag" = String, description = "Its new version."))),
+        BadBody, Missing, Broken, Busy))]
 pub(crate) async fn change(
     State(store): State<Store>,
     NoteId(id): NoteId,
@@ -100,7 +131,12 @@ pub(crate) async fn change(
     Ok((new_version(&note), Json(note)).into_response())
 }
 
-/// `DELETE /notes/{id}`
+/// Deletes a note.
+///
+/// It is deleted only if it is still in the version that the client has seen.
+#[utoipa::path(delete, path = "/notes/{id}", operation_id = "delete_note", tag = "notes",
+    params(("id" = i64, Path, description = "The number of the note.")),
+    responses((status = NO_CONTENT, description = "It is deleted."), Missing, Broken, Busy))]
 pub(crate) async fn remove(
     State(store): State<Store>,
     NoteId(id): NoteId,
@@ -131,7 +167,11 @@ async fn swap<T: Send + 'static>(
     }
 }
 
-/// `POST /merge`: which lines two edits changed. Nothing is stored.
+/// Which lines two edits changed.
+///
+/// Nothing is stored, and nothing is resolved: a person decides.
+#[utoipa::path(post, path = "/merge", operation_id = "merge_edits", tag = "edits", request_body = Edits,
+    responses((status = OK, description = "The lines of the three texts, side by side.", body = Merge), BadBody))]
 pub(crate) async fn merge(JsonBody(edits): JsonBody<Edits>) -> Result<Response, Problem> {
     let merge = spawn_blocking(move || edits.merge()).await;
     Ok(Json(merge.map_err(Failed::Thread)?).into_response())

@@ -8,6 +8,7 @@
 //! | `args.rs`        | the command line                                            |
 //! | `app.rs`         | routes, and where the conditional layer sits                |
 //! | `conditional.rs` | versions as entity tags: all that this service says of them |
+//! | `description.rs` | the OpenAPI document, and a page to read it                 |
 //! | `handlers.rs`    | what each method does                                       |
 //! | `request.rs`     | what a request must look like to reach a handler            |
 //! | `problem.rs`     | what goes wrong, as a response                              |
@@ -19,6 +20,7 @@
 mod app;
 mod args;
 mod conditional;
+mod description;
 mod handlers;
 mod merge;
 mod ownership;
@@ -42,7 +44,7 @@ use tempfile::TempDir;
 
 /// What to try, printed once the address is known.
 const COMMANDS: &str = r#"
-See it: open http://ADDRESS in two browser windows, and edit one note in both.
+See it: open http://ADDRESS in two browser windows, and edit one note in both. What clients can do is at http://ADDRESS/api.
 
 Try it, in another terminal:
 

@@ -8,27 +8,29 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
+use utoipa::ToSchema;
+
 use crate::store::Draft;
 
 /// What one comparison may take. After it, lines that may be alike count as changed.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Two edits, and the note that both began with, if there was one.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct Edits {
     base: Option<Draft>,
     theirs: Draft,
     mine: Draft,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Merge {
     title: Vec<Hunk>,
     body: Vec<Hunk>,
 }
 
 /// A run of lines in each of the three texts. All hunks of one side, in order, are that side's text.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Hunk {
     changed_by: ChangedBy,
     base: Vec<String>,
@@ -36,7 +38,7 @@ pub(crate) struct Hunk {
     mine: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum ChangedBy {
     Nobody,

@@ -19,6 +19,7 @@ use rusqlite::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::task::{JoinError, spawn_blocking};
+use utoipa::ToSchema;
 
 use crate::ownership::{APPLICATION_ID, is_ours_or_new};
 
@@ -42,7 +43,7 @@ const SCHEMA: &str = "
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a client sees of a note; the version travels in the entity tag.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Note {
     pub(crate) id: i64,
     pub(crate) title: String,
@@ -59,7 +60,7 @@ pub(crate) struct List {
 }
 
 /// A whole note, as a client sends it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 pub(crate) struct Draft {
     pub(crate) title: String,
     pub(crate) body: String,

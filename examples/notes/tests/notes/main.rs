@@ -2,6 +2,7 @@
 
 mod checked;
 mod clients;
+mod description;
 mod durability;
 mod life;
 mod page;
