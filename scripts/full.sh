@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(gate licences advisories external-types in-full figures programs stalled clients doctor neighbours count release stores miri tsan shuttle
+PARTS=(gate licences advisories external-types in-full figures programs stalled clients openapi doctor neighbours count release stores miri tsan shuttle
     fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten)
 
 part_gate() {
@@ -82,6 +82,11 @@ part_stalled() {
 
 part_clients() {
     TOWER_CONDITIONAL_FULL=1 cargo test --locked --test proxies clients
+}
+
+# Is the description of the notes what they do? `cargo test -p notes` has the generated client alone.
+part_openapi() {
+    scripts/openapi.sh
 }
 
 # The doctor before every proxy that can be installed; the gate has those that its other tests need.
