@@ -187,6 +187,24 @@ fn what_a_write_needs_is_required() {
     assert_eq!(required(Current::absent(), Method::GET), []);
 }
 
+/// A read ignores a malformed If-None-Match, and no malformed field of a write is ignored.
+#[test]
+fn what_is_malformed_is_not_within_the_pattern() {
+    let layer = ConditionalLayer::new(Fixed::new(EntityTag::from_version(1)));
+    let has_pattern = |method: Method| -> Vec<_> {
+        let fields = layer.describe().of(&method).fields().to_vec();
+        fields
+            .into_iter()
+            .map(|read| (read.field(), read.pattern().is_some()))
+            .collect()
+    };
+    let [if_match, if_none_match] = [Field::IfMatch, Field::IfNoneMatch];
+    let of_get = has_pattern(Method::GET);
+    assert_eq!(of_get, [(if_match, true), (if_none_match, false)]);
+    let of_put = has_pattern(Method::PUT);
+    assert_eq!(of_put, [(if_match, true), (if_none_match, true)]);
+}
+
 /// Neither the hook nor a `tracing` subscriber is told of what is only tried.
 #[test]
 fn nobody_hears_of_it() {
