@@ -16,6 +16,7 @@
 //! | [stores] | What do the databases and object stores answer, and what does each request cost them? |
 //! | [scaling] | What happens with many writers, and with many replicas? |
 //! | [clients] | What must a client do, and what does it do with a 412? |
+//! | [openapi] | How does a generated client learn of If-Match? |
 //! | [refusals] | Why was this request refused, or why has this response no ETag? |
 //! | [proxies] | What do proxies and caches do to tags? |
 //! | [doctor] | Why does saving fail on this server, or behind this CDN? |
@@ -45,6 +46,8 @@ pub mod lost_updates {}
 pub mod migration {}
 #[doc = include_str!("not_modified.md")]
 pub mod not_modified {}
+#[doc = include_str!("openapi.md")]
+pub mod openapi {}
 #[doc = include_str!("performance.md")]
 pub mod performance {}
 #[doc = include_str!("placement.md")]
