@@ -19,7 +19,6 @@ pub(crate) struct Documents(Arc<Mutex<Shelf>>);
 #[derive(Default)]
 struct Shelf {
     release: usize,
-    last_version: u64,
     by_id: HashMap<String, Document>,
 }
 
@@ -44,8 +43,11 @@ impl Documents {
 
     pub(crate) fn save(&self, id: String, text: String) {
         let mut shelf = self.lock();
-        shelf.last_version += 1;
-        let version = shelf.last_version;
+        // Nothing is ever removed, so that no version of a document is used twice.
+        let version = shelf
+            .by_id
+            .get(&id)
+            .map_or(1, |document| document.version + 1);
         shelf.by_id.insert(id, Document { version, text });
     }
 

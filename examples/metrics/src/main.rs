@@ -1,35 +1,45 @@
-//! Why did the 412s spike? A service whose outcomes can be counted by route, field and reason.
+//! Why did the 412s spike? A service whose outcomes are counted for Prometheus, and drawn by reason over time.
 //!
-//! `cargo run -p metrics` serves documents under `/documents/{id}` and their counters under `/metrics`, in the text
-//! format of Prometheus, and prints the `curl` commands to try. `POST /deploy` plays a release that serialises documents
+//! `cargo run -p metrics` serves documents under `/documents/{id}`, their counters under `/metrics` and a page that draws
+//! them under `/`, and prints the `curl` commands to try. `POST /deploy` plays a release that serialises documents
 //! in another form: from then on, every tag that clients hold is of another epoch.
 //!
-//! | file           | idea                                            |
-//! |----------------|-------------------------------------------------|
-//! | `counters.rs`  | the events of the layer's hook, counted          |
-//! | `documents.rs` | documents in memory, and the release they are in |
+//! `cargo run -p metrics -- --play release` plays more than that, with clients that read again and recover: see `--help`.
+//!
+//! | file           | idea                                                    |
+//! |----------------|---------------------------------------------------------|
+//! | `args.rs`      | the command line                                        |
+//! | `service.rs`   | routes, and where the conditional layer and its hook sit |
+//! | `counters.rs`  | the events of the layer's hook, counted for Prometheus   |
+//! | `history.rs`   | the same events, by step                                |
+//! | `chart.rs`     | the picture of the steps                                |
+//! | `documents.rs` | documents in memory, and the release they are in        |
+//! | `plays/`       | four causes of 412s, and the clients that get them      |
 
+mod args;
+mod chart;
 mod counters;
 mod documents;
+mod history;
+mod plays;
+mod service;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    http::StatusCode,
-    routing::{get, post},
-};
-use example_support::{arguments, in_time, listen, run, serve};
-use tower_conditional::content_coding::ContentCodingLayer;
-use tower_conditional::{Checked, ConditionalLayer, Loaded, WritePolicy};
+use example_support::{arguments, listen, run, serve};
+use tokio::time::interval;
 
-use counters::Counters;
-use documents::{Documents, WrittenOut};
+use args::Args;
+use history::History;
+use plays::Play;
+use service::Service;
 
 /// What to try, printed once the address is known.
 const COMMANDS: &str = r#"
-Try it, in another terminal:
+Open http://ADDRESS in a browser, and try it in another terminal:
 
   url=http://ADDRESS
 
@@ -47,51 +57,56 @@ Try it, in another terminal:
 
   # How often, and why
   curl -s $url/metrics
+
+With --play release, hardcoded, proxy or busy, clients do it.
 "#;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let port = arguments::read(arguments::only_port);
-    run(async move { serve(listen(port).await?, router(), COMMANDS).await }).await
-}
-
-fn router() -> Router {
-    let documents = Documents::default();
-    let counters = Counters::default();
-    // One hook for all routes: the event says which route axum has matched.
-    let counted = counters.clone();
-    let layer = ConditionalLayer::new(documents::source(documents.clone()))
-        .writes(WritePolicy::required())
-        .observe(move |evaluation| counted.count(evaluation));
-
-    let router = Router::new()
-        .route("/documents/{id}", get(read).put(save).route_layer(layer))
-        .route("/deploy", post(deploy))
-        .with_state(documents)
-        .route("/metrics", get(async move || counters.to_string()))
-        // Keeps axum's `Content-Length: 0` off a 304.
-        .layer(ContentCodingLayer::new().leave_tags());
-    // A client that is slow to send a document holds its lock.
-    in_time(router)
-}
-
-async fn read(document: Loaded<WrittenOut>) -> String {
-    document.into_inner().0
-}
-
-async fn save(
-    Path(id): Path<String>,
-    State(documents): State<Documents>,
-    checked: Checked,
-    text: String,
-) -> StatusCode {
-    documents.save(id, text);
-    match checked.existed() {
-        Some(false) => StatusCode::CREATED,
-        _ => StatusCode::NO_CONTENT,
+    match arguments::read(args::parse) {
+        Args::Serve { port, play, pace } => run(serve_and_play(port, play, pace)).await,
+        Args::Draw(play) => {
+            print!("{}", picture_of(play).await);
+            ExitCode::SUCCESS
+        }
     }
 }
 
-async fn deploy(State(documents): State<Documents>) -> String {
-    format!("now in release {}\n", documents.deploy())
+async fn serve_and_play(port: u16, play: Option<Play>, pace: Duration) -> Result<(), String> {
+    let listener = listen(port).await?;
+    let service = Service::new();
+    let router = service.router();
+    let steps = tokio::spawn(async move {
+        match play {
+            Some(play) => perform(play, &service, pace).await,
+            None => step_every_second(&service.history).await,
+        }
+    });
+    let served = serve(listener, router, COMMANDS).await;
+    steps.abort();
+    served
+}
+
+/// The picture stays as the play has left it.
+async fn perform(play: Play, service: &Service, pace: Duration) {
+    tracing::info!("{}", play.title());
+    play.perform(service, pace).await;
+    tracing::info!("the play has ended");
+}
+
+async fn step_every_second(history: &History) {
+    let mut seconds = interval(Duration::from_secs(1));
+    // The first is over at once.
+    seconds.tick().await;
+    loop {
+        seconds.tick().await;
+        history.next_step();
+    }
+}
+
+/// A play on a service of its own, without pauses.
+async fn picture_of(play: Play) -> String {
+    let service = Service::new();
+    play.perform(&service, Duration::ZERO).await;
+    chart::draw(&service.history.steps(), play.title())
 }
