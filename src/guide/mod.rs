@@ -59,6 +59,12 @@ pub mod races {}
 #[doc = include_str!("refusals.md")]
 pub mod refusals {}
 #[doc = include_str!("refused.md")]
+// Without an empty line, Markdown takes the pictures for a part of the last paragraph.
+#[doc = ""]
+#[doc = include_str!("release.svg")]
+#[doc = include_str!("hardcoded.svg")]
+#[doc = include_str!("proxy.svg")]
+#[doc = include_str!("busy.svg")]
 pub mod refused {}
 #[doc = include_str!("scaling.md")]
 pub mod scaling {}
