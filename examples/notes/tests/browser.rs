@@ -16,7 +16,12 @@ use test_support::{Example, has_tool, in_ci, skip};
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Each has a service and a browser of its own, so that they run beside each other.
-const FILES: [&str; 3] = ["conflicts.test.js", "using.test.js", "views.test.js"];
+const FILES: [&str; 4] = [
+    "api.test.js",
+    "conflicts.test.js",
+    "using.test.js",
+    "views.test.js",
+];
 
 #[cfg(unix)]
 #[tokio::test]
