@@ -33,7 +33,13 @@ impl<'s> Session<'s> {
 
     pub(crate) async fn ask(&mut self, ask: Ask) -> Answer {
         self.report.count_request();
-        let answer = self.exchange.send(ask).await;
+        let mut answer = self.exchange.send(ask).await;
+        // A server that has closed a kept connection fails the next request on it, whatever that is. As every client does,
+        // what is safe is sent once more (RFC 9112, section 9.3.1).
+        if answer.reply.is_err() && answer.ask.method().is_safe() {
+            self.report.count_request();
+            answer = self.exchange.send(answer.ask).await;
+        }
         self.explained(&answer);
         answer
     }

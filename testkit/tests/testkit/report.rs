@@ -1,6 +1,11 @@
 //! The content of a report, for people and as data.
 
-use tower_conditional_testkit::{Fixture, Severity, check};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use http::Request;
+use tower::{ServiceExt, service_fn};
+use tower_conditional_testkit::{Content, Fixture, Severity, check};
 
 use super::fixture;
 use super::origin::{Flaw, Origin};
@@ -121,4 +126,25 @@ async fn cleans_up_after_itself() {
     let overwriting = Fixture::at("/notes/1").writing(super::scratch_at("/notes/1"));
     assert!(check(origin.clone(), overwriting).await.is_clean());
     assert_eq!(origin.paths(), ["/notes/1"]);
+}
+
+/// A client on a kept connection that the server closes after a 412 loses its next request. That is no fault of the
+/// answer, and another request gets one.
+#[tokio::test]
+async fn a_request_that_a_closed_connection_has_lost_is_sent_again() {
+    let closes = Arc::new(AtomicBool::new(false));
+    let origin = Origin::right();
+    let service = service_fn(move |request: Request<Content>| {
+        let (closes, origin) = (closes.clone(), origin.clone());
+        async move {
+            if closes.swap(false, SeqCst) {
+                return Err("connection closed".to_owned());
+            }
+            let response = origin.oneshot(request).await?;
+            closes.store(response.status() == 412, SeqCst);
+            Ok(response)
+        }
+    });
+    let report = check(service, Fixture::at("/notes/1").absent_at("/notes/404")).await;
+    assert!(report.findings().is_empty(), "{report}");
 }
