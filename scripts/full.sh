@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(gate licences advisories external-types in-full figures programs stalled clients openapi doctor neighbours count release stores miri tsan shuttle
+PARTS=(gate licences advisories external-types in-full figures programs stalled clients openapi doctor others neighbours count release stores miri tsan shuttle
     fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten)
 
 part_gate() {
@@ -92,6 +92,11 @@ part_openapi() {
 # The doctor before every proxy that can be installed; the gate has those that its other tests need.
 part_doctor() {
     TOWER_CONDITIONAL_FULL=1 cargo test --locked -p tower-conditional-doctor --test proxies
+}
+
+# What the doctor finds of servers of others is true, and asked again with curl.
+part_others() {
+    scripts/doctor.sh
 }
 
 # Frameworks and layers of others, at the versions of a lock file of their own.
