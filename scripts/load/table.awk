@@ -1,20 +1,19 @@
-# Makes the table of what load.sh measured: a line a round of server, job, size, requests a second, CPU µs a request.
-# The ratios are to the server's own bare 200 of the same size in the same round, and the medians of all rounds.
+# Makes the table of what load.sh measured: a line a round of protocol, server, job, size, CPU µs a request.
+# A job is a path, a method and a status. The ratios are to the server's own bare answer to this method, of the same protocol
+# and size, in the same round; the table has the medians of all rounds.
 
 BEGIN {
     FS = "\t"
-    BARE = "bare 200"
-    print "| server | job | size | requests/s | times bare | server CPU µs a request | times bare |"
-    print "| --- | --- | --- | ---: | ---: | ---: | ---: |"
+    print "| protocol | server | job | size | server CPU a request, times bare |"
+    print "| --- | --- | --- | --- | ---: |"
 }
 
 {
-    row = $2 "\t" $3 "\t" $4
+    row = $2 "\t" $3 "\t" $4 "\t" $5
     if (!(row in rounds)) {
         order[++rows] = row
     }
     round = ++rounds[row]
-    rate[row, round] = $5
     cpu[row, round] = $6
 }
 
@@ -22,7 +21,7 @@ END {
     for (i = 1; i <= rows; i++) {
         print_row(order[i])
     }
-    print_claim("axum\tlooked-up 304\t64k", 0.5)
+    print_claim("h1\taxum\tlooked-up GET 304\t64k", 0.5)
 }
 
 function print_claim(row, asked) {
@@ -31,19 +30,22 @@ function print_claim(row, asked) {
         times_cpu[row] <= asked ? "held" : "missed"
 }
 
-function print_row(row,    cell, bare, round, n, rates, cpus, faster, dearer) {
+# The bare answer to the same method.
+function bare_of(cell) {
+    return cell[1] "\t" cell[2] "\tbare " (cell[3] ~ / PUT / ? "PUT 204" : "GET 200") "\t" cell[4]
+}
+
+function print_row(row,    cell, bare, round, n, dearer) {
     split(row, cell, "\t")
-    bare = cell[1] "\t" BARE "\t" cell[3]
+    bare = bare_of(cell)
     n = rounds[row]
     for (round = 1; round <= n; round++) {
-        rates[round] = rate[row, round]
-        cpus[round] = cpu[row, round]
-        faster[round] = rate[row, round] / rate[bare, round]
         dearer[round] = cpu[row, round] / cpu[bare, round]
     }
     times_cpu[row] = median(dearer, n)
-    printf "| %s | %s | %s | %.0f | %.2f | %.1f | %.2f |\n", cell[1], cell[2], cell[3],
-        median(rates, n), median(faster, n), median(cpus, n), times_cpu[row]
+    if (cell[3] !~ /^bare/) {
+        printf "| %s | %s | %s | %s | %.2f |\n", cell[1], cell[2], cell[3], cell[4], times_cpu[row]
+    }
 }
 
 function median(values, n,    i, j, value) {

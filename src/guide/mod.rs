@@ -49,6 +49,12 @@ pub mod not_modified {}
 #[doc = include_str!("openapi.md")]
 pub mod openapi {}
 #[doc = include_str!("performance.md")]
+#[doc = include_str!("plots/headers.svg")]
+#[doc = include_str!("plots/tags.svg")]
+#[doc = include_str!("plots/body.svg")]
+#[doc = include_str!("plots/keys.svg")]
+#[doc = include_str!("plots/waiters.svg")]
+#[doc = include_str!("plots/routes.svg")]
 pub mod performance {}
 #[doc = include_str!("placement.md")]
 pub mod placement {}

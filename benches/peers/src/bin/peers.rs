@@ -64,7 +64,7 @@ impl Table {
         }
     }
 
-    /// Times the base, or the time of the base itself; and the allocations.
+    /// Times the base, and the allocations.
     fn cell(&self, name: (&str, &str), allocations: &HashMap<String, u64>) -> String {
         let Some(row) = self.0.rows.iter().find(|row| job_and_who(row.name) == name) else {
             return String::new();
@@ -72,7 +72,7 @@ impl Table {
         let (best, allocated) = (self.0.best[row.name], allocations[row.name]);
         match row.base {
             Some(base) => format!("{:.2} ({allocated})", best / self.0.best[base]),
-            None => format!("{best:.0} ns ({allocated})"),
+            None => format!("1 ({allocated})"),
         }
     }
 

@@ -8,6 +8,7 @@ use std::future::ready;
 use std::net::Ipv4Addr;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
 use tokio::net::TcpListener;
@@ -30,17 +31,16 @@ fn router() -> Router {
     [("1k", 1024), ("64k", 64 * 1024)]
         .into_iter()
         .fold(Router::new(), |router, (name, size)| {
+            let note = || note(size);
             router
-                .route(&format!("/bare/{name}"), read(size))
-                .route(
-                    &format!("/looked-up/{name}"),
-                    read(size).route_layer(known()),
-                )
-                .route(&format!("/hashed/{name}"), read(size).route_layer(hashed()))
+                .route(&format!("/bare/{name}"), note())
+                .route(&format!("/looked-up/{name}"), note().route_layer(known()))
+                .route(&format!("/hashed/{name}"), note().route_layer(hashed()))
         })
 }
 
-fn read(size: usize) -> MethodRouter {
+/// GET answers this many bytes. PUT reads its body and answers 204.
+fn note(size: usize) -> MethodRouter {
     let body = Bytes::from(vec![b'x'; size]);
-    get(move || ready(body.clone()))
+    get(move || ready(body.clone())).put(async |_: Bytes| StatusCode::NO_CONTENT)
 }
