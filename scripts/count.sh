@@ -16,6 +16,7 @@ PARTS=(notes postgres scale objects objects-on-s3 radicale xandikos kinto s3 lig
 own=${COUNT_OWN:-1000}
 others=${COUNT_OTHERS:-50}
 export PATH=$PATH:/usr/sbin
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 python=target/count/python
 dir=$(mktemp -d)
 chmod 777 "$dir" # Some servers give root away.
@@ -110,7 +111,7 @@ part_objects() {
     local port
     port=$(free_port)
     cargo build --quiet --locked --manifest-path stores/Cargo.toml -p objects
-    start "$port" stores/target/debug/objects --port "$port"
+    start "$port" "$CARGO_TARGET_DIR/debug/objects" --port "$port"
     counts "http://127.0.0.1:$port/count" --times "$own"
     stop
 }

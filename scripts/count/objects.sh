@@ -15,7 +15,7 @@ signed='Authorization: AWS4-HMAC-SHA256 Credential=x/20250101/us-east-1/s3/aws4_
 
 # Each replica's process stands in a file: the killer is another process.
 start() { # number
-    stores/target/debug/objects --port "${ports[$1]}" --required s3://notes >"$dir/log.$1" 2>&1 &
+    "$CARGO_TARGET_DIR/debug/objects" --port "${ports[$1]}" --required s3://notes >"$dir/log.$1" 2>&1 &
     echo $! >"$dir/pid.$1"
     disown # so that the shell does not report that it was killed
 }
