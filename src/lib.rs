@@ -243,7 +243,7 @@
 //! |---|---|---|
 //! | the write lock, on by default for sources that look up | all writers of equal resources that pass this layer, its clones, or a layer over the same [named](ValidatorSource::named) kind, in this process | other processes, writers that bypass the layer, work that outlives a dropped future, what only the database holds equal |
 //! | [`Checked::hold_lock`], moved into `spawn_blocking` or `spawn` | the same, and work that outlives a client that hung up | other processes, writers that bypass the layer, what only the database holds equal |
-//! | [`Checked`] in the handler's statement (`… WHERE version = ?`), [`PreconditionFailed`] when it changed no row | everything that writes through the database, on any number of machines | nothing: use it wherever there is a database |
+//! | [`Checked`] in the handler's statement (`… WHERE version = ?`), [`PreconditionFailed`] when it changed no row | everything that writes through the database, on any number of machines | a statement that changes the row and not its version, a version that is used twice. Use it wherever there is a database |
 //! | a [`lock::WriteLock`] of your own (advisory locks) | all replicas that use it | writers that bypass it, what only the database holds equal |
 //!
 //! - **Equal resources have one lock**, however a client spells them. Values that only the database holds equal (a collation

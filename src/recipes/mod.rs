@@ -2,25 +2,34 @@
 //!
 //! A recipe ends in a `Router`. What it leaves out is yours: the pool, and the handlers that are not about preconditions. The errors
 //! of handlers are [`PreconditionFailed`](crate::PreconditionFailed), the 412, and whatever your service has for a database that fails;
-//! those of a look-up are any error (`?`), which the client sees as a 503 without its text.
+//! those of a look-up are any error type (`?`; `SourceError::failed` for a boxed one), which the client sees as a 503 without its text.
 //!
 //! The `main` around every recipe, and the test to copy:
 //!
 //! ```no_run
-//! use axum::{Router, body::Body, http::Request};
-//! use tower::ServiceExt; // features = ["util"]
+//! # use axum::Router;
 //! # fn app() -> Router { Router::new() }
-//!
 //! #[tokio::main]
 //! async fn main() -> std::io::Result<()> {
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
 //!     axum::serve(listener, app()).await
 //! }
 //!
-//! #[tokio::test]
-//! async fn a_stale_save_is_refused() {
-//!     let put = Request::put("/notes/1").header("if-match", "\"0\"").body(Body::from("text")).unwrap();
-//!     assert_eq!(app().oneshot(put).await.unwrap().status(), 412);
+//! #[cfg(test)]
+//! mod tests {
+//!     use axum::{body::Body, http::Request};
+//!     use tower::ServiceExt; // a dev-dependency, features = ["util"]
+//!
+//!     #[tokio::test]
+//!     async fn a_stale_save_is_refused() {
+//!         let app = super::app();
+//!         let put = |field, tag| {
+//!             let put = Request::put("/notes/1").header(field, tag);
+//!             app.clone().oneshot(put.body(Body::from("text")).unwrap())
+//!         };
+//!         assert!(put("if-none-match", "*").await.unwrap().status().is_success());
+//!         assert_eq!(put("if-match", "\"0\"").await.unwrap().status(), 412);
+//!     }
 //! }
 //! ```
 //!

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, sync::Mutex};
 
-use axum::{Router, extract::Path, extract::State, routing::get};
+use axum::{Router, extract::Path, extract::State, http::StatusCode, routing::get};
 use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::extract::extractor_source;
 use tower_conditional::{Checked, ConditionalLayer, Found, Loaded};
@@ -31,14 +31,17 @@ async fn save(
     State(db): State<Db>,
     checked: Checked,
     text: String,
-) -> Result<(), PreconditionFailed> {
-    let mut notes = db.lock().unwrap(); // UPDATE notes SET … WHERE id = ? AND version = ?
+) -> Result<StatusCode, PreconditionFailed> {
+    let mut notes = db.lock().unwrap(); // UPDATE … WHERE id = ? AND version = ?; for `None` an INSERT
     if notes.get(&id).map(|note| note.version) != checked.version() {
         return Err(checked.lost());
     }
-    let version = checked.version().unwrap_or(0) + 1;
+    let version = checked.version().unwrap_or(0) + 1; // nextval('versions'): no version is used twice
     notes.insert(id, Note { version, text });
-    Ok(())
+    match version {
+        1 => Ok(StatusCode::CREATED),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
 }
 
 fn app(db: Db) -> Router {
