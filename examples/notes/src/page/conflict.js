@@ -1,6 +1,6 @@
 // Two edits met: what both started from, theirs, mine, and a choice for each change.
 
-import { button, h, lines } from "./dom.js";
+import { button, h, lines, ofNote, progress, saving } from "./dom.js";
 import * as http from "./http.js";
 import { Merge, UNDECIDED, whole } from "./merge.js";
 
@@ -21,8 +21,12 @@ const WHO = {
 
 // `then` says what to do with a merged text: save, edit, keepMine, keepTheirs.
 export async function conflict(note, theirs, isAgain, then) {
+  progress("Comparing…");
   const answer = await http.merge(note.base, theirs.text, note.mine);
+  progress(null);
   const merge = new Merge(answer.ok ? answer.json : whole(note.base, theirs.text, note.mine));
+  const [title, why] = [heading(merge, isAgain), explanation(merge)];
+  merge.choose(note.merge?.choices ?? {});
   const result = h("pre", { class: "lines result-body", dir: "auto", tabindex: "0", "aria-labelledby": "result-name" });
   const resultTitle = h("p", { class: "result-title", dir: "auto" });
   const tally = h("p", { class: "tally", role: "status" });
@@ -30,7 +34,8 @@ export async function conflict(note, theirs, isAgain, then) {
   const update = () => {
     resultTitle.replaceChildren(...preview(merge.result.title, " "));
     result.replaceChildren(...preview(merge.result.body, "\n"));
-    tally.replaceChildren(progress(merge));
+    tally.replaceChildren(count(merge));
+    note.choose(theirs.tag, merge.choices);
   };
   const decided = (use) => () => {
     const open = merge.changes.findIndex((hunk) => hunk.choice === null);
@@ -41,8 +46,10 @@ export async function conflict(note, theirs, isAgain, then) {
   update();
 
   return h("article", { class: "conflict" },
-    h("h1", { tabindex: "-1" }, heading(merge, isAgain)),
-    h("p", { class: "lead" }, explanation(merge)),
+    ofNote(note),
+    h("h1", { tabindex: "-1" }, title),
+    h("div", { class: "messages" }),
+    h("p", { class: "lead" }, why),
     h("p", { class: "held" }, "You hold ", h("code", {}, note.tag ?? "no version"),
       h("span", { "aria-hidden": "true" }, " → "), " the server has ", h("code", {}, theirs.tag)),
     h("div", { class: "hunks" },
@@ -53,7 +60,7 @@ export async function conflict(note, theirs, isAgain, then) {
     h("div", { class: "bar" },
       tally,
       h("div", { class: "actions" },
-        button("Save merged", decided(then.save), "button-primary"),
+        saving(button("Save merged", decided(then.save), "button-primary")),
         button("Edit the merged text", decided(then.edit)),
         h("span", { class: "gap" }),
         button("Keep mine", then.keepMine, "button-mine"),
@@ -72,7 +79,7 @@ function explanation(merge) {
     : `${before} You changed different lines: look at the result, and save it.`;
 }
 
-function progress(merge) {
+function count(merge) {
   const all = merge.changes.filter((hunk) => hunk.changed_by === "both").length;
   if (all === 0) return "Nothing to decide.";
   return `${all - merge.open.length} of ${all} decided`;

@@ -15,10 +15,46 @@ export function button(label, onclick, kind = "") {
   return h("button", { type: "button", class: `button ${kind}`.trim(), onclick }, label);
 }
 
+// The button that Ctrl+S and Cmd+S press.
+export function saving(button) {
+  button.setAttribute("aria-keyshortcuts", "Control+S Meta+S");
+  return button;
+}
+
+// For those who listen. What is there from the beginning is read out when it changes; what is new only if it is an alert.
+export function say(text) {
+  document.getElementById("said").textContent = text;
+}
+
+// Shows that a request is under way, whatever the view; null: that none is.
+export function progress(words) {
+  const shown = document.getElementById("progress");
+  shown.hidden = words === null;
+  shown.textContent = words ?? "";
+  document.getElementById("main").setAttribute("aria-busy", String(words !== null));
+  if (words !== null) say(words);
+}
+
+// Nobody loses their place: whoever was on something that is gone after the change is taken to the heading.
+export function keepingFocus(change) {
+  const focused = document.activeElement;
+  change();
+  const isGone = !focused.isConnected || focused.closest("[hidden]");
+  if (isGone) document.querySelector("main h1")?.focus();
+}
+
+// The window's title: the heading of the view, and of which note it is.
+export function entitle() {
+  const main = document.getElementById("main");
+  const parts = ["h1", ".of"].map((part) => main.querySelector(part)?.textContent).filter(Boolean);
+  document.title = `${parts.map((part) => shortened(part)).join(": ")} – Notes`;
+}
+
 // A message that is read out as it appears, with what can be done about it.
 export function notice(kind, title, text, ...actions) {
-  const role = kind === "good" ? "status" : "alert";
-  return h("div", { class: `notice notice-${kind}`, role },
+  const isGood = kind === "good";
+  if (isGood) say(`${title} ${text}`);
+  return h("div", { class: `notice notice-${kind}`, role: !isGood && "alert" },
     h("p", {}, h("strong", {}, title), " ", text),
     actions.length > 0 && h("div", { class: "notice-actions" }, actions));
 }
@@ -29,8 +65,17 @@ export function titleOf(note) {
 
 // In a sentence, whichever way it is written.
 export function named(note) {
-  const letters = [...titleOf(note)];
-  return h("bdi", {}, letters.length > 60 ? `${letters.slice(0, 60).join("")}…` : letters.join(""));
+  return h("bdi", {}, shortened(titleOf(note)));
+}
+
+// Above the heading of a view that is about something else: which note it is.
+export function ofNote({ base, mine }) {
+  return h("p", { class: "of", dir: "auto" }, shortened(titleOf(base ?? mine)));
+}
+
+function shortened(text) {
+  const letters = [...text];
+  return letters.length > 60 ? `${letters.slice(0, 60).join("")}…` : text;
 }
 
 // A text as it was written. A long one is scrolled on its own, by keyboard too.

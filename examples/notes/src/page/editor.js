@@ -1,7 +1,7 @@
 // One note on the screen: its text, the version it was made from, and what to do when the server says no.
 
 import { conflict } from "./conflict.js";
-import { ask, button, h, lines, named, notice } from "./dom.js";
+import { ask, button, h, lines, named, notice, ofNote, progress, saving } from "./dom.js";
 import { Form } from "./form.js";
 import * as shelf from "./shelf.js";
 import { plainly, withText } from "./words.js";
@@ -18,6 +18,7 @@ const SAVED_UNSEEN = ["Saved, but not read back.", "Check for changes before you
 
 export async function edit(stage, note) {
   const editor = new Editor(stage, note);
+  stage.onLook(() => editor.look());
   editor.opened(await note.open());
 }
 
@@ -28,6 +29,10 @@ class Editor {
   #isBusy = false;
   // A tag that was refused: nothing more is saved by itself over it.
   #refused;
+  // What the person has been told of: the tag of a newer version, or that there is none any more.
+  #told = null;
+  // How many requests of the person there were.
+  #requests = 0;
 
   constructor(stage, note) {
     this.#stage = stage;
@@ -46,14 +51,54 @@ class Editor {
     const isUnread = this.#note.base === null && !this.#note.isDirty && !this.#note.isNew;
     if (outcome.kind === "deleted" && isUnread) return this.#showMissing();
     if (outcome.kind === "trouble" && isUnread) return this.#showUnread(outcome);
-    if (outcome.kind === "conflict") return this.#showBehind(outcome.theirs);
+    if (outcome.kind === "conflict") return this.#showConflictOrBehind(outcome.theirs);
     if (outcome.kind === "updated") return this.#showForm();
     return this.#show(outcome);
   }
 
-  async #save(isAgain = false) {
+  // The window is looked at again. What this finds is shown, unless the person has gone on meanwhile.
+  async look() {
+    if (this.#isBusy || this.#note.tag === null) return;
+    const [requests, view] = [this.#requests, this.#view()];
+    const now = await this.#note.look();
+    if (requests !== this.#requests || view !== this.#view() || document.querySelector("dialog[open]")) return;
+    if (view === this.#form.element) this.#seenBehindForm(now);
+    else if (view?.matches(".conflict")) this.#seenBehindConflict(view, now);
+  }
+
+  #seenBehindForm(now) {
+    this.#form.showSeen();
+    if (newsOf(now) === this.#told) return;
+    const outcome = this.#note.meet(now);
+    if (outcome.kind === "conflict") return this.#showBehind(outcome.theirs);
+    if (outcome.kind in DONE) return this.#show(outcome);
+    if (outcome.kind !== "deleted") return;
+    this.#showForm(this.#gone());
+    this.#told = newsOf(now);
+  }
+
+  #seenBehindConflict(view, now) {
+    if (newsOf(now) === this.#told || !(now.ok || now.status === 404)) return;
+    const news = now.ok
+      ? notice("warn", "Somebody has saved once more.", "What you have chosen is kept where it still fits.",
+        button("Compare with the newest", () => this.#showConflict(now, true), "button-primary"))
+      : this.#gone();
+    this.#told = newsOf(now);
+    view.querySelector(".messages").replaceChildren(news);
+  }
+
+  // What is on the screen, if it is this note.
+  #view() {
+    return this.#stage.isCurrent() ? document.getElementById("main").firstElementChild : null;
+  }
+
+  // `replaced` is what a person has decided to overwrite.
+  async #save(isAgain = false, replaced = null) {
     if (this.#note.tag && !this.#note.isDirty) return this.#check();
-    const outcome = await this.#busy(() => this.#note.save());
+    const outcome = await this.#busy("Saving…", () => this.#note.save());
+    if (replaced && outcome?.kind === "saved") {
+      return this.#showForm(notice("good", "Saved.", "Yours is kept.", this.#bringTheirsBack(replaced)));
+    }
     if (outcome) this.#show(outcome, isAgain);
   }
 
@@ -61,7 +106,7 @@ class Editor {
   async #autosave() {
     const { tag } = this.#note;
     if (tag === this.#refused) return;
-    const outcome = await this.#busy(() => this.#note.save());
+    const outcome = await this.#busy("Saving…", () => this.#note.save());
     if (outcome?.kind in DONE) return this.#show(outcome);
     this.#refused = tag;
     if (outcome?.kind === "conflict") return this.#showBehind(outcome.theirs);
@@ -70,7 +115,7 @@ class Editor {
   }
 
   async #check() {
-    const outcome = await this.#busy(() => this.#note.check());
+    const outcome = await this.#busy("Asking…", () => this.#note.check());
     if (outcome?.kind === "conflict") return this.#showBehind(outcome.theirs);
     if (outcome?.kind === "current") return this.#showForm(notice("good", "Nothing new.", "You have the current version."));
     if (outcome) this.#show(outcome);
@@ -89,7 +134,7 @@ class Editor {
   }
 
   async #remove() {
-    const outcome = await this.#busy(() => this.#note.remove());
+    const outcome = await this.#busy("Deleting…", () => this.#note.remove());
     if (outcome?.kind === "removed") return this.#showRemoved();
     if (outcome?.kind === "deleted" && !this.#note.isDirty) return this.#showMissing();
     if (outcome?.kind === "changed") return this.#showChanged(outcome.theirs);
@@ -98,15 +143,18 @@ class Editor {
   }
 
   // One request at a time: what comes while one is under way is left out.
-  async #busy(request) {
+  async #busy(words, request) {
     if (this.#isBusy) return null;
     this.#isBusy = true;
+    this.#requests += 1;
     this.#form.setBusy(true);
+    progress(words);
     try {
       return await request();
     } finally {
       this.#isBusy = false;
       this.#form.setBusy(false);
+      progress(null);
       shelf.refresh();
     }
   }
@@ -123,6 +171,7 @@ class Editor {
 
   #showForm(message) {
     if (!this.#stage.isCurrent()) return;
+    this.#told = null;
     if (location.hash === "#/new" && !this.#note.isNew) history.replaceState(null, "", `#/notes/${this.#note.id}`);
     this.#form.update(message);
     this.#stage.show(this.#form.element);
@@ -133,6 +182,16 @@ class Editor {
     const compare = button("Compare", () => this.#showConflict(theirs), "button-primary");
     this.#showForm(notice("warn", "Somebody has saved a newer version.",
       "You are still on the older one. Nothing of yours is lost, and nothing of theirs is overwritten.", compare));
+    this.#told = theirs.tag;
+  }
+
+  // Whoever was choosing before a reload is choosing again.
+  #showConflictOrBehind(theirs) {
+    return this.#note.merge ? this.#showConflict(theirs) : this.#showBehind(theirs);
+  }
+
+  #gone() {
+    return notice("warn", "Somebody has deleted this note.", "Your text is still here.", button("See what you can do", () => this.#showDeleted()));
   }
 
   // The very same request may be sent again after a 503: if the first has taken effect, its condition is false by now.
@@ -145,16 +204,24 @@ class Editor {
 
   async #showConflict(theirs, isAgain = false) {
     const note = this.#note;
-    const merged = (text) => note.rebase(theirs, text);
+    const unlessBusy = (act) => (text) => this.#isBusy || act(text);
+    const save = (text, replaced) => {
+      note.rebase(theirs, text);
+      this.#save(true, replaced);
+    };
+    this.#told = theirs.tag;
     this.#stage.show(await conflict(note, theirs, isAgain, {
-      save: (text) => { merged(text); this.#save(true); },
-      edit: (text) => { merged(text); this.#showForm(notice("good", "This is the merged text.", "It is not saved yet.")); },
-      keepMine: () => { merged(note.mine); this.#save(true); },
-      keepTheirs: () => {
+      save: unlessBusy((text) => save(text)),
+      edit: unlessBusy((text) => {
+        note.rebase(theirs, text);
+        this.#showForm(notice("good", "This is the merged text.", "It is not saved yet."));
+      }),
+      keepMine: unlessBusy(() => save(note.mine, theirs.text)),
+      keepTheirs: unlessBusy(() => {
         const before = note.snapshot();
         note.adopt(theirs);
         this.#showForm(notice("good", "Theirs is kept.", "", this.#bringBack(before)));
-      },
+      }),
     }));
   }
 
@@ -166,19 +233,19 @@ class Editor {
       note.renumber(shelf.freeId());
       this.#save();
     };
-    this.#stage.show(message("Somebody was first",
+    this.#stage.show(message(note, "Somebody was first",
       `While you were writing, somebody created note ${note.id}. Theirs is stored, yours is here.`,
       [text("Theirs", theirs.text), text("Mine", note.mine)],
-      button("Save mine as a note of its own", saveAsNew, "button-primary"),
+      saving(button("Save mine as a note of its own", saveAsNew, "button-primary")),
       button("Merge the two", () => this.#showConflict(theirs))));
   }
 
   #showDeleted() {
     const note = this.#note;
-    this.#stage.show(message("Deleted meanwhile",
+    this.#stage.show(message(note, "Deleted meanwhile",
       "Somebody deleted this note while you were editing it. Your text is still here.",
       [text("Mine", note.mine)],
-      button("Put it back with my text", () => { note.revive(); this.#save(); }, "button-primary"),
+      saving(button("Put it back with my text", () => { note.revive(); this.#save(); }, "button-primary")),
       button("Let it go", () => { note.forget(); location.hash = "#/"; })));
   }
 
@@ -191,7 +258,7 @@ class Editor {
       see();
       this.#showForm();
     };
-    this.#stage.show(message("Changed since you read it",
+    this.#stage.show(message(note, "Changed since you read it",
       "Somebody has saved a newer version, so nothing was deleted. This is the note as it is now.",
       [text("Theirs", theirs.text)],
       button("Delete this version", () => { see(); this.#remove(); }, "button-danger"),
@@ -204,17 +271,24 @@ class Editor {
       note.revive();
       this.#save();
     };
-    this.#stage.show(message("Deleted", ["“", named(note.mine), "” is gone."], [], button("Put it back", putBack)));
+    this.#stage.show(message(note, "Deleted", ["“", named(note.mine), "” is gone."], [], button("Put it back", putBack)));
   }
 
   #showMissing() {
-    this.#stage.show(message("There is no such note", "Somebody has deleted it, or it was never written.", [],
+    this.#stage.show(message(null, "There is no such note", "Somebody has deleted it, or it was never written.", [],
       h("a", { class: "button", href: "#/new" }, "Write a note")));
   }
 
   #showUnread({ answer }) {
-    this.#stage.show(message(...plainly(answer), [],
+    this.#stage.show(message(null, ...plainly(answer), [],
       button("Try again", async () => this.opened(await this.#note.open()))));
+  }
+
+  #bringTheirsBack(theirs) {
+    return button("Bring theirs back", () => {
+      this.#note.type(theirs);
+      this.#showForm(notice("good", "Theirs is back.", "It is not saved yet."));
+    });
   }
 
   #bringBack(before) {
@@ -225,8 +299,13 @@ class Editor {
   }
 }
 
-function message(title, words, texts, ...actions) {
+function newsOf({ ok, tag, status }) {
+  return ok ? tag : status;
+}
+
+function message(note, title, words, texts, ...actions) {
   return h("article", { class: "message" },
+    note && ofNote(note),
     h("h1", { tabindex: "-1" }, title), h("p", { class: "lead" }, words),
     texts.length > 0 && h("div", { class: "sides" }, texts),
     h("div", { class: "actions" }, actions));

@@ -1,6 +1,6 @@
 // The form in which a note is written. It stays while requests come and go, and the cursor stays where it is.
 
-import { button, h, titleOf } from "./dom.js";
+import { button, entitle, h, keepingFocus, saving, titleOf } from "./dom.js";
 
 const AUTOSAVE = "notes:autosave";
 const PAUSE = 1500;
@@ -29,7 +29,7 @@ export class Form {
     this.#remove = button("Delete", remove, "button-danger");
     this.#automatic.checked = localStorage.getItem(AUTOSAVE) === "on";
     this.#automatic.addEventListener("change", () => this.#setAutomatic());
-    this.element = h("form", { class: "note", oninput: (event) => this.#typed(event), onkeydown: saveKey(save) },
+    this.element = h("form", { class: "note", oninput: (event) => this.#typed(event) },
       h("div", { class: "note-head" },
         h("a", { class: "back", href: "#/" }, "All notes"),
         this.#name, this.#state, this.#held),
@@ -37,7 +37,7 @@ export class Form {
       h("label", { for: "title" }, "Title"), this.#title,
       h("label", { for: "body" }, "Text"), this.#body,
       h("div", { class: "actions" },
-        h("button", { type: "submit", class: "button button-primary", "aria-keyshortcuts": "Control+S" }, "Save"),
+        saving(h("button", { type: "submit", class: "button button-primary" }, "Save")),
         button("Check for changes", check), this.#discard,
         h("label", { class: "check" }, this.#automatic, "Save as I type"),
         h("span", { class: "gap" }), this.#remove));
@@ -50,20 +50,29 @@ export class Form {
 
   // Shows the note as it now is. A field is left alone unless its text is another one.
   update(message) {
-    const { id, isNew, tag, mine } = this.#note;
-    this.#name.textContent = isNew ? "A new note" : titleOf(mine);
-    this.#held.replaceChildren(...(tag ? ["You hold version ", h("code", {}, tag)] : ["Not on the server yet"]));
+    const { tag, mine } = this.#note;
     if (this.#title.value !== mine.title) this.#title.value = mine.title;
     if (this.#body.value !== mine.body) this.#body.value = mine.body;
-    this.#message.replaceChildren(...(message ? [message] : []));
-    this.#remove.hidden = tag === null;
-    this.#showState(true);
+    keepingFocus(() => {
+      this.#message.replaceChildren(...(message ? [message] : []));
+      this.#remove.hidden = tag === null;
+      this.#showState(true);
+    });
+    this.showSeen();
+  }
+
+  // Which version this is, and what the server said when it was asked for last.
+  showSeen() {
+    const { tag, seen } = this.#note;
+    this.#held.replaceChildren(...(tag
+      ? ["You hold version ", h("code", {}, tag), ". ", seen ? asked(seen) : ""]
+      : ["Not on the server yet."]));
   }
 
   // What was said before a request is no news after it.
   setBusy(isBusy) {
     this.#isBusy = isBusy;
-    if (isBusy) this.#message.replaceChildren();
+    if (isBusy) keepingFocus(() => this.#message.replaceChildren());
     this.element.setAttribute("aria-busy", String(isBusy));
   }
 
@@ -86,7 +95,10 @@ export class Form {
   }
 
   #showState(isKept) {
-    const { isDirty, tag } = this.#note;
+    const { isDirty, isNew, tag, mine } = this.#note;
+    const name = isNew && mine.title.trim() === "" ? "A new note" : titleOf(mine);
+    if (this.#name.textContent !== name) this.#name.textContent = name;
+    if (this.element.isConnected) entitle();
     const words = isDirty ? unsaved(isKept) : tag ? "Saved" : "Empty";
     if (this.#state.textContent !== words) this.#state.textContent = words;
     this.#state.classList.toggle("chip-draft", isDirty);
@@ -98,10 +110,9 @@ function unsaved(isKept) {
   return isKept ? "Not saved yet, kept in this browser" : "Not saved, and no room to keep it here";
 }
 
-function saveKey(save) {
-  return (event) => {
-    if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    save();
-  };
+function asked({ status, at }) {
+  const time = h("time", { datetime: at.toISOString() }, at.toLocaleTimeString("en-GB"));
+  if (status === 304) return h("span", {}, "Asked at ", time, ": ", h("b", {}, "304"), ", nothing newer.");
+  if (status === 200) return h("span", {}, "Read at ", time, ".");
+  return h("span", {}, "Asked at ", time, ": ", h("b", {}, status || "no answer"), ".");
 }

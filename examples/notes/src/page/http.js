@@ -8,9 +8,9 @@ const PATIENCE = 20_000;
 // Reads, and asks whether the copy that this tab already has is still current.
 export async function read(path) {
   const copy = JSON.parse(sessionStorage.getItem(COPY + path));
-  const answer = await send("GET", path, copy ? { "If-None-Match": copy.tag } : {});
+  const answer = await send("GET", path, copy ? { "If-None-Match": copy.tag } : {}, undefined, copy?.size);
   if (answer.status === 304) return { ...answer, ok: true, tag: copy.tag, json: copy.json };
-  if (answer.ok) keepCopy(path, { tag: answer.tag, json: answer.json });
+  if (answer.ok) keepCopy(path, { tag: answer.tag, json: answer.json, size: answer.size });
   if (answer.status === 404) sessionStorage.removeItem(COPY + path);
   return answer;
 }
@@ -33,9 +33,9 @@ export function merge(base, theirs, mine) {
   return send("POST", "/merge", {}, { base, theirs, mine });
 }
 
-async function send(method, path, conditions, content) {
+async function send(method, path, conditions, content, sizeOfCopy) {
   const answer = await ask(method, path, conditions, content);
-  record({ method, path, conditions, ...answer });
+  record({ method, path, conditions, sizeOfCopy, ...answer });
   return answer;
 }
 
@@ -49,7 +49,8 @@ async function ask(method, path, conditions, content) {
     const { status, ok } = response;
     const tag = response.headers.get("ETag");
     const retryAfter = response.headers.get("Retry-After");
-    return { status, ok, tag, retryAfter, json: parsed(await response.text()) };
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return { status, ok, tag, retryAfter, size: bytes.length, json: parsed(new TextDecoder().decode(bytes)) };
   } catch {
     return { status: 0, ok: false, tag: null, retryAfter: null, json: null };
   }

@@ -1,6 +1,6 @@
 // Which view is on: the list alone, one note, or a new one.
 
-import { h } from "./dom.js";
+import { entitle, h, say } from "./dom.js";
 import { edit } from "./editor.js";
 import { NEW, Note } from "./note.js";
 import * as shelf from "./shelf.js";
@@ -8,6 +8,8 @@ import * as shelf from "./shelf.js";
 const main = document.getElementById("main");
 let current = 0;
 let hasShown = false;
+// What is done when the window is looked at again.
+let look = null;
 
 // What a view draws on. A view that was left draws no more, whatever it still waits for.
 function stage() {
@@ -18,15 +20,20 @@ function stage() {
     show(view) {
       if (!isCurrent() || view.isConnected) return;
       main.replaceChildren(view);
+      entitle();
       // Whoever does not see the change is taken to it; but nobody on arrival.
       if (hasShown) view.querySelector("h1").focus();
       hasShown = true;
+    },
+    onLook(then) {
+      if (isCurrent()) look = then;
     },
   };
 }
 
 async function route() {
   const here = stage();
+  look = null;
   const [, id] = location.hash.match(/^#\/notes\/([1-9]\d*)$/) ?? [];
   const isNew = location.hash === "#/new";
   document.body.dataset.view = id || isNew ? "note" : "list";
@@ -49,9 +56,33 @@ function welcome() {
     h("p", {}, h("a", { class: "button button-primary", href: "#/new" }, "Write a note")));
 }
 
+// Saves, or does what comes closest to it in this view. Nowhere does the browser save the page instead.
+addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+  event.preventDefault();
+  if (isAsking()) return;
+  const save = main.querySelector("[aria-keyshortcuts]");
+  if (save) save.click();
+  else say("There is nothing to save here.");
+});
+
+// Somebody may have saved while another window was in front.
+async function lookAgain() {
+  if (document.visibilityState === "hidden" || isAsking()) return;
+  await Promise.all([shelf.refresh(), look?.()]);
+}
+
+// A question is answered about the note as it was asked.
+function isAsking() {
+  return document.querySelector("dialog[open]") !== null;
+}
+
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
+document.getElementById("look").addEventListener("click", lookAgain);
+addEventListener("focus", lookAgain);
+document.addEventListener("visibilitychange", lookAgain);
 addEventListener("hashchange", route);
 await route();

@@ -21,6 +21,17 @@ export class Merge {
     return { title: this.title.map(chosen), body: this.body.map(chosen) };
   }
 
+  // What somebody has chosen otherwise than the merge itself, by the lines that it is about.
+  get choices() {
+    const chosen = this.changes.filter((hunk) => hunk.choice !== FIRST_CHOICE[hunk.changed_by]);
+    return Object.fromEntries(chosen.map((hunk) => [linesOf(hunk), hunk.choice]));
+  }
+
+  // Choices from before. One about other lines counts no more.
+  choose(choices) {
+    for (const hunk of this.changes) hunk.choice = choices[linesOf(hunk)] ?? hunk.choice;
+  }
+
   // Once all is decided.
   get text() {
     const { title, body } = this.result;
@@ -41,6 +52,10 @@ export function whole(base, theirs, mine) {
 
 function undecided(hunk) {
   return { ...hunk, choice: FIRST_CHOICE[hunk.changed_by] };
+}
+
+function linesOf({ base, theirs, mine }) {
+  return JSON.stringify([base, theirs, mine]);
 }
 
 function chosen(hunk) {

@@ -14,8 +14,9 @@ const EMPTY = { title: "", body: "" };
 
 export class Note {
   // `base` is the text that the tag stands for, `mine` is what the person has made of it.
+  // `merge` is what has been chosen so far in a conflict with the version of its tag, `seen` the last answer to a read.
   constructor(id, { key = id, tag = null, base = null, mine = EMPTY } = {}) {
-    Object.assign(this, { id, key, tag, base, mine });
+    Object.assign(this, { id, key, tag, base, mine, merge: null, seen: null });
   }
 
   get path() {
@@ -37,20 +38,37 @@ export class Note {
 
   // The answer: whether the browser had room for the draft.
   type(mine) {
-    this.mine = mine;
+    Object.assign(this, { mine, merge: null });
     return this.#keep();
+  }
+
+  // What a person chooses in a conflict survives as their text does.
+  choose(tag, choices) {
+    this.merge = { tag, choices };
+    this.#keep();
   }
 
   // Reads the note, and puts a draft of it on top.
   async open() {
     const draft = await drafts.find(this.key);
-    if (draft) Object.assign(this, { tag: draft.tag, base: draft.base, mine: draft.mine });
+    if (draft) Object.assign(this, { tag: draft.tag, base: draft.base, mine: draft.mine, merge: draft.merge ?? null });
     return this.isNew ? { kind: "current" } : this.check();
   }
 
   // Asks whether the version that is held is still the current one.
   async check() {
-    const now = await this.#read();
+    return this.meet(await this.look());
+  }
+
+  // Asks, and changes nothing here.
+  async look() {
+    const now = await http.read(this.path);
+    this.seen = { status: now.status, at: new Date() };
+    return now.ok ? { ...now, text: textOf(now.json) } : now;
+  }
+
+  // What an answer to a read means for the text that is here.
+  meet(now) {
     if (now.status === 404) return { kind: this.isNew ? "unwritten" : "deleted" };
     if (!now.ok) return trouble(now);
     if (now.tag === this.tag) return { kind: "current" };
@@ -72,7 +90,7 @@ export class Note {
     if (answer.ok) return this.#gone("removed");
     if (answer.status === 404) return this.#gone("deleted");
     if (answer.status !== 412) return trouble(answer);
-    const now = await this.#read();
+    const now = await this.look();
     if (now.status === 404) return this.#gone("deleted");
     return now.ok ? { kind: "changed", theirs: now } : trouble(now);
   }
@@ -85,7 +103,7 @@ export class Note {
   // One's own text on top of the server's.
   rebase(theirs, mine) {
     this.#isStored();
-    Object.assign(this, { tag: theirs.tag, base: theirs.text, mine });
+    Object.assign(this, { tag: theirs.tag, base: theirs.text, mine, merge: null });
     this.#keep();
   }
 
@@ -105,8 +123,8 @@ export class Note {
   }
 
   snapshot() {
-    const { tag, base, mine } = this;
-    return { tag, base, mine };
+    const { tag, base, mine, merge } = this;
+    return { tag, base, mine, merge };
   }
 
   restore(snapshot) {
@@ -117,9 +135,9 @@ export class Note {
   // The answer to a PUT does not say what the stored note's tag is: only reading does.
   async #saved(sent) {
     this.#isStored();
-    this.base = sent;
+    Object.assign(this, { base: sent, merge: null });
     this.#keep();
-    const now = await this.#read();
+    const now = await this.look();
     if (now.status === 404) return { kind: "deleted" };
     if (!now.ok) return { ...trouble(now), isSaved: true };
     if (!same(now.text, sent)) return this.#meet(now, "overtaken");
@@ -129,7 +147,7 @@ export class Note {
   }
 
   async #refused(answer) {
-    const now = await this.#read();
+    const now = await this.look();
     if (now.status === 404) return { kind: "deleted" };
     if (!now.ok) return trouble(now);
     // Not stale, and refused all the same: something on the way changes tags.
@@ -152,11 +170,6 @@ export class Note {
       return { kind: "already" };
     }
     return { kind: this.base ? "conflict" : "exists", theirs };
-  }
-
-  async #read() {
-    const now = await http.read(this.path);
-    return now.ok ? { ...now, text: textOf(now.json) } : now;
   }
 
   // There is a note of this number: its draft goes under the number as well.

@@ -58,6 +58,6 @@ function link({ href, title, line, isDrafted }) {
   return h("li", {},
     h("a", { href, "aria-current": location.hash === href && "page" },
       h("span", { class: "item-title", dir: "auto" }, title),
-      h("span", { class: "item-line", dir: "auto" }, line || "\u00a0"),
-      isDrafted && h("span", { class: "chip chip-draft" }, "draft")));
+      isDrafted && h("span", { class: "chip chip-draft" }, "draft"),
+      h("span", { class: "item-line", dir: "auto" }, line || "\u00a0")));
 }

@@ -14,7 +14,6 @@ const MEANINGS = {
   0: "No answer.",
   201: "Created.",
   204: "Deleted.",
-  304: "Nothing new: the copy in this tab is current.",
   404: "There is no such note.",
   428: "Refused: the request did not say which version it changes.",
   503: "Not now: the server could not do it, or could not check the version.",
@@ -42,10 +41,15 @@ function row(exchange) {
     h("span", { class: "meaning" }, meaning(exchange)));
 }
 
-function meaning({ method, path, conditions, status, json }) {
+function meaning({ method, path, conditions, status, json, sizeOfCopy }) {
+  if (status === 304) return `Nothing new: the copy in this tab is current, and its ${bytes(sizeOfCopy)} were not sent again.`;
   if (status === 412) return REFUSED[json?.reason] ?? "Refused: the condition does not hold.";
   if (status === 200 && path === "/merge") return "Compared line by line; nothing stored.";
   if (status === 200 && method === "PUT") return "Saved over the version that was named.";
   if (status === 200) return conditions["If-None-Match"] ? "Something new." : "Read, with its version.";
   return MEANINGS[status] ?? json?.detail ?? "";
+}
+
+function bytes(size) {
+  return size === 1 ? "1 byte" : `${size.toLocaleString("en")} bytes`;
 }

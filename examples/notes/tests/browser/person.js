@@ -108,14 +108,65 @@ export class Person {
     return this.page.locator(".result-body").innerText();
   }
 
+  // Counts how often the browser would offer to save the page.
+  async countsSaveDialogs() {
+    await this.page.evaluate(() => {
+      globalThis.unprevented = 0;
+      addEventListener("keydown", (event) => {
+        if (event.key.toLowerCase() === "s" && !event.defaultPrevented) globalThis.unprevented += 1;
+      });
+    });
+  }
+
+  saveDialogs() {
+    return this.page.evaluate(() => globalThis.unprevented);
+  }
+
+  // Goes to another window and comes back, as the page learns of it.
+  async looksAgain() {
+    await this.page.evaluate(() => dispatchEvent(new Event("focus")));
+  }
+
+  // The words at the element that has the focus; the body has none.
+  focus() {
+    return this.page.evaluate(() => {
+      const { tagName, textContent, labels } = document.activeElement;
+      return tagName === "BODY" ? "nothing" : labels?.[0]?.textContent ?? textContent;
+    });
+  }
+
+  title(title) {
+    return this.page.waitForFunction((title) => document.title === title, title);
+  }
+
+  // What is read out to those who do not see it.
+  hears(text) {
+    return this.page.getByRole("status").getByText(text, { exact: true }).waitFor({ state: "attached" });
+  }
+
   // A row of "What just happened".
   sawHappen(row) {
     return this.page.getByRole("listitem").filter({ hasText: row }).first().waitFor();
   }
 
-  async isAccessible(where) {
+  isAccessible(where) {
+    return this.#hasNoBarrier(where, {});
+  }
+
+  // The part of it that colours can change.
+  hasContrast(where) {
+    return this.#hasNoBarrier(where, { runOnly: ["color-contrast"] });
+  }
+
+  // Past every transition.
+  async isStill() {
+    await this.page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
+  }
+
+  async #hasNoBarrier(where, options) {
+    await this.isStill();
     await this.page.evaluate(axe.source);
-    const { violations } = await this.page.evaluate(() => globalThis.axe.run());
+    const { violations } = await this.page.evaluate((options) => globalThis.axe.run(options), options);
     const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${where}: ${id}: ${node.html}: ${node.failureSummary}`));
     assert.deepEqual(found, []);
   }
@@ -136,6 +187,11 @@ export class Person {
         .filter((item) => item.left < from || item.right > to).map(({ width }) => `${width} px`);
     });
     assert.deepEqual(sticksOut, []);
+    const covered = await shelf.locator("a:has(.chip)").evaluateAll((items) => items.map((item) => {
+      const [title, chip] = [".item-title", ".chip"].map((part) => item.querySelector(part).getBoundingClientRect());
+      return title.right > chip.left && title.left < chip.right;
+    }));
+    assert.ok(!covered.includes(true), "a chip lies on a title");
   }
 
   // The item of the list is the one that is open, and not scrolled away.

@@ -100,3 +100,232 @@ test("with 300 notes the log is within reach, and the open note in view", async 
   const { height } = await ada.page.locator("#shelf").boundingBox();
   assert.ok(height < PHONE.height, `the list is ${height} px high`);
 });
+
+test("saving by keyboard in every view that has something to save", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.countsSaveDialogs();
+  const saves = () => ada.page.keyboard.press("ControlOrMeta+S");
+
+  // Wherever the focus is.
+  await ada.writes("Mine");
+  await ada.page.getByRole("link", { name: "New note" }).focus();
+  await saves();
+  await ada.isTold("Saved.");
+
+  await put(1, { ...PICNIC, body: "Theirs" });
+  await ada.writes("Mine again");
+  await saves();
+  await ada.reads("Two edits met");
+  await saves();
+  await ada.sees("Decide change 1 first.");
+  await ada.page.keyboard.press("Space");
+  await ada.chooses(1, "Mine");
+  await saves();
+  await ada.isTold("Saved.");
+
+  await remove(1);
+  await ada.writes("Mine once more");
+  await saves();
+  await ada.reads("Deleted meanwhile");
+  await saves();
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, "Mine once more");
+
+  await ada.opens("#/");
+  await saves();
+  await ada.hears("There is nothing to save here.");
+  assert.equal(await ada.saveDialogs(), 0);
+});
+
+test("the focus is never lost", async () => {
+  await create(1, PICNIC);
+  await create(2, PICNIC);
+  const ada = await person("#/notes/1");
+  const { keyboard } = ada.page;
+  const presses = async (name) => {
+    await ada.button(name).focus();
+    await keyboard.press("Enter");
+  };
+  await ada.writes("Mine");
+  await presses("Take back my edits");
+  await ada.isTold("Your edits are taken back.");
+  assert.equal(await ada.focus(), "Picnic");
+  await presses("Bring mine back");
+  await ada.button("Take back my edits").waitFor();
+  assert.equal(await ada.focus(), "Picnic");
+
+  wire.answers("PUT", 503, {});
+  await presses("Save");
+  await ada.isTold("The notes are busy.");
+  wire.forget();
+  await put(1, { ...PICNIC, body: "Theirs" });
+  await presses("Try again");
+  await ada.reads("Two edits met");
+  assert.equal(await ada.focus(), "Two edits met");
+  await presses("Keep theirs");
+  await ada.isTold("Theirs is kept.");
+  assert.equal(await ada.focus(), "Picnic");
+
+  await presses("Delete");
+  await ada.page.getByRole("dialog").waitFor();
+  await keyboard.press("Escape");
+  await ada.page.getByRole("dialog").waitFor({ state: "detached" });
+  assert.equal(await ada.focus(), "Delete");
+
+  // In the list: the item stays under the focus when the list is drawn anew.
+  await ada.page.getByRole("link", { name: "Picnic" }).last().focus();
+  await put(2, { title: "Shopping", body: "Bread" });
+  await ada.looksAgain();
+  await ada.page.getByRole("link", { name: "Shopping" }).waitFor();
+  assert.match(await ada.focus(), /^Shopping/);
+  await keyboard.press("Enter");
+  await ada.reads("Shopping");
+  assert.equal(await ada.focus(), "Shopping");
+});
+
+test("what is kept of mine can be undone", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await put(1, { title: "Theirs", body: "By Ben" });
+  await ada.writes("By Ada");
+  await ada.saves();
+  await ada.reads("Two edits met");
+  await ada.press("Keep mine");
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, "By Ada");
+  await ada.press("Bring theirs back");
+  await ada.isTold("Theirs is back.");
+  assert.equal(await ada.field("Text").inputValue(), "By Ben");
+  await ada.saves();
+  await ada.isTold("Saved.");
+  const { title, body } = await stored(1);
+  assert.deepEqual({ title, body }, { title: "Theirs", body: "By Ben" });
+});
+
+test("choices survive a reload, and a newer version where they still fit", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  const theirs = edited(["Bread", "Rye bread"], ["noon", "one"]);
+  await put(1, { ...PICNIC, body: theirs });
+  await ada.writes(edited(["Bread", "Rolls"], ["noon", "two"]));
+  await ada.saves();
+  await ada.reads("Two edits met");
+  await ada.chooses(1, "Both");
+  await ada.chooses(2, "Mine");
+  await ada.reloads();
+  await ada.reads("Two edits met");
+  await ada.sees("2 of 2 decided");
+  assert.equal(await ada.result(), "Rye bread\nRolls\nCheese\nApples\n\nMeet at two");
+
+  await put(1, { ...PICNIC, body: theirs.replace("one", "three") });
+  await ada.looksAgain();
+  await ada.isTold("Somebody has saved once more.");
+  assert.equal(await ada.result(), "Rye bread\nRolls\nCheese\nApples\n\nMeet at two");
+  await ada.press("Compare with the newest");
+  await ada.reads("It has changed once more");
+  await ada.sees("1 of 2 decided");
+  assert.match(await ada.side(2, "Theirs").innerText(), /three/);
+  await ada.chooses(2, "Theirs");
+  await ada.press("Save merged");
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, "Rye bread\nRolls\nCheese\nApples\n\nMeet at three");
+});
+
+test("the window and the heading say which note it is", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/");
+  await ada.title("Two people, one note – Notes");
+  await ada.opens("#/notes/1");
+  await ada.title("Picnic – Notes");
+  await ada.reads("Picnic");
+  await ada.field("Title").fill("Sunday picnic");
+  await ada.title("Sunday picnic – Notes");
+  await ada.reads("Sunday picnic");
+  await put(1, { ...PICNIC, title: "Saturday picnic" });
+  await ada.saves();
+  await ada.title("Two edits met: Picnic – Notes");
+  await ada.opens("#/new");
+  await ada.title("A new note – Notes");
+});
+
+test("while it saves, the page says so", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.writes("Mine");
+  const release = wire.holds("PUT");
+  await ada.saves();
+  await ada.page.locator(".progress").getByText("Saving…").waitFor();
+  await ada.page.locator("main[aria-busy=true]").waitFor();
+  await ada.hears("Saving…");
+  // What is pressed meanwhile makes no second save.
+  await ada.saves();
+  release();
+  await ada.isTold("Saved.");
+  await ada.hears("Saved. ");
+  await ada.page.locator(".progress").waitFor({ state: "hidden" });
+  assert.equal(wire.of("PUT", "/notes/1").length, 1);
+});
+
+test("a look at the window asks for news: 304, a newer version, or none any more", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  const [{ fields: { etag } }] = wire.of("GET", "/notes/1");
+  await ada.sees(/Read at \d/);
+  wire.forget();
+  await ada.looksAgain();
+  await ada.sees(/Asked at [\d:]+: 304, nothing newer\./);
+  const [{ status, headers }] = wire.of("GET", "/notes/1");
+  assert.deepEqual([status, headers["if-none-match"]], [304, etag]);
+  await ada.sawHappen(/GET \/notes\/1\s*If-None-Match: "[^"]+"\s*304\s*Nothing new: .* [\d,]+ bytes were not sent again/);
+
+  // Nothing of one's own: the newer text.
+  await put(1, { ...PICNIC, body: "Newer" });
+  await ada.looksAgain();
+  await ada.isTold("There was a newer version.");
+  assert.equal(await ada.field("Text").inputValue(), "Newer");
+
+  // Something of one's own: it stays, and one is told before one saves.
+  await ada.writes("Mine");
+  await put(1, { ...PICNIC, body: "Newer still" });
+  await ada.looksAgain();
+  await ada.isTold("Somebody has saved a newer version.");
+  assert.equal(await ada.field("Text").inputValue(), "Mine");
+  assert.deepEqual(wire.of("PUT", "/notes/1"), []);
+  await ada.press("Compare");
+  await ada.reads("Two edits met");
+  await ada.press("Keep theirs");
+
+  await ada.writes("Mine, after all");
+  await remove(1);
+  await ada.looksAgain();
+  await ada.isTold("Somebody has deleted this note.");
+  assert.equal(await ada.field("Text").inputValue(), "Mine, after all");
+  await ada.press("See what you can do");
+  await ada.press("Put it back with my text");
+  await ada.isTold("Saved.");
+});
+
+test("an answer to a look that comes too late changes nothing", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  // A look sees an older version than the save which overtakes it.
+  await ada.writes("Mine");
+  const late = wire.keepsBackNext("GET", "/notes/1");
+  await ada.looksAgain();
+  await late.isKept;
+  await ada.saves();
+  await ada.isTold("Saved.");
+  late.release();
+  await ada.sawHappen(/GET \/notes\/1\s*If-None-Match: "[^"]+"\s*304/);
+  assert.equal(await ada.field("Text").inputValue(), "Mine");
+  await ada.isTold("Saved.");
+
+  // A question is about the version that was on the screen when it was asked.
+  await put(1, { ...PICNIC, body: "Unseen" });
+  await ada.press("Delete");
+  await ada.looksAgain();
+  await ada.page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await ada.reads("Changed since you read it");
+  assert.equal((await stored(1)).body, "Unseen");
+});

@@ -9,6 +9,8 @@ export class Wire {
   #change;
   #answer;
   #lost;
+  #held;
+  #kept;
 
   // `service` is the URL of the notes.
   static async before(service) {
@@ -37,12 +39,31 @@ export class Wire {
     this.#lost = method;
   }
 
+  // From now on: a request with this method waits, until the function that is returned is called.
+  holds(method) {
+    let release;
+    const released = new Promise((resolve) => { release = resolve; });
+    this.#held = { method, released };
+    return release;
+  }
+
+  // The next answer to this request is kept back. `isKept` says that it is there, `release` passes it on.
+  keepsBackNext(method, path) {
+    const kept = {};
+    kept.isKept = new Promise((resolve) => { kept.arrived = resolve; });
+    kept.isReleased = new Promise((resolve) => { kept.release = resolve; });
+    this.#kept = { method, path, ...kept };
+    return kept;
+  }
+
   // Forgets what was written down, and leaves everything as it is again.
   forget() {
     this.exchanges = [];
     this.#change = () => {};
     this.#answer = null;
     this.#lost = null;
+    this.#held = null;
+    this.#kept = null;
   }
 
   // The exchanges so far with this method and path.
@@ -55,20 +76,25 @@ export class Wire {
     this.#server.closeAllConnections();
   }
 
-  #pass(request, response) {
+  async #pass(request, response) {
     const { method, url: path, headers } = request;
+    if (method === this.#held?.method) await this.#held.released;
     if (method === this.#answer?.method) {
       response.writeHead(this.#answer.status, this.#answer.fields).end();
       return;
     }
     this.#change({ method, headers });
-    const onward = http.request(this.#service, { method, path, headers }, (answer) => {
+    const kept = this.#kept?.method === method && this.#kept.path === path ? this.#kept : null;
+    if (kept) this.#kept = null;
+    const onward = http.request(this.#service, { method, path, headers }, async (answer) => {
       this.exchanges.push({ method, path, headers, status: answer.statusCode, fields: answer.headers });
       if (method === this.#lost) {
         answer.resume();
         response.destroy();
         return;
       }
+      kept?.arrived();
+      await kept?.isReleased;
       response.writeHead(answer.statusCode, answer.headers);
       answer.pipe(response);
     });
