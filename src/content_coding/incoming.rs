@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use http::Request;
 use http::header::{
-    ACCEPT_ENCODING, Entry, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, IF_RANGE,
-    RANGE,
+    ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE,
 };
 
 use super::layer::TagForm;
@@ -148,11 +147,11 @@ fn list_bare_tags_too(
         return None;
     }
     let list = HeaderValue::from_maybe_shared(Bytes::from(list)).ok()?;
-    let Entry::Occupied(mut lines) = headers.entry(name) else {
-        return None;
-    };
+    let lines = lines.iter().cloned().collect();
+    // `OccupiedEntry::insert_mult` would move the lines, but of http 1.5 it panics if there are three or more.
+    headers.insert(name, list);
     Some(Box::new(SentTags {
-        lines: lines.insert_mult(list).collect(),
+        lines,
         undone: Some(undone),
     }))
 }

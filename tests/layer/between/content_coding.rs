@@ -506,6 +506,20 @@ fn lists_of_several_lines_are_one_list() {
 }
 
 /// A Vary that is there is kept, and not doubled.
+/// http 1.5 panics where three lines or more are replaced by one in place.
+#[test]
+fn many_lines_are_one_list_too() {
+    for field in ["if-none-match", "if-match"] {
+        for lines in 2..6 {
+            let mut sent = vec![(field, "\"old\""); lines];
+            sent.push((field, "\"x-gzip\""));
+            let answer = get(&suffixing(), "gzip", &sent);
+            let wanted = if field == "if-match" { 200 } else { 304 };
+            assert_eq!(answer.status, wanted, "{lines} lines of {field}");
+        }
+    }
+}
+
 #[test]
 fn vary_is_extended() {
     let table = [
