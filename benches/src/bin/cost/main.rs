@@ -176,8 +176,8 @@ impl Costs {
         let mut differ = false;
         for line in recorded.lines().filter(|line| !line.starts_with('#')) {
             let [row, instructions, allocations] = columns(line)?;
-            // Crowds share the parts of a table by hashes that each process seeds anew.
-            let slack = if row.contains("writers") { 0.03 } else { 0.01 };
+            // Crowds share the parts of a table by hashes that each process seeds anew; what is inlined moves with the code beside it.
+            let slack = if row.contains("writers") { 0.10 } else { 0.02 };
             for (what, recorded, slack, at_least) in [
                 ("instructions", instructions, slack, 10.0),
                 ("allocations", allocations, 0.0, 0.0),
