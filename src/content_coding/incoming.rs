@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use http::Request;
 use http::header::{
-    ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE,
+    ACCEPT_ENCODING, Entry, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, IF_RANGE,
+    RANGE,
 };
 
 use super::layer::TagForm;
@@ -147,8 +148,12 @@ fn list_bare_tags_too(
         return None;
     }
     let list = HeaderValue::from_maybe_shared(Bytes::from(list)).ok()?;
-    let lines = lines.iter().cloned().collect();
-    // `OccupiedEntry::insert_mult` would move the lines, but of http 1.5 it panics if there are three or more.
+    // In two steps, because `OccupiedEntry::insert_mult` of http 1.5 panics if there are three lines or more.
+    let Entry::Occupied(entry) = headers.entry(name) else {
+        return None;
+    };
+    let (name, lines) = entry.remove_entry_mult();
+    let lines = lines.collect();
     headers.insert(name, list);
     Some(Box::new(SentTags {
         lines,
