@@ -56,7 +56,7 @@ part_external-types() {
 
 # What `cargo test` tries a few times, tried often.
 part_in-full() {
-    TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test core --test layer
+    TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test core --test layer --test description
     TOWER_CONDITIONAL_FULL=1 cargo test --locked -p tower-conditional-testkit
 }
 
