@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_DOCS=1 cargo test` writes the table in `src/guide/placement.md` anew.
 
+mod aide;
 mod around;
 mod frameworks;
 mod gateway;
