@@ -98,13 +98,11 @@ impl Asked<'_> {
             }
             let options = Arc::new(self.options.for_rehearsal(Lock::that(is_free), note));
             for scenario in self.scenarios() {
-                let start = exchanges.len();
-                self.play(&options, &scenario, &mut exchanges);
+                let mut played = self.play(&options, &scenario);
                 if !is_free || scenario.current.is_none() {
-                    exchanges[start..]
-                        .iter_mut()
-                        .for_each(|exchange| exchange.plain = None);
+                    played.iter_mut().for_each(|exchange| exchange.plain = None);
                 }
+                exchanges.extend(played);
             }
         }
         exchanges
@@ -169,7 +167,8 @@ impl Asked<'_> {
     }
 
     /// Sends all requests in this scenario.
-    fn play(&self, options: &Arc<Options>, scenario: &Scenario, exchanges: &mut Vec<Exchange>) {
+    fn play(&self, options: &Arc<Options>, scenario: &Scenario) -> Vec<Exchange> {
+        let mut exchanges = Vec::new();
         for has_range in [false, true] {
             if has_range && !(self.serves_ranges && *self.method == Method::GET) {
                 continue;
@@ -189,6 +188,7 @@ impl Asked<'_> {
                 }
             }
         }
+        exchanges
     }
 
     /// Sends one request. `None` if the answer is not there at once, which only a body of the application's can cause.

@@ -4,10 +4,15 @@ mod openapi;
 mod played;
 mod sources;
 
-use http::{Method, Response};
+use std::convert::Infallible;
 use std::future::Ready;
 
+use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::{HeaderValue, VARY};
+use http::{Method, Request, Response};
+use http_body_util::Full;
+use tower::{Layer, ServiceExt, service_fn};
 use tower_conditional::content_coding::RewrittenTags;
 use tower_conditional::precondition::{Field, MethodClass};
 use tower_conditional::source::{BoxSource, Fixed, States};
@@ -203,6 +208,55 @@ fn what_is_malformed_is_not_within_the_pattern() {
     assert_eq!(of_get, [(if_match, true), (if_none_match, false)]);
     let of_put = has_pattern(Method::PUT);
     assert_eq!(of_put, [(if_match, true), (if_none_match, true)]);
+}
+
+/// RFC 9110, sections 5.6.1.2, 8.8.3 and 13.1.1: a value is within the pattern if and only if the layer does not answer 400.
+#[test]
+fn the_pattern_is_what_the_layer_reads() {
+    let layer = ConditionalLayer::new(Fixed::new(EntityTag::from_version(1)));
+    let put = layer.describe().of(&Method::PUT);
+    let pattern = regex::Regex::new(put.fields()[0].pattern().unwrap()).unwrap();
+    for value in [
+        "\"1\"",
+        "W/\"1\"",
+        "\"\"",
+        "*",
+        " * ",
+        "\"a\", W/\"b\"",
+        "\"a\" ,\t\"b\"",
+        "\"a,b\"",
+        ",",
+        ", ,",
+        ",\"1\"",
+        "\"1\",",
+        "\"1\",,\"2\"",
+        "",
+        "1",
+        "\"1",
+        "1\"",
+        "w/\"1\"",
+        "W\"1\"",
+        "\"1\" \"2\"",
+        "\"1\"\"2\"",
+        "*, \"1\"",
+        "\"1\", *",
+        "**",
+        "\"a b\"",
+        "\"a\\\"b\"",
+        ",*",
+    ] {
+        let put = Request::put("/").header("if-match", value);
+        let put = put.body(Full::<Bytes>::default()).unwrap();
+        let handler =
+            service_fn(async |_| Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())));
+        let answer = layer.layer(handler).oneshot(put).now_or_never();
+        let status = answer.expect("nothing waits").unwrap().status();
+        assert_eq!(
+            pattern.is_match(value),
+            status != 400,
+            "{value:?}: {status}"
+        );
+    }
 }
 
 /// Neither the hook nor a `tracing` subscriber is told of what is only tried.
