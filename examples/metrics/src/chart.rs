@@ -16,7 +16,7 @@ const LINE: f64 = 102.0;
 const ABOVE: f64 = 64.0;
 const BELOW: f64 = 48.0;
 
-/// A bar of fewer saves is not as high as there is room.
+/// The scale is made for at least this many saves, so that a single one does not fill the chart.
 const FEWEST: u32 = 10;
 
 /// Draws the steps as SVG. Text has the colour of the text around it, and bars have colours that are seen on white and on black.

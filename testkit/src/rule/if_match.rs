@@ -24,7 +24,7 @@ pub(crate) static IM: Rule = Rule::error("if-match", SECTION)
     .requires(
         "A request whose If-Match does not name the current tag is not performed; it gets 412.",
     )
-    .costs("Whoever saves last wins: the update of the other is lost, and nobody is told.")
+    .costs("The last save overwrites the one before it: that update is lost, and nobody notices.")
     .cured_by(EVALUATE_ONCE);
 
 pub(crate) static IM_TRUE: Rule = Rule::error("if-match-current-tag", SECTION)
@@ -99,5 +99,5 @@ pub(crate) static RACE: Rule = Rule::error("lost-update", SECTION)
 
 pub(crate) static RACE_REFUSED: Rule = Rule::deviation("race-refusal", SECTION)
     .requires("Of several writes with the same tag one is performed, and the others get 412 (or 409, or 423).")
-    .costs("Whoever comes second is shown an error in place of the offer to merge, or nobody can save under load.")
+    .costs("The second writer gets an error in place of the offer to merge, or nobody can save under load.")
     .cured_by("Answer 412 where the version has changed meanwhile, also if the store reports a conflict or a timeout.");

@@ -28,13 +28,13 @@ pub(crate) static FIELD_SPELLING: Rule = Rule::deviation("field-spelling", "RFC 
     .cured_by(EVALUATE_ONCE);
 
 pub(crate) static BODY_AS_REQUEST: Rule = Rule::error("body-read-as-request", "RFC 9112, section 9.3")
-    .requires("Whoever refuses a write before its content is read reads the rest, or closes the connection.")
+    .requires("A server that refuses a write before it has read the content reads the rest, or closes the connection.")
     .costs("The content of a refused save is taken for the next request: an error for the client, and a way in for an attacker.")
     .cured_by("Read the content or close the connection: in a tower service hyper does so.");
 
 pub(crate) static CLOSE_UNANNOUNCED: Rule =
     Rule::deviation("connection-close-unannounced", "RFC 9112, section 9.6")
-        .requires("Whoever closes the connection after an answer says so in it: `Connection: close`.")
+        .requires("A server that closes the connection after an answer says so in the answer: `Connection: close`.")
         .costs("A client that keeps the connection loses its next request; what is not idempotent it cannot repeat.")
         .cured_by("Send `Connection: close`, or keep the connection (nginx closes so after a 412 of its own).");
 

@@ -23,13 +23,13 @@ pub(crate) static PUT_TAG: Rule = Rule::deviation("put-tag", "RFC 9110, section 
 pub(crate) static FAILED_BODY: Rule =
     Rule::advice("precondition-failed-body", "RFC 9110, section 15.5")
         .requires("A 412 should say in its content what has failed.")
-        .costs("Whoever sees the 412 has to guess which field has failed, and what to do.")
+        .costs("The author of the client has to guess which field has failed, and what to do.")
         .cured_by("Name the field and the next step in the content: fetch the resource again, and send the new tag.");
 
 pub(crate) static REQUIRED_BODY: Rule =
     Rule::advice("precondition-required-body", "RFC 6585, section 3")
         .requires("A 428 should say how to send the request again.")
-        .costs("Whoever sees the 428 has to guess what is missing.")
+        .costs("The author of the client has to guess what is missing.")
         .cured_by("Say in the content that If-Match is missing, and where the tag comes from.");
 
 pub(crate) static REQUIRED_NO_STORE: Rule =

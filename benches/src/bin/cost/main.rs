@@ -171,7 +171,7 @@ impl Costs {
         Ok(code)
     }
 
-    /// Names the rows whose own count is not the recorded one, within one per cent: worse, or better and not recorded.
+    /// Names the rows whose own count is not the recorded one, within 2 %, of crowds 10 %: worse, or better and not recorded.
     fn differ_from(&self, recorded: &str) -> Result<bool> {
         let mut differ = false;
         for line in recorded.lines().filter(|line| !line.starts_with('#')) {
@@ -212,7 +212,7 @@ impl Costs {
 
     /// What every row costs by itself.
     fn to_record(&self) -> String {
-        let header = "# What each row costs by itself, within 1 % (crowds of writers: 3 %). Written by `scripts/gates.sh record`.\n\
+        let header = "# What each row costs by itself, within 2 % (crowds of writers: 10 %). Written by `scripts/gates.sh record`.\n\
                       # row, instructions, allocations\n";
         let line = |row: &Row| {
             let own = |what: &str| self.figure(&row.name, what).unwrap_or_default();

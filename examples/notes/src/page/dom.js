@@ -35,7 +35,7 @@ export function progress(words) {
   if (words !== null) say(words);
 }
 
-// Nobody loses their place: whoever was on something that is gone after the change is taken to the heading.
+// If the focused element is gone after the change, the focus moves to the heading.
 export function keepingFocus(change) {
   const focused = document.activeElement;
   change();

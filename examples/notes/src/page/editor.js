@@ -185,7 +185,7 @@ class Editor {
     this.#told = theirs.tag;
   }
 
-  // Whoever was choosing before a reload is choosing again.
+  // A conflict that was open before a reload is open again.
   #showConflictOrBehind(theirs) {
     return this.#note.merge ? this.#showConflict(theirs) : this.#showBehind(theirs);
   }

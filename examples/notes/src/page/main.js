@@ -21,7 +21,7 @@ function stage() {
       if (!isCurrent() || view.isConnected) return;
       main.replaceChildren(view);
       entitle();
-      // Whoever does not see the change is taken to it; but nobody on arrival.
+      // Scrolls to the change if it is out of view, but not when the page is first shown.
       if (hasShown) view.querySelector("h1").focus();
       hasShown = true;
     },

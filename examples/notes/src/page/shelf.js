@@ -38,7 +38,7 @@ function item(href, note, isDrafted) {
   return { href, title: titleOf(note), line: note.body.slice(0, LINE).split("\n", 1)[0], isDrafted };
 }
 
-// Whoever is on an item stays there, and the one that was opened comes into view.
+// The focus stays on its item, and the open note comes into view.
 function draw(isRead, items) {
   const focused = shelf.contains(document.activeElement) && document.activeElement.getAttribute("href");
   shelf.replaceChildren(
