@@ -113,7 +113,8 @@ pub(crate) struct Arguments {
 /// How the writes of a race arrive.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Arriving {
-    /// All heads and all but the last bytes first, then all last bytes: what is checked before is out of date.
+    /// All heads and all but the last bytes first, then all last bytes together: a check that is made when the head arrives
+    /// is out of date by then.
     LastByte,
     /// Each at once.
     Whole,
@@ -214,7 +215,14 @@ fn rule(value: &str) -> Result<String, String> {
     let is_known = RULES.contains(&value) || Rule::named(value).is_some();
     match is_known {
         true => Ok(value.to_owned()),
-        false => Err("no rule has this name".to_owned()),
+        false => Err(format!(
+            "no rule has this name; the names: {}, {}",
+            RULES.join(", "),
+            Rule::all()
+                .map(|rule| rule.name())
+                .collect::<Vec<_>>()
+                .join(", ")
+        )),
     }
 }
 

@@ -88,8 +88,10 @@ impl Found {
     pub(crate) fn sorted(mut self, allowed: &[String]) -> Self {
         self.findings
             .retain(|finding| !allowed.iter().any(|rule| rule == finding.rule));
-        self.findings
-            .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        self.findings.sort_by_key(|finding| {
+            let loses_work = finding.rule.starts_with("lost-");
+            std::cmp::Reverse((finding.severity, loses_work))
+        });
         self
     }
 }

@@ -119,11 +119,39 @@ async fn check(arguments: &Arguments, how: &How) -> Result<Found, String> {
         }
     }
     not_checked.extend(report.not_checked().iter().map(|what| (*what).to_owned()));
+    if arguments.write.is_none() {
+        not_checked.push(
+            "writes, and the race of writers: `--write PATH` tries them, where PATH may be written"
+                .to_owned(),
+        );
+    }
+    let mut findings: Vec<_> = report.iter().map(|finding| shown(finding, how)).collect();
+    match with_codings(url, arguments, protocol, how).await {
+        Ok(of_codings) => findings.extend(of_codings),
+        Err(why) => not_checked.push(format!("content codings: {why}")),
+    }
     Ok(Found {
-        findings: report.iter().map(|finding| shown(finding, how)).collect(),
+        findings,
         not_checked,
         comparison: None,
     })
+}
+
+/// What happens to the tag of one server when it compresses, which the kit does not ask for.
+async fn with_codings(
+    url: &Uri,
+    arguments: &Arguments,
+    protocol: Protocol,
+    how: &How,
+) -> Result<Vec<Finding>, String> {
+    let protocol = match protocol {
+        Protocol::Http2 => Protocol::Http2,
+        _ => Protocol::Http1,
+    };
+    let end = edge::ask(url, arguments.backend.first(), &[protocol], 1, how).await?;
+    let mut found = edge::diagnose(&[end], None, &[], None).findings;
+    found.retain(|finding| ["origin-tag-of-coding", "origin-tag-weakened"].contains(&finding.rule));
+    Ok(found)
 }
 
 fn fixture(arguments: &Arguments, server: &Server) -> kit::Fixture {

@@ -179,7 +179,7 @@ fn head(has_edge: bool) -> [String; 7] {
         "edge",
         "rewrite",
         "revalidated",
-        "saved",
+        "If-Match",
     ]
     .map(str::to_owned)
 }

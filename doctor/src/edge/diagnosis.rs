@@ -16,7 +16,7 @@ use crate::report::{Finding, Found};
 use crate::server::Protocol;
 
 /// The names of what is found by comparison, beside those of the kit.
-pub const RULES: [&str; 19] = [
+pub const RULES: [&str; 20] = [
     "backend-tags-agree",
     "edge-content",
     "edge-head-tag",
@@ -36,6 +36,7 @@ pub const RULES: [&str; 19] = [
     "origin-tag",
     "origin-tag-of-coding",
     "origin-tag-weak",
+    "origin-tag-weakened",
 ];
 
 /// What was seen, and what came of it.
@@ -75,6 +76,7 @@ pub(crate) fn diagnose(
     diagnosis.unstable();
     diagnosis.backends();
     diagnosis.untagged();
+    diagnosis.weakened_with_a_coding();
     diagnosis.other_content();
     diagnosis.rewritten();
     diagnosis.shared_tags();
@@ -283,6 +285,37 @@ impl<'d> Diagnosis<'d> {
                 cost: "A save with this tag gets 412 for ever; 304s work.".to_owned(),
                 cure: "Make strong tags (`EntityTag::from_version`, `BodyHash::strong()`); where a standard wants weak ones (FHIR, SCIM, \
                        OData), `ConditionalLayer::send_weak_tags`."
+                    .to_owned(),
+            });
+        }
+    }
+
+    /// An origin whose tag is strong, and weak with a content coding: what looks like the origin may be its proxy.
+    fn weakened_with_a_coding(&mut self) {
+        let is_weak = |tag: &Tag| tag.as_ref().is_some_and(|tag| tag.starts_with(b"W/"));
+        for origin in self.origins {
+            let plain: BTreeSet<Tag> = origin.plain().flat_map(Series::tags).collect();
+            let mut coded = origin
+                .series
+                .iter()
+                .filter(|series| series.coded().is_some());
+            let weak = coded.find(|series| series.tags().iter().any(is_weak));
+            let Some(series) =
+                weak.filter(|_| plain.iter().any(|tag| tag.is_some() && !is_weak(tag)))
+            else {
+                continue;
+            };
+            self.findings.push(Finding {
+                rule: "origin-tag-weakened",
+                severity: Severity::Advice,
+                section: "RFC 9110, section 13.1.1",
+                requirement: "If-Match compares strongly: a weak tag never matches.".to_owned(),
+                request: request("GET", series.coding, series.protocol),
+                expected: format!("a strong tag, as without a content coding: {}", in_words(&Vec::from_iter(plain))),
+                actual: format!("{} at {}", in_words(&series.tags()), origin.name),
+                cost: "If this can be written: each client that accepts compression, as browsers do, gets 412 when it saves.".to_owned(),
+                cure: "A compressor weakens the tag, in the service or in a proxy before it. To see which one, and the setting, compare \
+                       with the service itself: `tower-conditional-doctor SERVICE --through THIS`."
                     .to_owned(),
             });
         }
@@ -781,21 +814,21 @@ impl Words {
                 "edge-tag-weakened",
                 "RFC 9110, section 13.1.1",
                 "A strong tag reaches the client as it is: a weak one never matches in If-Match.",
-                "Or accept it: `.accept_rewritten_tags(RewrittenTags::weakened())` on the `WritePolicy`, and \
+                "Or accept it, in a service with tower-conditional: `.accept_rewritten_tags(RewrittenTags::weakened())` on the `WritePolicy`, and \
                  `ConditionalLayer::accept_rewritten_tags_on_reads`.",
             ),
             Rewrite::Suffixed(_) => (
                 "edge-tag-suffixed",
                 "RFC 9110, section 8.8.3.3",
                 "A tag reaches the client as it is, or comes back to the origin as it was.",
-                "Or accept it: `.accept_rewritten_tags(RewrittenTags::suffixed())` on the `WritePolicy`, and \
+                "Or accept it, in a service with tower-conditional: `.accept_rewritten_tags(RewrittenTags::suffixed())` on the `WritePolicy`, and \
                  `ConditionalLayer::accept_rewritten_tags_on_reads`.",
             ),
             Rewrite::SuffixedAndWeakened(_) => (
                 "edge-tag-suffixed",
                 "RFC 9110, section 8.8.3.3",
                 "A tag reaches the client as it is, or comes back to the origin as it was.",
-                "Or accept it: `.accept_rewritten_tags(RewrittenTags::suffixed_or_weakened())` on the `WritePolicy`, and \
+                "Or accept it, in a service with tower-conditional: `.accept_rewritten_tags(RewrittenTags::suffixed_or_weakened())` on the `WritePolicy`, and \
                  `ConditionalLayer::accept_rewritten_tags_on_reads`.",
             ),
             Rewrite::Removed => (

@@ -457,6 +457,28 @@ async fn origin_without_a_tag() {
     );
 }
 
+/// Who takes the proxy for the service sees that it weakens the tag: asked alone, as one of two backends, and as the origin.
+#[tokio::test]
+async fn a_proxy_in_place_of_the_origin() {
+    let documents = Documents::new();
+    let origin = documents.origin().serve().await;
+    let proxy = documents.origin().tags(weakened).compresses().serve().await;
+    let (origin, proxy) = (url(origin, "/page"), url(proxy, "/page"));
+    for arguments in [
+        vec![proxy.as_str()],
+        vec![origin.as_str(), proxy.as_str()],
+        vec![proxy.as_str(), "--through", origin.as_str()],
+    ] {
+        let (found, _) = report(&arguments).await;
+        assert!(
+            rules(&found).contains(&"origin-tag-weakened"),
+            "{arguments:?}: {found:#}"
+        );
+    }
+    let (found, _) = report(&[origin.as_str()]).await;
+    assert!(!rules(&found).contains(&"origin-tag-weakened"), "{found:#}");
+}
+
 #[tokio::test]
 async fn table_for_people() {
     let documents = Documents::new();
@@ -470,7 +492,7 @@ async fn table_for_people() {
     let expected = format!(
         r#"{origin} → {edge}
 the edge: nginx (server: nginx/1.22.1)
-  coding                       asked by       origin  edge   rewrite   revalidated  saved
+  coding                       asked by       origin  edge   rewrite   revalidated  If-Match
   identity, br, zstd, deflate  GET HTTP/1.1   "7"     "7"    kept      304          yes (200)
   identity, br, zstd, deflate  HEAD HTTP/1.1  "7"     "7"    kept
   gzip                         GET HTTP/1.1   "7"     W/"7"  weakened  304          no (412 not_current)

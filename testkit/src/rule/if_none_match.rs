@@ -18,8 +18,8 @@ const SECTION: &str = "RFC 9110, section 13.1.2";
 
 pub(crate) static INM: Rule = Rule::error("if-none-match", SECTION)
     .requires("If-None-Match with the current tag gets 304 on GET and HEAD and 412 on a write; with another tag the request is performed.")
-    .costs("Each visit transfers the whole content again.")
-    .cured_by("Answer 304 where the tag is the current one: `.layer(ConditionalLayer::new(source))` of tower-conditional.");
+    .costs("On reads each visit transfers the whole content again; on writes what exists may be overwritten.")
+    .cured_by("Where the tag is the current one, answer 304 to a read and 412 to a write: `.layer(ConditionalLayer::new(source))` of tower-conditional.");
 
 pub(crate) static INM_LIST: Rule = Rule::deviation("if-none-match-list", SECTION)
     .requires(

@@ -15,8 +15,8 @@ pub(super) const RULES: &[&Rule] = &[
 
 pub(crate) static SEVERAL_LINES: Rule = Rule::deviation("several-lines", "RFC 9110, section 5.3")
     .requires("Several lines of If-Match or If-None-Match are one list.")
-    .costs("A request whose tags a proxy or a client has put on several lines gets 200 for 304, or 412 for a save.")
-    .cured_by("Read all lines of the field (`HeaderMap::get_all`), not the first.");
+    .costs("A request whose tags a proxy or a client has put on several lines gets 200 for 304, 412 for a save, or 400.")
+    .cured_by("Read all lines of the field, not the first (`HeaderMap::get_all`); a proxy that answers 400 itself has to pass them.");
 
 pub(crate) static COMMA_IN_TAG: Rule = Rule::deviation("comma-in-tag", "RFC 9110, section 5.6.1")
     .requires("A comma inside a quoted tag is part of the tag, and so is a star.")
@@ -28,7 +28,9 @@ pub(crate) static EMPTY_MEMBERS: Rule = Rule::deviation(
     "RFC 9110, section 5.6.1.2",
 )
 .requires("Empty members of a list are skipped.")
-.costs("A list that a proxy has joined with an empty line gets 200 for 304, or 412 for a save.")
+.costs(
+    "A list that a proxy has joined with an empty line gets 200 for 304, 412 for a save, or 400.",
+)
 .cured_by("Skip what is empty between two commas.");
 
 pub(crate) static LIST_WHITESPACE: Rule =

@@ -20,7 +20,7 @@ pub(crate) static MESSAGE_SYNTAX: Rule = Rule::error("message-syntax", "RFC 9112
 pub(crate) static MESSAGE_FRAMING: Rule = Rule::error("message-framing", "RFC 9112, section 6.3")
     .requires("The content ends where Content-Length or the last chunk says, and the next answer begins there.")
     .costs("The client waits for bytes that never come, or takes the rest of one answer for the next.")
-    .cured_by("Let an HTTP library count the content; set no Content-Length by hand, and none that a layer inside has counted.");
+    .cured_by("Before a refusal read the content of the request, or close the connection; let an HTTP library count the content of the answer.");
 
 pub(crate) static FIELD_SPELLING: Rule = Rule::deviation("field-spelling", "RFC 9110, section 5.1")
     .requires("Names of fields are the same in each case, and the whitespace around a value is no part of it.")
