@@ -26,8 +26,8 @@ async fn a_finding_shows_the_rule_the_request_and_both_answers() {
       If-None-Match: "v1"
   expected: 304 Not Modified
   actual:   200 OK
-  cost:     A request whose tags a proxy or a client has put on several lines gets 200 for 304, or 412 for a save.
-  cure:     Read all lines of the field (`HeaderMap::get_all`), not the first."#;
+  cost:     A request whose tags a proxy or a client has put on several lines gets 200 for 304, 412 for a save, or 400.
+  cure:     Read all lines of the field, not the first (`HeaderMap::get_all`); a proxy that answers 400 itself has to pass them."#;
     assert_eq!(finding, expected);
 
     let finding = &report.findings()[0];
