@@ -107,6 +107,8 @@ pub(crate) struct Origin {
     is_weak: bool,
     is_demanding: bool,
     store: Arc<Mutex<Store>>,
+    /// Held from the check to the write: over a socket other threads serve other writers.
+    check_and_write: Arc<tokio::sync::Mutex<()>>,
     methods: Arc<Mutex<Vec<String>>>,
 }
 
@@ -146,6 +148,7 @@ impl Origin {
             is_weak: false,
             is_demanding: false,
             store,
+            check_and_write: Arc::default(),
             methods: Arc::default(),
         }
     }
@@ -239,6 +242,7 @@ impl Origin {
             Method::PUT | Method::DELETE => {
                 let early = evaluated(&head.method);
                 let content = body.collect().await.map_err(|error| error.to_string())?;
+                let one_step = self.check_and_write.lock().await;
                 let document = self.store().documents.get(&path).cloned();
                 let now = self.evaluate(&head.method, &head.headers, document.as_ref());
                 let creates = head.headers.contains_key(header::IF_NONE_MATCH);
@@ -250,9 +254,13 @@ impl Origin {
                     }
                     _ => now,
                 };
-                if self.has(Flaw::ChecksThenWaits) {
+                let _one_step = if self.has(Flaw::ChecksThenWaits) {
+                    drop(one_step);
                     tokio::task::yield_now().await;
-                }
+                    None
+                } else {
+                    Some(one_step)
+                };
                 self.write(
                     &head.method,
                     &head.headers,
