@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::ask::Ask;
 use super::exchange::Exchange;
 use super::gate::Gate;
+use super::join::join_all;
 use super::patience::Patience;
 
 /// How the writes of a race arrive.
@@ -29,9 +30,10 @@ use super::patience::Patience;
 pub enum Arrival {
     /// First the heads of all with all but the last byte of each body, then the last bytes together.
     ///
-    /// The last bytes are sent when every body has been read up to there and a few reads have been answered since, so
-    /// that the service has seen the heads. A service that lets a writer wait before it reads its body (for a lock)
-    /// gets them after some reads more, and one that answers nothing meanwhile (it has one worker) after a second.
+    /// The last bytes are sent when every body has been read up to there and as many reads as there are writers have
+    /// been answered since, a few times over, so that the service has seen the heads. A service that lets a writer wait
+    /// before it reads its body (for a lock) gets them after some reads more, and one that answers nothing meanwhile (it
+    /// has one worker) after a second.
     #[default]
     LastBytes,
     /// Each request at once, as far as the service takes it.
@@ -48,23 +50,30 @@ impl fmt::Display for Arrival {
     }
 }
 
-/// How many reads are answered after all writers are there.
-const READS: usize = 3;
-/// How many reads are answered at most.
-const MOST_READS: usize = 64;
+/// How many rounds of reads are answered after all writers are there.
+const ROUNDS: usize = 3;
+/// How many rounds of reads are answered at most.
+const MOST_ROUNDS: usize = 64;
 /// How long the service may answer nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Opens the gate when all writers are there. While they come, the resource is read: an answer shows that the service has
-/// had the time to see the heads.
+/// had the time to see the heads. Once they are there, it is read by as many at once: a single read may come on a
+/// connection that the service knows already, and is answered before the service has accepted those of the writers.
 pub(crate) async fn open_when_all_are_there(gate: &Gate, exchange: &dyn Exchange, read: &Ask) {
     let reads = async {
         let mut since = 0;
-        for _ in 0..MOST_READS {
-            exchange.send(read.clone()).await;
+        for _ in 0..MOST_ROUNDS {
+            let is_everybody_there = gate.is_everybody_there();
+            let at_once = if is_everybody_there {
+                gate.writers()
+            } else {
+                1
+            };
+            join_all((0..at_once).map(|_| exchange.send(read.clone())).collect()).await;
             yield_once().await;
-            since += usize::from(gate.is_everybody_there());
-            if since == READS {
+            since += usize::from(is_everybody_there);
+            if since == ROUNDS {
                 break;
             }
         }

@@ -43,6 +43,11 @@ impl Gate {
         Ticket { gate, writer }
     }
 
+    /// How many go through the gate; 0 once it is open.
+    pub(crate) fn writers(&self) -> usize {
+        self.state().places.len()
+    }
+
     /// Whether every writer is at the gate, or has its answer already.
     pub(crate) fn is_everybody_there(&self) -> bool {
         let state = self.state();
