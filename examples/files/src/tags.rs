@@ -81,7 +81,7 @@ impl Tags {
                 self.keep_if_settled(path, stamp, &tag);
                 return Ok(Some(opened(file, tag)));
             }
-            let is_whole = before.has_content_of(&stamp, &after);
+            let is_whole = before.has_content_of(&stamp, path);
             replaced = is_whole.then(|| opened(file, tag));
         }
         replaced
@@ -153,7 +153,9 @@ pub(crate) fn content_tag(digest: Sha256) -> io::Result<EntityTag> {
 struct Stamp {
     length: u64,
     modified: SystemTime,
-    identity: Identity,
+    file: (u64, u64),
+    changed: (i64, i64),
+    links: u64,
 }
 
 impl Stamp {
@@ -161,13 +163,22 @@ impl Stamp {
         Ok(Self {
             length: file.len(),
             modified: file.modified()?,
-            identity: identity(file),
+            file: file_number(file),
+            changed: changed(file),
+            links: links(file),
         })
     }
 
-    /// Whether the file is unchanged, except that another file may have taken its name.
-    fn has_content_of(&self, later: &Self, file: &Metadata) -> bool {
-        is_unlinked(file) && self.length == later.length && self.modified == later.modified
+    /// Whether the file has the same content, and only its names have changed: another file has taken the one that it was
+    /// opened by, or one of its hard links was made or removed.
+    fn has_content_of(&self, later: &Self, path: &Path) -> bool {
+        let names_changed = self.links != later.links || !later.is_at(path);
+        names_changed && self.length == later.length && self.modified == later.modified
+    }
+
+    fn is_at(&self, path: &Path) -> bool {
+        let there = path.metadata().map(|file| file_number(&file));
+        there.is_ok_and(|there| there == self.file)
     }
 
     fn is_settled(&self) -> bool {
@@ -175,33 +186,42 @@ impl Stamp {
     }
 }
 
-/// Which file it is, and when it was last changed in any way: `touch` cannot set that.
+/// Which file it is.
 #[cfg(unix)]
-type Identity = (u64, u64, i64, i64);
-
-#[cfg(unix)]
-fn identity(file: &Metadata) -> Identity {
+fn file_number(file: &Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt;
 
-    (file.dev(), file.ino(), file.ctime(), file.ctime_nsec())
+    (file.dev(), file.ino())
 }
 
-/// Whether no name leads to the file any more: another one was put in its place, or it was removed.
+/// When it was last changed in any way, its names included: `touch` cannot set that.
 #[cfg(unix)]
-fn is_unlinked(file: &Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::nlink(file) == 0
+fn changed(file: &Metadata) -> (i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+
+    (file.ctime(), file.ctime_nsec())
+}
+
+#[cfg(unix)]
+fn links(file: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(file)
+}
+
+// Without these a file that was replaced looks as one that was written in place.
+#[cfg(not(unix))]
+const fn file_number(_: &Metadata) -> (u64, u64) {
+    (0, 0)
 }
 
 #[cfg(not(unix))]
-const fn is_unlinked(_: &Metadata) -> bool {
-    false
+const fn changed(_: &Metadata) -> (i64, i64) {
+    (0, 0)
 }
 
 #[cfg(not(unix))]
-type Identity = ();
-
-#[cfg(not(unix))]
-fn identity(_: &Metadata) -> Identity {}
+const fn links(_: &Metadata) -> u64 {
+    1
+}
 
 #[cfg(all(test, unix))]
 mod tests {
@@ -233,6 +253,14 @@ mod tests {
             let new = self.folder.path().join("new");
             fs::write(&new, self.hashed.get().to_string()).unwrap();
             fs::rename(new, self.file()).unwrap();
+        }
+
+        fn link(&self) {
+            let link = self
+                .folder
+                .path()
+                .join(format!("link{}", self.hashed.get()));
+            fs::hard_link(self.file(), link).unwrap();
         }
 
         /// In place, and to another length: the file system's clock may not have moved.
@@ -280,6 +308,52 @@ mod tests {
     fn a_file_that_is_replaced_again_and_again() {
         let scene = Scene::new();
         assert_tag(scene.tag(Scene::replace), "2");
+        assert_eq!(scene.hashed.get(), ATTEMPTS);
+    }
+
+    /// Each version has a second name, as backups make them.
+    #[test]
+    fn a_file_with_hard_links_that_is_replaced_again_and_again() {
+        let scene = Scene::new();
+        scene.link();
+        let found = scene.tag(|scene| {
+            scene.replace();
+            scene.link();
+        });
+        assert_tag(found, "2");
+        assert_eq!(scene.hashed.get(), ATTEMPTS);
+    }
+
+    /// Its content is the same, whatever names it has.
+    #[test]
+    fn a_file_that_gets_hard_links_again_and_again() {
+        let scene = Scene::new();
+        assert_tag(scene.tag(Scene::link), "0");
+        assert_eq!(scene.hashed.get(), ATTEMPTS);
+    }
+
+    /// The old one goes on under another name.
+    #[test]
+    fn a_file_that_is_moved_away_again_and_again() {
+        let scene = Scene::new();
+        let found = scene.tag(|scene| {
+            let kept = scene.folder.path().join(scene.hashed.get().to_string());
+            fs::rename(scene.file(), kept).unwrap();
+            scene.replace();
+        });
+        assert_tag(found, "2");
+        assert_eq!(scene.hashed.get(), ATTEMPTS);
+    }
+
+    /// A hard link is a second way to write into it.
+    #[test]
+    fn a_file_that_gets_hard_links_and_is_written_in_place_fails() {
+        let scene = Scene::new();
+        let found = scene.tag(|scene| {
+            scene.link();
+            scene.append();
+        });
+        assert!(found.is_err());
         assert_eq!(scene.hashed.get(), ATTEMPTS);
     }
 

@@ -25,9 +25,13 @@ use crate::{
 };
 
 fn files() -> (Router, TempDir) {
+    files_with(false)
+}
+
+fn files_with(requires_preconditions: bool) -> (Router, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let files = Files::below(directory.path()).unwrap();
-    (app::router(files, false), directory)
+    (app::router(files, requires_preconditions), directory)
 }
 
 /// Percent-encoded or not, a path is one file. Other paths (`//`, a slash at the end) write nothing.
@@ -139,6 +143,56 @@ fn all_were_of_their_tag(writer: &str, parts: &[bool]) {
     let name = |status| format!("{status}s of another version: files, written by {writer}");
     figure(name(200), 0, format!("of {whole}"), "0 of 100000");
     figure(name(206), 0, format!("of {resumed}"), "0 of 10000");
+}
+
+/// Where every write needs a precondition, a client that has read can write: every 200 has a tag, also while another program
+/// replaces the file, which has a second name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_200_has_a_tag_where_preconditions_are_required() {
+    let (router, directory) = files_with(true);
+    let write = move |number: usize| {
+        let place = |name| directory.path().join(name);
+        fs::write(place(".next"), content(number + 1, 10_000)).unwrap();
+        let _ = fs::remove_file(place("link"));
+        fs::hard_link(place(".next"), place("link")).unwrap();
+        fs::rename(place(".next"), place("a")).unwrap();
+        yield_now()
+    };
+    write(0).await;
+    let reads = quick_or_full(100, 5_000);
+    let read = move || {
+        let read = ask(router.clone(), request("GET", "/a", &[], ""));
+        async {
+            let read = read.await;
+            assert_eq!(read.status(), 200, "{:?}", read.headers());
+            assert_eq!(tag_of(&read), content_tag_of(&[read.body()]));
+        }
+    };
+    read_beside_a_writer(reads, write, read).await;
+}
+
+/// A program that writes into the file may make it unreadable for a moment; what is read has a tag all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_200_has_a_tag_where_the_file_is_written_in_place() {
+    let (router, directory) = files_with(true);
+    let write = move |number: usize| {
+        fs::write(directory.path().join("a"), content(number + 1, 10_000)).unwrap();
+        yield_now()
+    };
+    write(0).await;
+    let reads = quick_or_full(100, 5_000);
+    let read = move || {
+        // Its body may end early: the file is shorter for a moment.
+        let read = router.clone().oneshot(request("GET", "/a", &[], ""));
+        async {
+            let head = read.await.unwrap().into_parts().0;
+            let has_tag = head.headers.contains_key("etag");
+            assert_eq!(has_tag, head.status == 200, "{head:?}");
+            assert!(matches!(head.status.as_u16(), 200 | 503), "{head:?}");
+            has_tag
+        }
+    };
+    read_beside_a_writer(reads, write, read).await;
 }
 
 /// So many bytes have come when a download breaks off.

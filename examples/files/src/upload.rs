@@ -2,7 +2,7 @@
 //!
 //! They are written beside the file, into a temporary file that its writer removes, synced to the disk, and then renamed
 //! in one step. A reader sees the old file or the new one, even after a crash. What a crash has left of an upload is
-//! removed at a later start (`leftovers.rs`).
+//! removed at the next start (`leftovers.rs`), which leaves an upload of another process alone: its file is locked.
 
 use std::{
     fs::{self, Metadata},
@@ -14,7 +14,7 @@ use std::{
 use axum::body::{Body, Bytes};
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
-use tempfile::TempPath;
+use tempfile::{NamedTempFile, TempPath};
 use tokio::{io::AsyncWriteExt, time::timeout};
 use tower_conditional::EntityTag;
 
@@ -43,7 +43,7 @@ impl Upload {
         blocking(move || {
             let folder = folder_of(&file)?;
             make_folders(folder)?;
-            let (file, path) = temporary_in(folder)?.into_parts();
+            let (file, path) = locked(|| temporary_in(folder))?.into_parts();
             Ok(Self {
                 file: file.into(),
                 path,
@@ -85,7 +85,23 @@ impl Received {
     }
 }
 
-fn temporary_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+/// A new file that this process has locked until it is closed, renamed or not.
+fn locked(mut make: impl FnMut() -> io::Result<NamedTempFile>) -> io::Result<NamedTempFile> {
+    loop {
+        let file = make()?;
+        match file.as_file().lock() {
+            // Where no file can be locked, none is taken for abandoned either.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => return Ok(file),
+            locked => locked?,
+        }
+        // A process that starts may have found it before it was locked, and removed it.
+        if file.path().try_exists()? {
+            return Ok(file);
+        }
+    }
+}
+
+fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     let mut name = tempfile::Builder::new();
     name.prefix(TEMPORARY);
     // As readable as any other file that is made here.
@@ -117,4 +133,25 @@ pub(crate) fn sync_folder_of(file: &Path) -> io::Result<()> {
 fn folder_of(file: &Path) -> io::Result<&Path> {
     file.parent()
         .ok_or_else(|| io::ErrorKind::InvalidInput.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_removed_before_it_is_locked_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut made = 0;
+        let file = locked(|| {
+            made += 1;
+            let file = temporary_in(folder.path())?;
+            if made < 3 {
+                fs::remove_file(file.path())?;
+            }
+            Ok(file)
+        });
+        assert!(file.unwrap().path().exists());
+        assert_eq!(made, 3);
+    }
 }

@@ -1,7 +1,8 @@
 //! A directory over HTTP: conditional reads and writes of files, and the files that must not be reached.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -50,16 +51,22 @@ impl Files {
         self.directory.path().join(name)
     }
 
-    /// Waits until so many files are in the directory.
+    /// Waits until so many files are in the directory, none of them empty.
     async fn until_there_are(&self, number: usize) {
-        let count = || fs::read_dir(self.directory.path()).unwrap().count();
+        // An upload may end, and its file with it, while it is looked at.
+        let length = |file: io::Result<DirEntry>| file.and_then(|file| file.metadata());
+        let lengths = || -> Vec<u64> {
+            let files = fs::read_dir(self.directory.path()).unwrap();
+            files.flat_map(length).map(|file| file.len()).collect()
+        };
+        let is_so = |lengths: Vec<u64>| lengths.len() == number && !lengths.contains(&0);
         let counted = async {
-            while count() != number {
+            while !is_so(lengths()) {
                 tokio::task::yield_now().await;
             }
         };
         let counted = tokio::time::timeout(PATIENCE, counted).await;
-        assert!(counted.is_ok(), "{} files, not {number}", count());
+        assert!(counted.is_ok(), "{:?}, not {number} files", lengths());
     }
 
     async fn status(&mut self, method: &str, path: &str, fields: &[(&str, &str)]) -> u16 {
@@ -416,10 +423,7 @@ async fn a_change_by_another_program_changes_the_tag() {
 async fn an_upload_that_breaks_off_changes_nothing() {
     let mut files = Files::start(Protocol::Http1).await;
     fs::write(files.path("a"), "old").unwrap();
-    let head = "PUT /a HTTP/1.1\r\nhost: x\r\ncontent-length: 9000000\r\n\r\n";
-    let mut stream = TcpStream::connect(files.example.address()).await.unwrap();
-    stream.write_all(head.as_bytes()).await.unwrap();
-    stream.write_all(&vec![b'x'; 2_000_000]).await.unwrap();
+    let stream = large_upload(&files.example).await;
     // The file and what is written of the next one.
     files.until_there_are(2).await;
     drop(stream);
@@ -444,7 +448,7 @@ async fn an_upload_that_breaks_off_changes_nothing() {
     assert_eq!(fs::read(files.path("a")).unwrap(), large);
 }
 
-/// Uploads that a killed process left are removed at the next start, by name and age, in this directory alone.
+/// Uploads that a killed process left are removed at the next start, by name, in this directory alone.
 #[tokio::test]
 async fn abandoned_uploads_are_removed_at_the_start() {
     let directory = tempfile::tempdir().unwrap();
@@ -464,30 +468,57 @@ async fn abandoned_uploads_are_removed_at_the_start() {
         here(".hidden"),
         elsewhere.path().join(".files-upload-a"),
     ];
-    let long_ago = SystemTime::now() - Duration::from_secs(24 * 60 * 60);
     for path in abandoned.iter().chain(&others) {
         fs::write(path, "half").unwrap();
-        dated(path, long_ago);
     }
-    // Of another process over the same directory, which may still be writing.
-    let under_way = here("folder/.files-upload-e");
-    fs::write(&under_way, "half").unwrap();
+    // A process that was killed long ago, and one whose clock is ahead.
+    dated(&abandoned[0], SystemTime::UNIX_EPOCH);
+    dated(
+        &abandoned[1],
+        SystemTime::now() + Duration::from_secs(24 * 60 * 60),
+    );
     #[cfg(unix)]
     std::os::unix::fs::symlink(elsewhere.path(), here("link")).unwrap();
 
-    let arguments = [
-        directory.path().as_os_str(),
-        "--port".as_ref(),
-        "0".as_ref(),
-    ];
-    let _example = Example::start(PROGRAM, &arguments).await;
+    let _example = over(directory.path()).await;
     for path in &abandoned {
         assert!(!path.exists(), "{} is left", path.display());
     }
-    for path in others.iter().chain([&under_way]) {
+    for path in &others {
         assert!(path.exists(), "{} was removed", path.display());
     }
     assert!(here(".files-upload-folder").is_dir());
+}
+
+/// A second process over the same directory starts while an upload goes on, and a third after its process was killed.
+#[tokio::test]
+async fn an_upload_is_removed_once_its_process_has_ended() {
+    let files = Files::start(Protocol::Http1).await;
+    let _stream = large_upload(&files.example).await;
+    files.until_there_are(1).await;
+    let left = |directory: &TempDir| fs::read_dir(directory.path()).unwrap().count();
+    let _second = over(files.directory.path()).await;
+    assert_eq!(left(&files.directory), 1, "the upload goes on");
+
+    files.example.kill().await;
+    assert_eq!(left(&files.directory), 1, "it had no chance");
+    let _third = over(files.directory.path()).await;
+    assert_eq!(left(&files.directory), 0);
+}
+
+/// Another process over a directory.
+async fn over(directory: &Path) -> Example {
+    let arguments = [directory.as_os_str(), "--port".as_ref(), "0".as_ref()];
+    Example::start(PROGRAM, &arguments).await
+}
+
+/// The beginning of an upload that has the lock of its file while it arrives.
+async fn large_upload(example: &Example) -> TcpStream {
+    let head = "PUT /a HTTP/1.1\r\nhost: x\r\ncontent-length: 9000000\r\n\r\n";
+    let mut stream = TcpStream::connect(example.address()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b'x'; 2_000_000]).await.unwrap();
+    stream
 }
 
 #[tokio::test]
