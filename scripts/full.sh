@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(gate licences advisories external-types in-full figures programs stalled clients openapi doctor others neighbours count release stores miri tsan shuttle
+PARTS=(gate licences advisories external-types in-full figures programs stalled clients openapi doctor others neighbours count histories release stores miri tsan shuttle
     fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten)
 
 part_gate() {
@@ -63,6 +63,11 @@ part_in-full() {
 # Clients that count in one resource, against our examples and servers of others. `stores` has the rest.
 part_count() {
     scripts/count.sh notes postgres objects radicale xandikos kinto s3 lighttpd apache
+}
+
+# Contended requests to replicas under faults, and what was answered compared with the database's own history.
+part_histories() {
+    scripts/histories.sh
 }
 
 # Lost updates and wrong answers fail; a figure that misses its goal is printed.
