@@ -20,6 +20,9 @@ const SHARING: usize = 4;
 /// Before a client tries again after no server was found.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// So many tries one after the other, a minute, and the client gives up: no fault lasts that long.
+const TRIES: usize = 3000;
+
 const PROGRESS: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
@@ -177,11 +180,20 @@ impl Client {
     }
 
     async fn run(mut self) -> Result<Vec<Operation>, String> {
+        let mut missed = 0;
         while self.shared.sent.load(Ordering::Relaxed) < self.shared.load.requests {
             let note = self.random.usize(..self.shared.load.notes);
             let request = self.choose(self.memory[note]);
             let answer = self.perform(note, request).await?;
             self.remember(note, request, answer);
+            missed = if answer == Answer::NotPerformed {
+                missed + 1
+            } else {
+                0
+            };
+            if missed == TRIES {
+                return Err("no server answers any more".to_owned());
+            }
             if answer == Answer::Unknown || answer == Answer::NotPerformed {
                 self.target += 1;
                 sleep(PAUSE).await;
