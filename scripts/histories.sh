@@ -13,8 +13,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(calm kills pauses crashes cuts clocks proxies everything
-    planted-no-swap planted-lock-alone planted-counted-versions planted-remembered-state planted-early-commit)
+PARTS=(calm kills pauses crashes cuts clocks proxies balancer everything
+    planted-no-swap planted-lock-alone planted-counted-versions planted-remembered-state planted-early-commit planted-resends)
 requests=${HISTORIES_REQUESTS:-100000}
 some=$((requests / 4))
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
@@ -31,6 +31,8 @@ part_crashes() { histories --crashes -- --requests "$some"; }
 part_cuts() { histories --cuts -- --requests "$some"; }
 part_clocks() { histories --kills --clocks -- --requests "$some"; }
 part_proxies() { histories --kills --proxies -- --requests "$some"; }
+
+part_balancer() { histories --kills --slow-commit --balancer -- --requests "$some" --notes 8 --clients 96; }
 
 part_everything() {
     histories --kills --pauses --crashes --cuts --clocks --proxies -- --requests "$requests"
@@ -66,6 +68,11 @@ part_planted-remembered-state() {
 # A database that acknowledges before it writes to the disk loses what was acknowledged.
 part_planted-early-commit() {
     histories --early-commit --breaks AcknowledgedOnce --crashes -- --requests "$some"
+}
+
+# A proxy that sends a PUT again after the first was made gets a 412, and passes that on.
+part_planted-resends() {
+    histories --kills --slow-commit --resends --breaks RefusedNeverMade -- --requests "$some" --notes 8 --clients 96
 }
 
 # Builds the example from a copy with mistakes in it; leaves the name of the program in $weakened.

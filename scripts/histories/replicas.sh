@@ -10,6 +10,8 @@
 #   --cuts           connections break in the middle: of clients, and of replicas to the database
 #   --clocks         the clock of each replica is days off, and jumps when it is started again
 #   --proxies        nginx and HAProxy stand before two of the replicas
+#   --balancer       nginx distributes the requests to all replicas, and sends each once
+#   --resends        nginx distributes the requests to all replicas, with its default of when to send one again
 #   --early-commit   PostgreSQL acknowledges before it writes to the disk
 #   --slow-commit    PostgreSQL takes a tenth of a second to write to the disk
 #   --program FILE   the replica's program
@@ -22,7 +24,7 @@ cd "$(dirname "$0")/../.."
 REPLICAS=3
 release=${CARGO_TARGET_DIR:-target}/release
 program=$release/postgres
-kills='' pauses='' crashes='' cuts='' clocks='' proxies='' early_commit='' slow_commit='' breaks=''
+kills='' pauses='' crashes='' cuts='' clocks='' proxies='' early_commit='' slow_commit='' balancer='' once='' breaks=''
 while [ "${1---}" != -- ]; do
     case $1 in
     --kills) kills=yes ;;
@@ -31,6 +33,8 @@ while [ "${1---}" != -- ]; do
     --cuts) cuts=yes ;;
     --clocks) clocks=yes ;;
     --proxies) proxies=yes ;;
+    --balancer) balancer=yes once='proxy_next_upstream off;' ;;
+    --resends) balancer=yes ;;
     --early-commit) early_commit=yes ;;
     --slow-commit) slow_commit=yes ;;
     --program) program=$2 && shift ;;
@@ -235,6 +239,18 @@ if [ "$proxies" ]; then
         fi
         number=$((number + 1))
     done
+fi
+
+if [ "$balancer" ]; then
+    scripts/proxies/install.sh nginx
+    port=$(free_port)
+    mkdir -m 777 "$dir/balancer"
+    # Never taken for down: a replica that was killed is back at once.
+    addresses=$(printf 'server 127.0.0.1:%s max_fails=0; ' "${ports[@]}")
+    sed -e "s|@PORT@|$port|; s|@DIR@|$dir/balancer|; s|@ONCE@|$once|; s|@SERVERS@|$addresses|" \
+        scripts/histories/balancer.conf >"$dir/balancer/nginx.conf"
+    start "$port" nginx -p "$dir/balancer" -c "$dir/balancer/nginx.conf"
+    targets=(--h1 "127.0.0.1:$port")
 fi
 
 # `notes` is there as soon as a replica has answered.
