@@ -246,39 +246,50 @@
 //! With `tower-conditional-testkit` among the dev-dependencies, a test checks your router against RFC 9110. The scratch path
 //! is one that the test may write to. The content that is read later must contain the `mark` that was written.
 //!
+//! It gets two replicas over one store: in one process the write lock lets no writes overlap, so a statement without
+//! `WHERE version = ?` passes every race there, and loses updates as soon as there is a second process.
+//!
 //! ```
-//! use tower_conditional_testkit::{Fixture, Scratch, check, hammer};
+//! use tower_conditional_testkit::{Fixture, Replicas, Scratch, check, hammer};
 //! # use axum::{Router, routing::get, extract::{Path, State}, http::StatusCode};
 //! # use std::{collections::HashMap, sync::{Arc, Mutex}};
 //! # use tower_conditional::extract::extractor_source;
-//! # use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, SourceError, WritePolicy};
+//! # use tower_conditional::{Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy};
+//! # type Row = (i64, String);
 //! # #[derive(Clone, Default)]
-//! # struct Notes(Arc<Mutex<(u64, HashMap<i64, (u64, String)>)>>);
+//! # struct Notes(Arc<Mutex<(i64, HashMap<i64, Row>)>>);
 //! # impl Notes {
-//! #     fn save(&self, id: i64, text: String) {
+//! #     fn open_in_memory() -> Self {
+//! #         let notes = Self::default();
+//! #         notes.change(1, None, Some("a note".to_owned()));
+//! #         notes
+//! #     }
+//! #     fn change(&self, id: i64, seen: Option<i64>, text: Option<String>) -> bool {
 //! #         let mut notes = self.0.lock().unwrap();
+//! #         if notes.1.get(&id).map(|row| row.0) != seen { return false; }
 //! #         notes.0 += 1;
 //! #         let version = notes.0;
-//! #         notes.1.insert(id, (version, text));
+//! #         match text {
+//! #             Some(text) => { notes.1.insert(id, (version, text)); }
+//! #             None => { notes.1.remove(&id); }
+//! #         }
+//! #         true
 //! #     }
 //! # }
-//! # fn app() -> Router {
-//! #     let notes = Notes::default();
-//! #     notes.save(1, "a note".to_owned());
+//! # fn app(notes: Notes) -> Router {
 //! #     let source = extractor_source(notes.clone(), |Path(id): Path<i64>| id, async |id, notes: Notes| {
 //! #         let note = notes.0.lock().unwrap().1.get(&id).cloned();
 //! #         Ok::<_, SourceError>(note.map(|(version, text)| Found::version(version).with(text)))
 //! #     });
 //! #     let read = async |text: Loaded<String>| text.into_inner();
 //! #     let save = async |Path(id): Path<i64>, State(notes): State<Notes>, checked: Checked, text: String| {
-//! #         notes.save(id, text);
-//! #         if checked.existed() == Some(false) { StatusCode::CREATED } else { StatusCode::NO_CONTENT }
+//! #         if !notes.change(id, checked.version(), Some(text)) { return Err(checked.lost()); }
+//! #         Ok::<_, PreconditionFailed>(if checked.existed() == Some(false) { StatusCode::CREATED } else { StatusCode::NO_CONTENT })
 //! #     };
-//! #     let remove = async |Path(id): Path<i64>, State(notes): State<Notes>| {
-//! #         match notes.0.lock().unwrap().1.remove(&id) {
-//! #             Some(_) => StatusCode::NO_CONTENT,
-//! #             None => StatusCode::NOT_FOUND,
-//! #         }
+//! #     let remove = async |Path(id): Path<i64>, State(notes): State<Notes>, checked: Checked| {
+//! #         if checked.existed() == Some(false) { return Ok(StatusCode::NOT_FOUND); }
+//! #         if !notes.change(id, checked.version(), None) { return Err(checked.lost()); }
+//! #         Ok::<_, PreconditionFailed>(StatusCode::NO_CONTENT)
 //! #     };
 //! #     let layer = ConditionalLayer::new(source).writes(WritePolicy::required());
 //! #     let note = get(read).put(save).delete(remove).route_layer(layer);
@@ -290,12 +301,16 @@
 //! #[tokio::test]
 //! # */
 //! async fn conditional_requests_are_handled_as_rfc_9110_says() {
-//!     let scratch = || Scratch::put("/notes/99", "text/plain", |mark| format!("written: {mark}"));
+//!     let db = Notes::open_in_memory(); // with note 1; a pool over SQLite, or a database of the test
+//!     let replicas = Replicas::new([app(db.clone()), app(db)]); // not two clones of one: these share the lock
 //!
-//!     let report = check(app(), Fixture::at("/notes/1").writing(scratch())).await;
+//!     let scratch = Scratch::put("/notes/99", "text/plain", |mark| format!("written: {mark}"));
+//!     let report = check(replicas.clone(), Fixture::at("/notes/1").writing(scratch)).await;
 //!     assert!(report.is_clean(), "{report}");
 //!
-//!     let hammered = hammer(app(), scratch(), 20).await; // of 20 writers with one tag, one may win
+//!     // Of 20 writers with one tag, one may win. The note is there, so they update it; where nothing is, they create it.
+//!     let note = Scratch::put("/notes/1", "text/plain", |mark| format!("written: {mark}"));
+//!     let hammered = hammer(replicas, note, 20).await;
 //!     assert!(hammered.is_clean(), "{hammered}");
 //! }
 //! # tokio::runtime::Runtime::new().unwrap().block_on(conditional_requests_are_handled_as_rfc_9110_says());

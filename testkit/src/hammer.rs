@@ -107,7 +107,8 @@ impl fmt::Display for Hammered {
 
 /// Sends one write of each of the `writers` at once, all with the same precondition.
 ///
-/// Each carries `If-Match` with the tag that is current before, or `If-None-Match: *` where there is nothing. They arrive
+/// Each carries `If-Match` with the tag that is current before, or `If-None-Match: *` where there is nothing: so a path where
+/// something is races updates, and one where nothing is races creations, which are another statement. They arrive
 /// as the scratch says ([`Scratch::arriving`]). The writes are interleaved on the task that awaits them, each going as
 /// far as it can before it waits; over a socket they are as parallel as the server is. What is written is not removed.
 ///
@@ -117,7 +118,7 @@ impl fmt::Display for Hammered {
 /// # async fn example(app: axum::Router) {
 /// use tower_conditional_testkit::{Scratch, hammer};
 ///
-/// let scratch = Scratch::put("/notes/1", "text/plain", |mark| mark.to_owned());
+/// let scratch = Scratch::put("/notes/1", "text/plain", |mark| mark.to_owned()); // it is there: this races updates
 /// let hammered = hammer(app, scratch, 50).await;
 /// assert!(hammered.is_clean(), "{hammered}");
 /// # }

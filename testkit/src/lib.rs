@@ -58,6 +58,10 @@
 //!
 //! # What it cannot see
 //!
+//! One process with a write lock, which layers of tower-conditional have unless you say otherwise, lets no two writes
+//! overlap: a statement that writes without comparing the version passes every race, and loses updates as soon as there is a
+//! second process. Give the kit two [`Replicas`] over one store, and it is found.
+//!
 //! The kit has no timer. If a service may never answer, put a timeout around it. What could not be checked on the
 //! resource is listed in [`Report::not_checked`]. If a service breaks a rule on purpose, take the rule out of the report
 //! with [`Report::allowing`].
@@ -79,6 +83,7 @@ mod join;
 mod known;
 mod marks;
 mod patience;
+mod replicas;
 mod report;
 mod rule;
 mod session;
@@ -94,6 +99,12 @@ pub use compare::compare;
 pub use content::Content;
 pub use fixture::{Fixture, Scratch};
 pub use hammer::{Hammered, hammer};
+pub use replicas::Replicas;
 pub use report::{Finding, Report};
 pub use rule::Rule;
 pub use severity::Severity;
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -16,9 +16,9 @@ use tower_conditional::source::{Fixed, InMemoryVersions};
 use tower_conditional::{
     BodyHash, ConditionalLayer, EntityTag, FromResponse, HttpDate, Representation, WritePolicy,
 };
-use tower_conditional_testkit::{Content, Fixture, Scratch, check, compare, hammer};
+use tower_conditional_testkit::{Content, Fixture, Replicas, Scratch, check, compare, hammer};
 
-use super::{fixture, scratch};
+use super::{fixture, rules, scratch};
 
 const T: HttpDate = HttpDate::UNIX_EPOCH;
 const FIELDS: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-cache"), (VARY, "accept")];
@@ -78,7 +78,10 @@ fn finished(router: Router) -> Router {
 }
 
 fn looked_up(policy: WritePolicy) -> Router {
-    let notes = Notes::with_one();
+    looked_up_over(Notes::with_one(), policy)
+}
+
+fn looked_up_over(notes: Notes, policy: WritePolicy) -> Router {
     let fields = FIELDS.map(|(name, value)| (name, HeaderValue::from_static(value)));
     let layer = ConditionalLayer::new(notes.versions.clone())
         .writes(policy)
@@ -252,4 +255,25 @@ async fn before_and_after_answer_alike() {
     let before = ConditionalLayer::new(Fixed::new(stated)).layer(handler.boxed_clone());
     let report = compare(before, after, requests()).await;
     assert!(report.is_clean(), "{report}");
+}
+
+/// The handler writes without comparing the version. The lock hides that from races in one process.
+#[tokio::test]
+async fn two_replicas_show_a_write_that_does_not_compare() {
+    let notes = Notes::with_one();
+    let replica = || finished(looked_up_over(notes.clone(), WritePolicy::optional()));
+    assert!(hammer(replica(), scratch(), 8).await.is_clean());
+
+    let replicas = Replicas::new([replica(), replica()]);
+    let hammered = hammer(replicas.clone(), scratch(), 8).await;
+    assert_eq!(hammered.winners().len(), 2, "one of each: {hammered}");
+
+    let report = check(replicas, fixture()).await;
+    assert!(rules(&report).contains(&"lost-update"), "{report}");
+}
+
+#[test]
+#[should_panic(expected = "one replica at least")]
+fn no_replica_is_no_service() {
+    let _ = Replicas::<Router>::new([]);
 }
