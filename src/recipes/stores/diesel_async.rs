@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::extract::extractor_source;
 use tower_conditional::handler::NewVersion;
 use tower_conditional::{
@@ -148,5 +149,6 @@ async fn app(db: Db, writes: WritePolicy) -> Result<Router, BoxError> {
     let notes = extractor_source(db.clone(), |Path(name): Path<String>| name, load);
     let layer = ConditionalLayer::new(notes).writes(writes);
     let note = get(read).put(save).delete(remove).route_layer(layer);
-    Ok(Router::new().route("/notes/{name}", note).with_state(db))
+    let router = Router::new().route("/notes/{name}", note).with_state(db);
+    Ok(router.layer(ContentCodingLayer::new())) // last: it finishes 304s
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
 use object_store::path::Path as Location;
 use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, UpdateVersion};
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::extract::extractor_source;
 use tower_conditional::handler::NewVersion;
 use tower_conditional::{
@@ -165,5 +166,6 @@ fn app(store: Store, writes: WritePolicy) -> Router {
         .trust_handler_version()
         .writes(writes);
     let note = get(read).put(save).delete(remove).route_layer(layer);
-    Router::new().route("/notes/{name}", note).with_state(store)
+    let router = Router::new().route("/notes/{name}", note).with_state(store);
+    router.layer(ContentCodingLayer::new()) // last: it finishes 304s
 }

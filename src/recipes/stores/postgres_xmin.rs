@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
 use sqlx::PgPool;
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::extract::extractor_source;
 use tower_conditional::handler::NewVersion;
 use tower_conditional::{
@@ -117,5 +118,6 @@ async fn app(db: PgPool, writes: WritePolicy) -> sqlx::Result<Router> {
     let notes = extractor_source(db.clone(), |Path(name): Path<String>| name, load);
     let layer = ConditionalLayer::new(notes).writes(writes);
     let note = get(read).put(save).delete(remove).route_layer(layer);
-    Ok(Router::new().route("/notes/{name}", note).with_state(db))
+    let router = Router::new().route("/notes/{name}", note).with_state(db);
+    Ok(router.layer(ContentCodingLayer::new())) // last: it finishes 304s
 }

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
 use sea_orm::entity::prelude::*;
 use sea_orm::{Set, SqlErr};
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::extract::extractor_source;
 use tower_conditional::handler::NewVersion;
 use tower_conditional::{
@@ -162,5 +163,6 @@ async fn app(db: DatabaseConnection, writes: WritePolicy) -> Result<Router, DbEr
     let notes = extractor_source(db.clone(), |Path(name): Path<String>| name, load);
     let layer = ConditionalLayer::new(notes).writes(writes);
     let note = get(read).put(save).delete(remove).route_layer(layer);
-    Ok(Router::new().route("/notes/{name}", note).with_state(db))
+    let router = Router::new().route("/notes/{name}", note).with_state(db);
+    Ok(router.layer(ContentCodingLayer::new())) // last: it finishes 304s
 }

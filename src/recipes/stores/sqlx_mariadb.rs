@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
 use sqlx::MySqlPool;
+use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::extract::extractor_source;
 use tower_conditional::{
     Checked, ConditionalLayer, Found, Loaded, PreconditionFailed, SourceError, WritePolicy,
@@ -121,5 +122,6 @@ async fn app(db: MySqlPool, writes: WritePolicy) -> sqlx::Result<Router> {
     let notes = extractor_source(db.clone(), |Path(name): Path<String>| name, load);
     let layer = ConditionalLayer::new(notes).writes(writes);
     let note = get(read).put(save).delete(remove).route_layer(layer);
-    Ok(Router::new().route("/notes/{name}", note).with_state(db))
+    let router = Router::new().route("/notes/{name}", note).with_state(db);
+    Ok(router.layer(ContentCodingLayer::new())) // last: it finishes 304s
 }
