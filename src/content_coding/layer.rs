@@ -29,6 +29,9 @@ use crate::body::ConditionalBody;
 /// - prevents that a client combines parts of different codings: a tag with a suffix never satisfies If-Range, and a date
 ///   does not if the client accepts codings.
 ///
+/// The tag of the plain bytes is answered with 304 whatever the client accepts. A tag with a coding is, if the client still
+/// accepts that coding; else it gets the plain bytes.
+///
 /// A response that was encoded before it was tagged (a precompressed file under [`BodyHash`](crate::BodyHash)) keeps its tag.
 /// The tags of your service must not differ only by `-gzip`, `-br`, `-zstd` or `-deflate` at their end.
 ///

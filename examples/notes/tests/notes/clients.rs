@@ -92,12 +92,19 @@ async fn the_program_in_javascript() {
     const DRIVER: &str = r#"
 const url = process.argv[2];
 const [mine, theirs] = [await read(url), await read(url)];
-console.log(await save(url, theirs, { title: "Milk", body: "base theirs" }));
-const now = await save(url, mine, { title: "Milk", body: "base mine" });
+const first = await save(url, theirs, { title: "Milk", body: "base" });
+console.log("again", "saved" in await save(url, first.saved, { title: "Milk", body: "base theirs" }));
+const now = (await save(url, mine, { title: "Milk", body: "base mine" })).theirs;
 console.log(now.value.body);
-console.log(await save(url, now, { title: "Milk", body: now.value.body + " mine" }));
+console.log("merged", (await save(url, now, { title: "Milk", body: now.value.body + " mine" })).saved.value.body);
 await save(url, { tag: "7" }, {}).catch((error) => console.log(/: 400 /.test(error.message)));
 await read(url + "7").catch((error) => console.log(/: 404$/.test(error.message)));
+const other = url.replace(/1$/, "2");
+const created = await save(other, null, { title: "Tea", body: "" });
+console.log("exists", (await save(other, null, { title: "Tea", body: "" })).theirs.value.title);
+await fetch(other, { method: "DELETE", headers: { "if-match": created.saved.tag } });
+console.log("absent", (await save(other, created.saved, { title: "Tea", body: "" })).theirs);
+await save("http://127.0.0.1:9/", null, {}).catch((error) => console.log(error.message, error.cause !== undefined));
 "#;
     let directory = tempfile::tempdir().unwrap();
     let example = notes(Path::new(&directory.path().join("notes.db"))).await;
@@ -106,6 +113,10 @@ await read(url + "7").catch((error) => console.log(/: 404$/.test(error.message))
     std::fs::write(&module, format!("{}{DRIVER}", program("js"))).unwrap();
     let url = format!("http://{}/notes/1", example.address());
     let output = output_of(Command::new("node").arg(&module).arg(url)).await;
-    assert_eq!(output, "null\nbase theirs\nnull\ntrue\ntrue\n");
+    assert_eq!(
+        output,
+        "again true\nbase theirs\nmerged base theirs mine\ntrue\ntrue\nexists Tea\nabsent null\n\
+         Perhaps it was saved, perhaps not: read it, and compare true\n"
+    );
     assert_eq!(body_of(&example).await, "base theirs mine");
 }
