@@ -32,15 +32,16 @@ async fn save(
     checked: Checked,
     text: String,
 ) -> Result<StatusCode, PreconditionFailed> {
-    let mut notes = db.lock().unwrap(); // UPDATE … WHERE id = ? AND version = ?; for `None` an INSERT
-    if notes.get(&id).map(|note| note.version) != checked.version() {
+    let seen: Option<i64> = checked.version(); // `None`: the client has seen nothing, and creates it
+    let mut notes = db.lock().unwrap(); // UPDATE … WHERE id = ? AND version = ?, or an INSERT
+    if notes.get(&id).map(|note| note.version) != seen {
         return Err(checked.lost());
     }
-    let version = checked.version().unwrap_or(0) + 1; // nextval('versions'): no version is used twice
+    let version = seen.unwrap_or(0) + 1; // where rows can be deleted, a sequence: no version twice
     notes.insert(id, Note { version, text });
-    match version {
-        1 => Ok(StatusCode::CREATED),
-        _ => Ok(StatusCode::NO_CONTENT),
+    match seen {
+        None => Ok(StatusCode::CREATED),
+        Some(_) => Ok(StatusCode::NO_CONTENT),
     }
 }
 
@@ -49,9 +50,7 @@ fn app(db: Db) -> Router {
     let notes = extractor_source(db.clone(), |Path(id): Path<i64>| id, load);
     let guarded = ConditionalLayer::new(notes).writes(WritePolicy::required());
     let router = Router::new().route("/notes/{id}", get(read).put(save).route_layer(guarded));
-    router
-        .with_state(db)
-        .layer(ContentCodingLayer::new().leave_tags()) // for 304s: outermost
+    router.with_state(db).layer(ContentCodingLayer::new()) // for 304s: outermost
 }
 
 #[tokio::main]
