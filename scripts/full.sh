@@ -10,7 +10,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(gate licences advisories external-types in-full figures programs stalled clients openapi doctor others neighbours count histories release stores miri tsan shuttle
+PARTS=(gate licences advisories external-types in-full figures programs stalled clients openapi doctor others neighbours count histories release stores
+    miri tsan shuttle mutants
     fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten)
 
 part_gate() {
@@ -138,6 +139,15 @@ part_tsan() {
 # Interleavings of the lock's queue.
 part_shuttle() {
     scripts/shuttle.sh "${SHUTTLE_ITERATIONS:-50000}"
+}
+
+# Of each part but the core, which goes whole, one shard of twenty; MUTANTS_SHARD says which.
+part_mutants() {
+    local part
+    scripts/mutants.sh core
+    for part in lock middleware sources content-coding extract description; do
+        scripts/mutants.sh "$part" "${MUTANTS_SHARD:-0/20}"
+    done
 }
 
 fuzz() { # target
