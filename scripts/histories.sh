@@ -35,7 +35,7 @@ part_proxies() { histories --kills --proxies -- --requests "$some"; }
 part_balancer() { histories --kills --slow-commit --balancer -- --requests "$some" --notes 8 --clients 96; }
 
 part_everything() {
-    histories --kills --pauses --crashes --cuts --clocks --proxies -- --requests "$requests"
+    histories --lock shared --kills --pauses --crashes --cuts --clocks --proxies -- --requests "$requests"
 }
 
 # ---- the service broken on purpose ----
@@ -49,7 +49,7 @@ part_planted-no-swap() {
 # The lock that all replicas share loses updates as well, once faults take it away from a writer.
 part_planted-lock-alone() {
     weakened no-swap
-    histories --program "$weakened" --breaks OnTheStateOfItsTag --slow-commit --kills -- --requests "$requests" \
+    histories --program "$weakened" --lock shared --breaks OnTheStateOfItsTag --slow-commit --kills -- --requests "$requests" \
         --notes 8 --clients 96
 }
 

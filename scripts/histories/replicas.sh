@@ -14,6 +14,7 @@
 #   --resends        nginx distributes the requests to all replicas, with its default of when to send one again
 #   --early-commit   PostgreSQL acknowledges before it writes to the disk
 #   --slow-commit    PostgreSQL takes a tenth of a second to write to the disk
+#   --lock KIND      the option of the replica's program; a program without it has the lock that all replicas share
 #   --program FILE   the replica's program
 #   --breaks RULE    succeeds only if the checker says that this rule is broken
 set -euo pipefail
@@ -25,6 +26,7 @@ REPLICAS=3
 release=${CARGO_TARGET_DIR:-target}/release
 program=$release/postgres
 kills='' pauses='' crashes='' cuts='' clocks='' proxies='' early_commit='' slow_commit='' balancer='' once='' breaks=''
+lock=()
 while [ "${1---}" != -- ]; do
     case $1 in
     --kills) kills=yes ;;
@@ -37,6 +39,7 @@ while [ "${1---}" != -- ]; do
     --resends) balancer=yes ;;
     --early-commit) early_commit=yes ;;
     --slow-commit) slow_commit=yes ;;
+    --lock) lock=(--lock "$2") && shift ;;
     --program) program=$2 && shift ;;
     --breaks) breaks=$2 && shift ;;
     *) usage "$0" && exit 2 ;;
@@ -44,6 +47,7 @@ while [ "${1---}" != -- ]; do
     shift
 done
 [ $# -eq 0 ] || shift
+"$program" --help | grep -- --lock >/dev/null || lock=()
 loops=()
 
 finish() {
@@ -71,7 +75,7 @@ start_replica() { # number
         environment=("LD_PRELOAD=$faketime" "FAKETIME=${signs[RANDOM % 2]}$((RANDOM % 20 + 1))d"
             FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1)
     fi
-    env "DATABASE_URL=$replica_database" "${environment[@]}" "$program" --port "${ports[$1]}" >>"$dir/log.$1" 2>&1 &
+    env "DATABASE_URL=$replica_database" "${environment[@]}" "$program" --port "${ports[$1]}" "${lock[@]}" >>"$dir/log.$1" 2>&1 &
     echo $! >"$dir/pid.$1"
     disown # so that the shell does not report that it was killed
 }
