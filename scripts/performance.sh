@@ -21,7 +21,10 @@ machine() {
 
 {
     # The part on whole servers comes behind the one on queries.
-    sed '/^## Memory/,$d' benches/performance.in.md
+    sed '/^## Memory/,$d; /^<!-- tests\/queries\/table.md -->$/{
+        r tests/queries/table.md
+        d
+    }' benches/performance.in.md
     cat benches/end-to-end.in.md target/end-to-end.md
     printf '\n'
     sed -n '/^## Memory/,$p' benches/performance.in.md
