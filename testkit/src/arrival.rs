@@ -89,7 +89,7 @@ pub(crate) async fn open_when_all_are_there(gate: &Gate, exchange: &dyn Exchange
 }
 
 /// Lets the writers go on: a service in the same task may answer each read at once.
-async fn yield_once() {
+pub(crate) async fn yield_once() {
     let mut has_yielded = false;
     poll_fn(|cx| {
         if std::mem::replace(&mut has_yielded, true) {

@@ -63,6 +63,10 @@ impl Ask {
         &self.method
     }
 
+    pub(crate) const fn target(&self) -> &Uri {
+        &self.target
+    }
+
     pub(crate) const fn body(&self) -> &Bytes {
         &self.body
     }

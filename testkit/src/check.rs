@@ -67,7 +67,7 @@ async fn run(session: &mut Session<'_>) {
         checks::head::check(session, &known).await;
         checks::elsewhere::check(session).await;
     }
-    if session.report.found(&rule::TAG_IS_STABLE) {
+    if session.report.found(&rule::TAG_IS_STABLE) || session.report.found(&rule::FIXTURE) {
         return;
     }
     checks::range::check(session, &known).await;

@@ -95,6 +95,8 @@ impl Fixture {
 #[must_use]
 pub struct Scratch {
     pub(crate) target: Uri,
+    /// Further paths of the same resource.
+    pub(crate) also: Vec<Uri>,
     pub(crate) content_type: HeaderValue,
     pub(crate) arrival: Arrival,
     content: Arc<dyn Fn(&str) -> Bytes + Send + Sync>,
@@ -117,6 +119,7 @@ impl Scratch {
         assert!(content("one") != content("two"), "content without its mark");
         Self {
             target: uri(path.as_ref()),
+            also: Vec::new(),
             content_type: HeaderValue::from_str(content_type.as_ref()).expect("a content type"),
             arrival: Arrival::LastBytes,
             content: Arc::new(content),
@@ -129,6 +132,31 @@ impl Scratch {
         self
     }
 
+    /// The same resource has this path, too: an alias, a slug beside the id, another version of the interface.
+    ///
+    /// The writers of a race take the paths in turn, and one of all of them may win. A lock for each path does not see to
+    /// that.
+    ///
+    /// ```
+    /// use tower_conditional_testkit::Scratch;
+    ///
+    /// let scratch = Scratch::put("/notes/99", "text/plain", str::to_owned).also_at("/notes/by-title/scratch");
+    /// # let _ = scratch;
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the path is none that a request can have.
+    pub fn also_at(mut self, path: impl AsRef<str>) -> Self {
+        self.also.push(uri(path.as_ref()));
+        self
+    }
+
+    /// All paths of the resource.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Uri> {
+        std::iter::once(&self.target).chain(&self.also)
+    }
+
     pub(crate) fn content(&self, mark: &str) -> Bytes {
         (self.content)(mark)
     }
@@ -138,6 +166,7 @@ impl fmt::Debug for Scratch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scratch")
             .field("target", &self.target)
+            .field("also", &self.also)
             .field("content_type", &self.content_type)
             .field("arrival", &self.arrival)
             .finish_non_exhaustive()

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use http::header::{HeaderMap, IF_MATCH, IF_NONE_MATCH};
-use http::{Method, Request, Response, StatusCode};
+use http::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
+use http::{Method, Request, Response, StatusCode, Uri};
 use http_body::Body;
 use tower::Service;
 
@@ -133,26 +133,29 @@ where
 {
     let arrival = scratch.arrival;
     let fields = HeaderMap::new();
-    run(&Erased::new(service), &scratch, &fields, writers, arrival).await
+    let targets: Vec<_> = scratch.paths().cloned().collect();
+    let exchange = Erased::new(service);
+    run(&exchange, &scratch, &targets, &fields, writers, arrival).await
 }
 
+/// The writers take the targets in turn, all of which are paths of the one resource.
 pub(crate) async fn run(
     exchange: &dyn Exchange,
     scratch: &Scratch,
+    targets: &[Uri],
     fields: &HeaderMap,
     writers: usize,
     arrival: Arrival,
 ) -> Hammered {
-    let before = read(exchange, scratch, fields).await;
-    let marks = Marks::not_in(before.as_ref());
-    let guard = match before.as_ref().map(|known| &known.tag) {
-        Some(Some(tag)) => (IF_MATCH, tag.as_bytes().to_vec()),
-        Some(None) => (IF_MATCH, b"*".to_vec()),
-        None => (IF_NONE_MATCH, b"*".to_vec()),
-    };
-    let asks = (0..writers).map(|writer| {
-        let ask = Ask::new(Method::PUT, &scratch.target, fields);
-        ask.fields(std::slice::from_ref(&guard))
+    let mut before = Vec::new();
+    for target in targets {
+        before.push(read(exchange, target, fields).await);
+    }
+    let marks = Marks::not_in(before.first().and_then(Option::as_ref));
+    let asks = targets.iter().zip(&before).cycle().take(writers);
+    let asks = asks.enumerate().map(|(writer, (target, before))| {
+        let ask = Ask::new(Method::PUT, target, fields);
+        ask.fields(&[guard(before.as_ref())])
             .content(&scratch.content_type, scratch.content(&marks.mark(writer)))
     });
     let asks: Vec<Ask> = asks.collect();
@@ -164,7 +167,7 @@ pub(crate) async fn run(
             together(exchange, asks, &read).await
         }
     };
-    let after = read(exchange, scratch, fields).await;
+    let after = read(exchange, &scratch.target, fields).await;
 
     let mut hammered = Hammered {
         winners: Vec::new(),
@@ -177,6 +180,15 @@ pub(crate) async fn run(
         hammered.count(writer, answer);
     }
     hammered
+}
+
+/// The precondition that is true of the state before the race, and false after the first write.
+fn guard(before: Option<&Known>) -> (HeaderName, Vec<u8>) {
+    match before.map(|known| &known.tag) {
+        Some(Some(tag)) => (IF_MATCH, tag.as_bytes().to_vec()),
+        Some(None) => (IF_MATCH, b"*".to_vec()),
+        None => (IF_NONE_MATCH, b"*".to_vec()),
+    }
 }
 
 /// All heads and all but the last bytes, then the last bytes.
@@ -206,12 +218,10 @@ impl Hammered {
     }
 }
 
-async fn read(exchange: &dyn Exchange, scratch: &Scratch, fields: &HeaderMap) -> Option<Known> {
-    let answer = exchange
-        .send(Ask::new(Method::GET, &scratch.target, fields))
-        .await;
+async fn read(exchange: &dyn Exchange, target: &Uri, fields: &HeaderMap) -> Option<Known> {
+    let answer = exchange.send(Ask::new(Method::GET, target, fields)).await;
     let reply = answer.reply.ok().filter(|reply| reply.status == 200)?;
-    Some(Known::from_reply(&scratch.target, &reply))
+    Some(Known::from_reply(target, &reply))
 }
 
 fn survivor(after: Option<&Known>, marks: Marks, writers: usize) -> Option<usize> {

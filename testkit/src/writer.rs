@@ -3,13 +3,14 @@
 use http::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use http::{Method, StatusCode};
 
+use super::ask::Ask;
 use super::exchange::Answer;
 use super::fixture::Scratch;
 use super::known::Known;
 use super::marks::Marks;
 use super::rule::{self, Rule};
 use super::session::{Lines, Session};
-use super::shown::lines;
+use super::shown::{Escaped, lines};
 use tower_conditional::{EntityTag, HttpDate};
 
 pub(crate) struct Writer<'w, 's> {
@@ -120,6 +121,7 @@ impl<'w, 's> Writer<'w, 's> {
             self.done_despite(&write);
             return false;
         } else if status.is_success() {
+            self.effect_of(&write, before.as_ref(), has_changed);
             self.validators_of(&write).await;
         }
         is_right
@@ -129,6 +131,26 @@ impl<'w, 's> Writer<'w, 's> {
         let came = format!("{write}, and the write was done all the same");
         self.session
             .find(&rule::DONE_THOUGH_REFUSED, write, "nothing changed", came);
+    }
+
+    /// A write that is answered as done is there at the next read, under a tag of its own.
+    fn effect_of(&mut self, write: &Answer, before: Option<&Known>, has_changed: bool) {
+        let after = self.seen.last();
+        let (Some(before), Some(after)) = (before, after) else {
+            return;
+        };
+        let expected = "what was written, at the next read";
+        if !has_changed {
+            let came = format!("{write}, and the next read is as the one before");
+            self.session.find(&rule::FIXTURE, write, expected, came);
+        } else if before.body == after.body
+            && let (Some(old), Some(new)) = (before.strong_tag(), after.strong_tag())
+        {
+            let (old, new) = (Escaped(old.as_bytes()), Escaped(new.as_bytes()));
+            let came = format!("{write}, and the next read is {new} with the content of {old}");
+            self.session
+                .find(&rule::TAG_IS_NEWER, write, expected, came);
+        }
     }
 
     /// A validator on a success is the one of the new state (section 8.8). A PUT carries it only if the content was stored as
@@ -156,14 +178,32 @@ impl<'w, 's> Writer<'w, 's> {
 
     /// Sends a write with the next mark.
     pub(crate) async fn put(&mut self, lines: Lines<'_>) -> Answer {
+        let (ask, _) = self.next_put(lines);
+        self.session.ask(ask).await
+    }
+
+    /// A write with the next mark, and the mark.
+    pub(crate) fn next_put(&mut self, lines: Lines<'_>) -> (Ask, String) {
         self.written += 1;
-        let content = self.scratch.content(&self.last_mark());
+        let mark = self.last_mark();
+        let content = self.scratch.content(&mark);
         let ask = self
             .session
             .compose(Method::PUT, &self.scratch.target, lines);
-        self.session
-            .ask(ask.content(&self.scratch.content_type, content))
-            .await
+        (ask.content(&self.scratch.content_type, content), mark)
+    }
+
+    /// Every state that was read.
+    pub(crate) fn seen(&self) -> &[Known] {
+        &self.seen
+    }
+
+    /// Remembers what was read beside a write.
+    pub(crate) fn keep(&mut self, read: Vec<Known>) {
+        for known in read {
+            self.session.report.count_request();
+            self.seen.push(known);
+        }
     }
 
     pub(crate) async fn send(&mut self, method: Method, lines: Lines<'_>) -> Answer {

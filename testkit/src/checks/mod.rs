@@ -8,6 +8,7 @@ pub(crate) mod if_none_match;
 pub(crate) mod if_unmodified_since;
 pub(crate) mod not_modified;
 pub(crate) mod precedence;
+mod races;
 pub(crate) mod range;
 pub(crate) mod validators;
 pub(crate) mod writes;

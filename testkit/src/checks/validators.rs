@@ -26,7 +26,7 @@ pub(crate) async fn check(session: &mut Session<'_>, known: &Known, first: &Answ
     if !has_one && !session.report.found(&rule::VALIDATOR_SYNTAX) {
         session.find(&rule::VALIDATORS, first, "ETag or Last-Modified", "neither");
     }
-    has_one && !session.report.found(&rule::TAG_IS_STABLE)
+    has_one && !session.report.found(&rule::TAG_IS_STABLE) && !session.report.found(&rule::FIXTURE)
 }
 
 fn well_formed(session: &mut Session<'_>, known: &Known, first: &Answer) {
@@ -59,6 +59,7 @@ const READS: usize = 4;
 
 /// The same bytes have the same tag, and other bytes have another strong tag.
 async fn stable(session: &mut Session<'_>, known: &Known) {
+    let mut bodies = vec![known.body.clone()];
     for _ in 0..READS {
         let again = session.send(Method::GET, &known.target, &[]).await;
         let Ok(reply) = &again.reply else { return };
@@ -72,8 +73,37 @@ async fn stable(session: &mut Session<'_>, known: &Known) {
         if found(&rule::TAG_IS_STABLE) || found(&rule::TAG_IS_UNIQUE) {
             return;
         }
+        if bodies.contains(&reply.body) {
+            continue;
+        }
+        bodies.push(reply.body.clone());
+        if bodies.len() > READS {
+            let came = another_each_time(&known.body, &reply.body);
+            session.find(&rule::FIXTURE, &again, "the same 200 each time", came);
+        }
     }
 }
+
+/// Content that differs at each read, and where it does.
+fn another_each_time(first: &[u8], last: &[u8]) -> String {
+    let differs = first
+        .iter()
+        .zip(last)
+        .take_while(|(one, other)| one == other);
+    let from = differs.count().saturating_sub(SHOWN);
+    let part = |body: &[u8]| Escaped(body.get(from..).unwrap_or_default()).to_string();
+    let part = |body| part(body).chars().take(3 * SHOWN).collect::<String>();
+    format!(
+        "other content at each of {} reads, such as `{}`, then `{}`: a time, a nonce or a counter in the content changes a \
+         tag that is made of it, so that no read gets 304 and no save succeeds; leave it out, or make the tag of the version",
+        READS + 1,
+        part(first),
+        part(last)
+    )
+}
+
+/// How much of the content is shown before the first difference, in bytes.
+const SHOWN: usize = 12;
 
 /// Compares a later answer with the first one.
 fn compare(session: &mut Session<'_>, known: &Known, again: &Answer, second: &Known) {

@@ -5,18 +5,13 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 
-use crate::arrival::Arrival;
 use crate::fixture::Scratch;
-use crate::hammer;
 use crate::known::{COMMAS, Known, OBS_TEXT, OTHER, list, now, other_strength, weak_form};
-use crate::rule::{self, Rule};
+use crate::rule;
 use crate::session::Session;
 use crate::shown::{Escaped, lines};
 use crate::writer::Writer;
 use tower_conditional::EntityTag;
-
-/// How many writers the race is run with.
-const WRITERS: usize = 8;
 
 pub(crate) async fn check(session: &mut Session<'_>, scratch: &Scratch, elsewhere: &Known) {
     Writer::new(session, scratch).run(elsewhere).await;
@@ -207,32 +202,7 @@ impl Writer<'_, '_> {
             self.granted(&rule::SEVERAL_LINES, &two_lines).await;
         }
         self.granted(&rule::IM_WILDCARD, &[(IF_MATCH, b"*")]).await;
-        self.race(&rule::RACE, self.arrivals()).await;
-    }
-
-    /// Of each race one writer wins, however the writes arrive.
-    async fn race(&mut self, rule: &'static Rule, arrivals: &[Arrival]) {
-        for &arrival in arrivals {
-            let (exchange, fields) = (self.session.exchange, &self.session.fixture.fields);
-            let hammered = hammer::run(exchange, self.scratch, fields, WRITERS, arrival).await;
-            let broken = match (hammered.has_lost(), hammered.has_refused_the_others()) {
-                (true, _) => rule,
-                (false, false) => &rule::RACE_REFUSED,
-                (false, true) => continue,
-            };
-            let expected = format!("one 2xx and {} times 412, {arrival}", WRITERS - 1);
-            let finding = hammered.finding(broken, expected, hammered.to_string());
-            self.session.report.add(finding);
-            return;
-        }
-    }
-
-    /// The arrival that the scratch asks for, and whole requests, which some services take another way.
-    fn arrivals(&self) -> &'static [Arrival] {
-        match self.scratch.arrival {
-            Arrival::LastBytes => &[Arrival::LastBytes, Arrival::Whole],
-            Arrival::Whole => &[Arrival::Whole],
-        }
+        self.races().await;
     }
 
     async fn with_dates(&mut self) {
@@ -275,7 +245,9 @@ impl Writer<'_, '_> {
             self.put(&[(IF_NONE_MATCH, b"*")]).await;
             self.read().await;
             if self.remove().await && self.creates_with_care() {
-                self.race(&rule::INM_RACE, &[self.scratch.arrival]).await;
+                let path = [self.scratch.target.clone()];
+                self.race(&rule::INM_RACE, &path, &[self.scratch.arrival])
+                    .await;
                 self.remove().await;
             }
         } else {

@@ -14,6 +14,8 @@ pub(super) const RULES: &[&Rule] = &[
     &IM_MALFORMED,
     &DONE_THOUGH_REFUSED,
     &RACE,
+    &RACE_ACROSS,
+    &ABANDONED,
     &RACE_REFUSED,
 ];
 
@@ -95,6 +97,24 @@ pub(crate) static RACE: Rule = Rule::error("lost-update", SECTION)
     .cured_by(
         "Put the version into the write (`UPDATE … WHERE version = ?`, and 412 where no row has changed), or hold a lock \
          from the check until the write is done (`WritePolicy` of tower-conditional does). Check when the body is there.",
+    );
+
+pub(crate) static RACE_ACROSS: Rule = Rule::error("lost-update-across-paths", SECTION)
+    .requires("Of several writes with the same tag one is performed, also if they name the resource by different paths.")
+    .costs("Two people who save at the same time are both told that it worked, and the update of one is lost.")
+    .cured_by(
+        "Put the version into the write (`UPDATE … WHERE version = ?`), which is the same on every path; or lock by what \
+         names the row, such as its id, not by the path: in tower-conditional the source identifies the resource \
+         (`extractor_source(db, |Path(id): Path<i64>| id, load)`), and two mounts share a lock by `named(\"notes\")`.",
+    );
+
+pub(crate) static ABANDONED: Rule = Rule::error("abandoned-write", SECTION)
+    .requires("A write whose client hangs up is performed before the next one is checked, or not at all.")
+    .costs("Somebody saves and is told that it worked, and a write that was abandoned before overwrites it.")
+    .cured_by(
+        "Hold the lock until the work ends, not until the request does: move `checked.hold_lock()` of tower-conditional \
+         into the `spawn_blocking` or `spawn`, and keep it there under a name (`let _guard = guard;`, because \
+         `let _ = guard;` keeps nothing); or put the version into the write (`UPDATE … WHERE version = ?`).",
     );
 
 pub(crate) static RACE_REFUSED: Rule = Rule::deviation("race-refusal", SECTION)

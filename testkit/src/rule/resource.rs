@@ -10,6 +10,8 @@ pub(super) const RULES: &[&Rule] = &[
     &MODIFIED_LATER,
     &TAG_IS_STABLE,
     &TAG_IS_UNIQUE,
+    &TAG_IS_OLDER,
+    &TAG_IS_NEWER,
     &TAG_OF_CODING,
     &VARY_ON_CODING,
 ];
@@ -57,8 +59,28 @@ pub(crate) static TAG_IS_UNIQUE: Rule = Rule::error("tag-unique", "RFC 9110, sec
     .costs("Caches show the old content as current, and updates are lost: a stale tag passes for the current one.")
     .cured_by(
         "Make the tag of a version that every write increments, or of a hash of the bytes; the length or the second of \
-         the last write is not enough.",
+         the last write is not enough, and a cache has to forget both tag and content with the write.",
     );
+
+pub(crate) static TAG_IS_OLDER: Rule = Rule::deviation(
+    "tag-older-than-content",
+    "RFC 9110, section 8.8.1",
+)
+.requires(
+    "What is read while somebody writes carries the tag of its own content, not the one before.",
+)
+.costs("The next save with that tag fails with 412, and a resumed download may mix two versions.")
+.cured_by(ONE_READ);
+
+pub(crate) static TAG_IS_NEWER: Rule = Rule::error("tag-newer-than-content", "RFC 9110, section 8.8.1")
+    .requires("What is read while somebody writes, or afterwards, carries the tag of its own content, not the next one.")
+    .costs("A client that saves has never seen the last change, and overwrites it with an If-Match that is true.")
+    .cured_by(ONE_READ);
+
+/// The cure where a tag and its content are read apart.
+const ONE_READ: &str = "Read the tag and the content in one statement or transaction: with tower-conditional \
+    `Found::version(version).with(row)` in the source and `Loaded<Row>` in the handler, or an ETag of the handler and \
+    `trust_handler_version()`. Where either comes from a cache, forget both with the write.";
 
 pub(crate) static TAG_OF_CODING: Rule =
     Rule::deviation("tag-of-coding", "RFC 9110, section 8.8.3.3")

@@ -1,5 +1,6 @@
 //! The kit finds nothing in correct services, and finds the one flaw of services that have one.
 
+mod mistakes;
 mod order;
 mod origin;
 mod ours;
