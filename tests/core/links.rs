@@ -87,31 +87,43 @@ fn a_dead_link_is_seen() {
     assert!(!is_a_path_of_ours("tests/core/*.rs"));
 }
 
-fn pages() -> Vec<PathBuf> {
+pub(crate) fn pages() -> Vec<PathBuf> {
     let mut pages = files_under(&root().join("src/guide"), "md");
     let beside = fs::read_dir(root()).unwrap();
     let beside = beside.map(|entry| entry.unwrap().path());
     pages.extend(beside.filter(|path| path.extension().is_some_and(|end| end == "md")));
-    pages.push(root().join("testkit/README.md"));
-    pages.push(root().join("testkit/RULES.md"));
-    pages.push(root().join("tests/vectors/README.md"));
+    let others = [
+        "client/README.md",
+        "doctor/README.md",
+        "testkit/README.md",
+        "testkit/RULES.md",
+        "tests/vectors/README.md",
+    ];
+    pages.extend(others.map(|page| root().join(page)));
     pages
 }
 
-/// A page without its blocks of code; of a program the comments alone.
-fn prose_of(file: &Path) -> String {
+/// A page; of a program the comments alone.
+pub(crate) fn text_of(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap();
-    let is_page = file.extension().is_some_and(|end| end == "md");
+    if file.extension().is_some_and(|end| end == "md") {
+        return text;
+    }
     let lines = text.lines().filter_map(|line| {
-        if is_page {
-            return Some(line);
-        }
         let comment = line.trim_start().strip_prefix("//")?;
-        Some(comment.trim_start_matches(['/', '!']).trim_start())
+        Some(format!(
+            "{}\n",
+            comment.trim_start_matches(['/', '!']).trim_start()
+        ))
     });
+    lines.collect()
+}
+
+/// The text without its blocks of code.
+fn prose_of(file: &Path) -> String {
     let mut in_code = false;
     let mut prose = String::new();
-    for line in lines {
+    for line in text_of(file).lines() {
         let is_fence = line.trim_start().starts_with("```");
         in_code ^= is_fence;
         if !in_code && !is_fence {

@@ -4,6 +4,7 @@
 //! table is evaluated by both: a mistake goes unnoticed only if both make it.
 
 mod by_hand;
+mod commands;
 #[path = "../vectors/decision_table.rs"]
 mod decision_table;
 mod documented;

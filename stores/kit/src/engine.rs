@@ -15,7 +15,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts one with `scripts/SCRIPT run`. `None` where it cannot be had; in CI that fails.
+    /// Starts one with the `run` of a script. `None` where it cannot be had; in CI that fails.
     pub fn start(script: &str) -> Option<Self> {
         let started = Self::started(script);
         if started.is_none() {
