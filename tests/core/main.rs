@@ -13,6 +13,7 @@ mod entry;
 mod links;
 mod modules;
 mod naive;
+mod promised;
 mod properties;
 #[path = "../support/src/quick_or_full.rs"]
 #[expect(unreachable_pub, reason = "the file is a part of a library, too")]

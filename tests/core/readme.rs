@@ -68,6 +68,46 @@ async fn the_first_example_loses_no_update_however_the_id_is_spelled() {
     assert_eq!(put(&app, "/notes/02", create).await, 412);
 }
 
+/// As the table beside the others says: without this crate, `ServeDir` evaluates all preconditions of reads but If-Range.
+#[tokio::test]
+async fn serve_dir_ignores_if_range_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("a.txt"), "0123456789").unwrap();
+    let get = async |fields: &[(&str, &str)]| {
+        let request = fields
+            .iter()
+            .fold(Request::get("/a.txt"), |request, (name, value)| {
+                request.header(*name, *value)
+            });
+        let files = tower_http::services::ServeDir::new(directory.path());
+        files
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap()
+    };
+    let whole = get(&[]).await;
+    let [tag, date] = ["etag", "last-modified"].map(|name| whole.headers()[name].to_str().unwrap());
+    let early = "Thu, 01 Jan 1970 00:00:00 GMT";
+    let range = ("range", "bytes=2-4");
+    for (fields, status) in [
+        (&[("if-none-match", tag)][..], 304),
+        (
+            &[("if-none-match", "\"nope\""), ("if-modified-since", date)],
+            200,
+        ),
+        (&[("if-modified-since", date)], 304),
+        (&[("if-match", tag)], 200),
+        (&[("if-match", "\"nope\"")], 412),
+        (&[("if-unmodified-since", early)], 412),
+        (&[("if-match", tag), ("if-unmodified-since", early)], 200),
+        (&[range, ("if-range", tag)], 206),
+        // The RFC wants a 200 here (section 13.1.5).
+        (&[range, ("if-range", "\"nope\"")], 206),
+    ] {
+        assert_eq!(get(fields).await.status(), status, "{fields:?}");
+    }
+}
+
 async fn put(app: &Router, path: &str, field: Option<(&str, &str)>) -> u16 {
     let mut request = Request::put(path);
     if let Some((name, value)) = field {
