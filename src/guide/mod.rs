@@ -29,6 +29,9 @@
 //! | [design_questions] | Why is it so, and not otherwise? |
 //!
 //! The [recipes](crate::recipes) are the code beside it.
+//!
+//! In a clone, `cargo test --doc guide` runs the code of these pages, and `cargo test --doc recipes` that of the recipes. What a page
+//! claims and no code of its own shows has the command that does, at the end of its section.
 
 #[doc = include_str!("assurance.md")]
 pub mod assurance {}
