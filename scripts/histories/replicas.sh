@@ -227,16 +227,15 @@ if [ "$cuts" ]; then
     mv "$dir/log" "$dir/cuts.http"
 fi
 
-# A proxy ends when its standard input does.
+# A proxy ends when its standard input does: only once it is told to, or it would be told in the middle of its end.
 if [ "$proxies" ]; then
     mkfifo "$dir/open"
-    sleep infinity >"$dir/open" &
-    servers+=($!)
+    exec 9<>"$dir/open"
     number=0
     for proxy in nginx-gzip haproxy; do
         port=$(free_port)
         if scripts/proxies/install.sh "${proxy%-*}"; then
-            start "$port" bash -c 'exec scripts/proxies/run.sh "$@" <"$0"' "$dir/open" "$proxy" "$port" "${ports[number]}"
+            start "$port" bash -c 'exec scripts/proxies/run.sh "$@" <"$0" 9>&-' "$dir/open" "$proxy" "$port" "${ports[number]}"
             targets+=(--h1 "127.0.0.1:$port")
         else
             missing "$proxy"
