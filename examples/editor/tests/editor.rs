@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -13,6 +14,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use test_support::{Program, run};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tower_conditional::{
@@ -229,26 +231,22 @@ async fn what_cannot_be_saved_is_kept() {
 }
 
 #[tokio::test]
-async fn misuse_is_2_and_help_is_0() {
-    for (arguments, code) in [
-        (&["--help"][..], 0),
-        (&[], 2),
-        (&["notes"], 2),
-        (&["http://127.0.0.1:1/", "--what"], 2),
-        (&["http://127.0.0.1:1/", "--field", "x"], 2),
-        // Nobody listens there.
-        (
-            &["http://127.0.0.1:1/", "--field", "x: y", "--weak-tags"],
-            1,
-        ),
-    ] {
-        let ran = Command::new(env!("CARGO_BIN_EXE_editor"))
-            .args(arguments)
-            .output()
-            .await
-            .unwrap();
-        assert_eq!(ran.status.code(), Some(code), "{arguments:?}");
-        let lines = String::from_utf8(ran.stderr).unwrap().lines().count();
-        assert_eq!(lines, usize::from(code != 0), "{arguments:?}");
-    }
+async fn follows_the_rules_of_all_examples() {
+    let editor = Program {
+        path: env!("CARGO_BIN_EXE_editor"),
+        usage: "editor URL [options]",
+        misuse: &[
+            &[],
+            &["notes"],
+            &["http://127.0.0.1:1/", "--what"],
+            &["http://127.0.0.1:1/", "--field", "x"],
+        ],
+    };
+    editor.follows_the_rules().await;
+
+    // Nobody listens there.
+    let arguments = ["http://127.0.0.1:1/", "--field", "x: y", "--weak-tags"].map(OsStr::new);
+    let ended = run(editor.path, &arguments).await;
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    editor.only_line(&ended);
 }

@@ -41,6 +41,8 @@ impl Files {
         if !root.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
+        // Who may not look into it could not serve a file either.
+        root.read_dir()?;
         Ok(Self {
             root: root.into(),
             tags: Arc::default(),

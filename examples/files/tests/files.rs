@@ -11,7 +11,10 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use test_support::{Client, Example, Protocol, printed_commands, run, server};
+use test_support::{
+    Client, Example, HeldBack, Program, Protocol, Service, Write, nobody_listens_at,
+    printed_commands, run_unprivileged, server,
+};
 use tower_conditional_testkit::{Fixture, Scratch, check};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_files");
@@ -521,23 +524,88 @@ async fn large_upload(example: &Example) -> TcpStream {
     stream
 }
 
+const FILES: Program<'_> = Program {
+    path: PROGRAM,
+    usage: "files DIR [--port N] [--require]",
+    misuse: &[&[], &["a", "b"]],
+};
+
+const WRITE: Write<'_> = Write {
+    method: "PUT",
+    path: "/a",
+    fields: "",
+    body: "half and half",
+};
+
+#[cfg(unix)]
 #[tokio::test]
-async fn a_wrong_command_line_gets_one_line() {
-    let nowhere = tempfile::tempdir().unwrap().path().join("nowhere");
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let table: &[(&[&OsStr], i32)] = &[
-        (&[], 2),
-        (&["--bogus".as_ref()], 2),
-        (&["a".as_ref(), "b".as_ref()], 2),
-        (&["a".as_ref(), "--port".as_ref(), "x".as_ref()], 2),
-        (&[nowhere.as_ref()], 1),
-        (&[file.path().as_ref()], 1),
-    ];
-    for (arguments, code) in table {
-        let ended = run(PROGRAM, arguments).await;
-        assert_eq!(ended.status.code(), Some(*code), "{ended:?}");
-        assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
-        assert!(ended.stdout.is_empty());
+async fn follows_the_rules_of_all_examples() {
+    let directory = tempfile::tempdir().unwrap();
+    let service = Service {
+        program: FILES,
+        arguments: &[directory.path().as_os_str()],
+        environment: &[],
+        write: WRITE,
+    };
+    service.follows_the_rules().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_directory_that_cannot_be_served_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let here = |name: &str| directory.path().join(name);
+    fs::write(here("file"), "text").unwrap();
+    fs::create_dir(here("private")).unwrap();
+    for (path, mode) in [(directory.path(), 0o755), (&here("private"), 0o000)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    for (name, reason) in [
+        ("nowhere", "No such file or directory"),
+        ("file", "not a directory"),
+        ("private", "Permission denied"),
+    ] {
+        let arguments = [here(name).into_os_string(), "--port=0".into()];
+        let arguments = arguments.each_ref().map(|argument| argument.as_os_str());
+        let ended = run_unprivileged(PROGRAM, &arguments).await;
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        let line = FILES.only_line(&ended);
+        let begins = format!("cannot serve {}: {reason}", here(name).display());
+        assert!(line.starts_with(&begins), "{line}");
+    }
+}
+
+/// Small uploads arrive before the write lock is taken, and large ones after it: neither is lost, nor half of it kept.
+#[cfg(unix)]
+#[tokio::test]
+async fn an_upload_is_finished_or_not_done_when_the_service_stops() {
+    let large = "large ".repeat(500_000);
+    for body in [WRITE.body, &large] {
+        let files = Files::start(Protocol::Http1).await;
+        fs::write(files.path("b"), "old").unwrap();
+        let address = files.example.address();
+        let finished = HeldBack::begin(address, Write { body, ..WRITE }).await;
+        let _given_up = HeldBack::begin(
+            address,
+            Write {
+                body,
+                path: "/b",
+                ..WRITE
+            },
+        )
+        .await;
+
+        files.example.send("INT").await;
+        nobody_listens_at(address).await;
+        assert_eq!(finished.complete().await, "HTTP/1.1 201 Created");
+        assert_eq!(files.example.ended().await.status.code(), Some(0));
+        let here = |name: &str| files.directory.path().join(name);
+        assert_eq!(fs::read_to_string(here("a")).unwrap(), body);
+        assert_eq!(fs::read_to_string(here("b")).unwrap(), "old");
+        let left = fs::read_dir(files.directory.path()).unwrap().count();
+        assert_eq!(left, 2, "nothing is left of the other");
     }
 }
 

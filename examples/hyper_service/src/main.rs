@@ -5,6 +5,8 @@
 
 use std::{
     collections::HashMap,
+    error::Error,
+    io,
     pin::pin,
     process::ExitCode,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -97,13 +99,23 @@ async fn serve(port: u16) -> Result<(), String> {
         let connection = server.serve_connection(TokioIo::new(stream), service);
         let connection = connections.watch(connection.into_owned());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!("a connection broke: {error}");
+            match connection.await {
+                // It had sent nothing yet when the service was asked to stop.
+                Err(error) if is_interruption(&*error) => {}
+                Err(error) => tracing::warn!("a connection broke: {error}"),
+                Ok(()) => {}
             }
         });
     }
+    // A client that comes now is refused, and does not wait for the others.
+    drop(listener);
     let _ = tokio::time::timeout(shutdown::GRACE, connections.shutdown()).await;
     Ok(())
+}
+
+fn is_interruption(error: &(dyn Error + Send + Sync + 'static)) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::Interrupted)
 }
 
 /// The handler: it runs only after the layer has evaluated the request. A read serves what the layer has looked up.

@@ -5,8 +5,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use test_support::{
-    Answer, Client, Example, Protocol, one_of_two_clients_wins, printed_commands, race, run,
-    server, winner,
+    Answer, Client, Example, Program, Protocol, Service, Write, one_of_two_clients_wins,
+    printed_commands, race, server, winner,
 };
 use tower_conditional_testkit::{Fixture, Scratch, check};
 
@@ -172,36 +172,6 @@ async fn refusals_are_problem_details() {
 }
 
 #[tokio::test]
-async fn says_what_is_wrong_with_its_port() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    let taken = format!("port {port} is taken: choose another with --port, or any with --port 0");
-    let no_port =
-        "cannot parse argument \"70000\": number too large to fit in target type (see --help)";
-    for (port, code, message) in [(port.as_str(), 1, taken.as_str()), ("70000", 2, no_port)] {
-        let ended = run(PROGRAM, &["--port".as_ref(), port.as_ref()]).await;
-        let message = format!("hyper_service: {message}\n");
-        assert_eq!((ended.status.code(), ended.stderr), (Some(code), message));
-        assert_eq!(ended.stdout, "");
-    }
-}
-
-#[cfg(unix)]
-#[tokio::test]
-async fn ends_well_when_asked_to() {
-    for signal in ["INT", "TERM"] {
-        let (mut idle, example) = service(Protocol::Http1).await;
-        assert_eq!(idle.get("/a", &[]).await.status, 404);
-        let ended = example.signal(signal).await;
-        assert_eq!(
-            (ended.status.code(), ended.stderr.as_str()),
-            (Some(0), ""),
-            "{signal}"
-        );
-    }
-}
-
-#[tokio::test]
 async fn one_writer_of_a_document_wins() {
     for protocol in Protocol::BOTH {
         let documents = Example::start(PROGRAM, &["--port".as_ref(), "0".as_ref()]).await;
@@ -281,4 +251,25 @@ async fn client_that_stalls_keeps_nobody_from_saving() {
 async fn one_of_two_writers_wins_however_they_spell_the_path() {
     let (_, example) = service(Protocol::Http1).await;
     one_of_two_clients_wins("hyper_service", &example, "").await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn follows_the_rules_of_all_examples() {
+    let service = Service {
+        program: Program {
+            path: PROGRAM,
+            usage: "hyper_service [--port N]",
+            misuse: &[&["a"]],
+        },
+        arguments: &[],
+        environment: &[],
+        write: Write {
+            method: "PUT",
+            path: "/a",
+            fields: "if-none-match: *\r\n",
+            body: "one",
+        },
+    };
+    service.follows_the_rules().await;
 }

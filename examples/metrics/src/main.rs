@@ -26,6 +26,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -65,10 +66,7 @@ With --play release, hardcoded, proxy or busy, clients do it.
 async fn main() -> ExitCode {
     match arguments::read(args::parse) {
         Args::Serve { port, play, pace } => run(serve_and_play(port, play, pace)).await,
-        Args::Draw(play) => {
-            print!("{}", picture_of(play).await);
-            ExitCode::SUCCESS
-        }
+        Args::Draw(play) => print(&picture_of(play).await),
     }
 }
 
@@ -101,6 +99,14 @@ async fn step_every_second(history: &History) {
     loop {
         seconds.tick().await;
         history.next_step();
+    }
+}
+
+/// Where nobody reads any more there is nobody to tell, but it is no success.
+fn print(picture: &str) -> ExitCode {
+    match io::stdout().write_all(picture.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::ffi::OsStr;
 
-use test_support::{Client, Example, Protocol, one_of_two_clients_wins, printed_commands, run};
+use test_support::{
+    Client, Example, Program, Protocol, Service, Write, one_of_two_clients_wins, printed_commands,
+    run,
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_metrics");
 
@@ -156,4 +159,30 @@ async fn each_play_is_counted_under_its_reason() {
         let live = client.get("/chart.svg", &[]).await.body;
         assert_eq!(bars(&live), bars(&drawn.stdout), "{play}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn follows_the_rules_of_all_examples() {
+    let service = Service {
+        program: Program {
+            path: PROGRAM,
+            usage: "metrics [--port N] [--play PLAY [--pace MS]]",
+            misuse: &[
+                &["a"],
+                &["--play", "nothing"],
+                &["--play", "busy", "--draw", "busy"],
+                &["--pace", "x"],
+            ],
+        },
+        arguments: &[],
+        environment: &[],
+        write: Write {
+            method: "PUT",
+            path: "/documents/1",
+            fields: "if-none-match: *\r\n",
+            body: "one",
+        },
+    };
+    service.follows_the_rules().await;
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
-use test_support::{Example, Protocol, has_tool, printed_commands, skip};
+use test_support::{Example, Program, Protocol, Service, Write, has_tool, printed_commands, skip};
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -167,4 +167,25 @@ async fn a_304_has_no_length() {
             );
         }
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn follows_the_rules_of_all_examples() {
+    let service = Service {
+        program: Program {
+            path: PROGRAM,
+            usage: "weak_tags [--port N]",
+            misuse: &[&["a"]],
+        },
+        arguments: &[],
+        environment: &[],
+        write: Write {
+            method: "POST",
+            path: "/fhir/Patient",
+            fields: "content-type: application/json\r\n",
+            body: r#"{"resourceType":"Patient","active":true}"#,
+        },
+    };
+    service.follows_the_rules().await;
 }

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use test_support::{Client, Example, Protocol, printed_commands};
+use test_support::{Client, Example, Program, Protocol, Service, Write, printed_commands};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wrap_router");
 
@@ -106,4 +106,25 @@ async fn commands_that_it_prints_do_what_they_say() {
     if let Some(statuses) = printed_commands(&mut example).await {
         assert_eq!(statuses, ["201", "200", "304", "204", "412", "412"]);
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn follows_the_rules_of_all_examples() {
+    let service = Service {
+        program: Program {
+            path: PROGRAM,
+            usage: "wrap_router [--port N] [--lock-each]",
+            misuse: &[&["a"], &["--lock-each=yes"]],
+        },
+        arguments: &[],
+        environment: &[],
+        write: Write {
+            method: "PUT",
+            path: "/todos/1",
+            fields: "content-type: application/json\r\nif-none-match: *\r\n",
+            body: r#"{"text":"milk"}"#,
+        },
+    };
+    service.follows_the_rules().await;
 }

@@ -31,6 +31,9 @@ struct Log {
     read: String,
 }
 
+/// Variables of the environment, each with its value, or without one where it must not be set.
+pub type Environment<'a> = &'a [(&'a str, Option<&'a str>)];
+
 /// What a program left behind.
 #[derive(Debug)]
 pub struct Ended {
@@ -48,7 +51,20 @@ impl Example {
     /// As [`start`](Self::start), with an environment variable.
     pub async fn start_with(program: &str, arguments: &[&OsStr], variable: (&str, &str)) -> Self {
         let (name, value) = variable;
-        Self::spawned(command(program, arguments).env(name, value)).await
+        Self::start_in(&[(name, Some(value))], program, arguments).await
+    }
+
+    /// As [`start`](Self::start), with this in its environment.
+    pub async fn start_in(
+        environment: Environment<'_>,
+        program: &str,
+        arguments: &[&OsStr],
+    ) -> Self {
+        Self::spawned(in_environment(
+            &mut command(program, arguments),
+            environment,
+        ))
+        .await
     }
 
     async fn spawned(command: &mut Command) -> Self {
@@ -117,12 +133,21 @@ impl Example {
     }
 
     /// Sends a signal by name and waits for the end.
-    #[cfg(unix)]
     pub async fn signal(self, signal: &str) -> Ended {
+        self.send(signal).await;
+        self.ended().await
+    }
+
+    /// Sends a signal by name.
+    pub async fn send(&self, signal: &str) {
         let process = self.child.id().expect("it runs").to_string();
         let mut kill = Command::new("kill");
         let sent = kill.args(["-s", signal, &process]).status().await.unwrap();
         assert!(sent.success(), "kill -s {signal}");
+    }
+
+    /// Waits for the end.
+    pub async fn ended(self) -> Ended {
         ended(self.child, self.stdout, self.log).await
     }
 }
@@ -130,6 +155,31 @@ impl Example {
 /// Runs a program that is expected to end by itself.
 pub async fn run(program: &str, arguments: &[&OsStr]) -> Ended {
     let (child, stdout, log) = spawn(&mut command(program, arguments));
+    ended(child, stdout, log).await
+}
+
+/// As [`run`], with this in its environment.
+pub async fn run_in(environment: Environment<'_>, program: &str, arguments: &[&OsStr]) -> Ended {
+    let (child, stdout, log) = spawn(in_environment(
+        &mut command(program, arguments),
+        environment,
+    ));
+    ended(child, stdout, log).await
+}
+
+/// As [`run`], as somebody who is not root, for whom modes of files mean something.
+#[cfg(unix)]
+pub async fn run_unprivileged(program: &str, arguments: &[&OsStr]) -> Ended {
+    use std::os::unix::fs::MetadataExt;
+
+    // What Linux and others have as `nobody`.
+    const NOBODY: u32 = 65534;
+    let mut command = command(program, arguments);
+    let own_file = tempfile::tempfile().unwrap().metadata().unwrap();
+    if own_file.uid() == 0 {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let (child, stdout, log) = spawn(&mut command);
     ended(child, stdout, log).await
 }
 
@@ -204,6 +254,16 @@ fn command(program: &str, arguments: &[&OsStr]) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
+    command
+}
+
+fn in_environment<'c>(command: &'c mut Command, environment: Environment<'_>) -> &'c mut Command {
+    for (name, value) in environment {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
     command
 }
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use test_support::{Example, Protocol, printed_commands, run};
+use test_support::{
+    Example, HeldBack, Program, Protocol, Service, Write, nobody_listens_at, printed_commands, run,
+    run_unprivileged,
+};
 
 use crate::life::service;
 use crate::{PROGRAM, notes};
@@ -46,25 +48,68 @@ async fn temporary(directory: &TempDir) -> (Example, impl Fn() -> usize) {
     (example, move || fs::read_dir(&place).unwrap().count())
 }
 
+const NOTES: Program<'_> = Program {
+    path: PROGRAM,
+    usage: "notes [DB] [--port N]",
+    misuse: &[&["a.db", "b.db"], &["--prot", "1"]],
+};
+
+const WRITE: Write<'_> = Write {
+    method: "PUT",
+    path: "/notes/1",
+    fields: "content-type: application/json\r\nif-none-match: *\r\n",
+    body: NOTE,
+};
+
+#[cfg(unix)]
 #[tokio::test]
-async fn help_is_no_failure() {
-    for option in ["-h", "--help"] {
-        let ended = run(PROGRAM, &[option.as_ref()]).await;
-        assert_eq!(ended.status.code(), Some(0));
-        assert!(ended.stdout.contains("Usage: notes [DB] [--port N]"));
-        assert_eq!(ended.stderr, "");
-    }
+async fn follows_the_rules_of_all_examples() {
+    let directory = tempfile::tempdir().unwrap();
+    let service = Service {
+        program: NOTES,
+        arguments: &[],
+        // Each has a database of its own in here.
+        environment: &[("TMPDIR", directory.path().to_str())],
+        write: WRITE,
+    };
+    service.follows_the_rules().await;
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+/// One of two notes arrives while the service is asked to stop, and the other does not.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_note_is_saved_or_not_when_the_service_stops() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("notes.db");
+    let example = notes(&database).await;
+    let address = example.address();
+    let finished = HeldBack::begin(address, WRITE).await;
+    let given_up = Write {
+        path: "/notes/2",
+        ..WRITE
+    };
+    let _given_up = HeldBack::begin(address, given_up).await;
+
+    example.send("INT").await;
+    nobody_listens_at(address).await;
+    assert_eq!(finished.complete().await, "HTTP/1.1 201 Created");
+    assert_eq!(example.ended().await.status.code(), Some(0));
+
+    let example = notes(&database).await;
+    let mut client = example.client(Protocol::Http1).await;
+    assert_eq!(
+        client.get("/notes/1", &[]).await.json()["body"],
+        "one litre"
+    );
+    assert_eq!(client.get("/notes/2", &[]).await.status, 404);
 }
 
 #[tokio::test]
 async fn wrong_arguments_are_named() {
-    let rows: [(&[&str], &str); 6] = [
-        (&["--prot", "1"], "invalid option '--prot'"),
+    for (arguments, message) in [
+        (&["--prot", "1"][..], "invalid option '--prot'"),
         (&["--port"], "missing argument for option '--port'"),
-        (
-            &["--port", "x"],
-            "cannot parse argument \"x\": invalid digit found in string",
-        ),
         (
             &["--port=70000"],
             "cannot parse argument \"70000\": number too large to fit in target type",
@@ -74,25 +119,11 @@ async fn wrong_arguments_are_named() {
             "cannot parse argument \"-1\": invalid digit found in string",
         ),
         (&["a.db", "b.db"], "unexpected argument \"b.db\""),
-    ];
-    for (arguments, message) in rows {
+    ] {
         let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
         let ended = run(PROGRAM, &arguments).await;
-        let message = format!("notes: {message} (see --help)\n");
-        assert_eq!((ended.status.code(), ended.stderr), (Some(2), message));
-        assert_eq!(ended.stdout, "");
+        assert_eq!(NOTES.only_line(&ended), format!("{message} (see --help)"));
     }
-}
-
-#[tokio::test]
-async fn taken_port_is_named() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    let ended = run(PROGRAM, &["--port".as_ref(), port.as_ref()]).await;
-    let message =
-        format!("notes: port {port} is taken: choose another with --port, or any with --port 0\n");
-    assert_eq!((ended.status.code(), ended.stderr), (Some(1), message));
-    assert_eq!(ended.stdout, "");
 }
 
 #[tokio::test]
@@ -116,6 +147,72 @@ async fn database_that_cannot_be_opened_is_named() {
         assert!(ended.stderr.starts_with(&begins), "{}", ended.stderr);
         assert!(ended.stderr.contains(reason), "{}", ended.stderr);
         assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    }
+}
+
+/// A database of this service that something has damaged, and one that it may not write or not even read.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_database_that_cannot_be_used_is_named_and_left_as_it_is() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let here = |name: &str| directory.path().join(name);
+    drop(notes(&here("whole")).await.signal("INT").await);
+    let whole = fs::read(here("whole")).unwrap();
+    let damaged = |place: std::ops::Range<usize>| {
+        let mut damaged = whole.clone();
+        damaged[place].fill(0xff);
+        damaged
+    };
+    for (name, content, mode, reason) in [
+        ("header", damaged(0..16), 0o644, "file is not a database"),
+        (
+            "schema",
+            damaged(100..4096),
+            0o644,
+            "database disk image is malformed",
+        ),
+        (
+            "tables",
+            damaged(4096..whole.len()),
+            0o644,
+            "database disk image is malformed",
+        ),
+        (
+            "short",
+            whole[..6000].to_vec(),
+            0o644,
+            "database disk image is malformed",
+        ),
+        (
+            "read-only",
+            whole.clone(),
+            0o444,
+            "attempt to write a readonly database",
+        ),
+        ("unreadable", whole.clone(), 0o000, "Permission denied"),
+    ] {
+        let folder = here(&format!("folder of {name}"));
+        let path = folder.join(name);
+        fs::create_dir(&folder).unwrap();
+        fs::write(&path, &content).unwrap();
+        let modes = [(directory.path(), 0o755), (&folder, 0o755), (&path, mode)];
+        for (path, mode) in modes {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let arguments = [path.as_os_str(), "--port=0".as_ref()];
+        let ended = match mode {
+            0o644 => run(PROGRAM, &arguments).await,
+            _ => run_unprivileged(PROGRAM, &arguments).await,
+        };
+        assert_eq!(ended.status.code(), Some(1), "{name}: {ended:?}");
+        let begins = format!("cannot open {}: {reason}", path.display());
+        let line = NOTES.only_line(&ended);
+        assert!(line.starts_with(&begins), "{line}");
+
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(fs::read(&path).unwrap() == content, "{name} was changed");
     }
 }
 
