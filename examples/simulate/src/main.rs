@@ -5,21 +5,27 @@
 //! cargo run --release -p simulate -- src/guide/scaling.md   # puts them into their places there
 //! ```
 //!
+//! It says on standard error how far it is, and looks at the page before it begins.
+//!
 //! The layer, its locks and the handler contract are the crate's own; the network, the store and the time are
 //! not real, so that a thousand replicas run in a minute and every run is the same.
 
 mod model;
+mod page;
 #[cfg(test)]
 mod tests;
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
 
 use example_support::arguments;
 use example_support::lexopt::prelude::*;
 use example_support::lexopt::{Error, Parser};
-use model::{Guard, Scenario, table};
+use example_support::run_now;
+use model::{Guard, Scenario, Table};
+use page::Page;
 
 const HELP: &str = "\
 What each answer to \"check and write are two steps\" loses and costs, from 1 to 1,000 replicas.
@@ -28,22 +34,61 @@ Usage: simulate [PAGE]
 
   PAGE        puts the tables into their places there, instead of printing them
   -h, --help  this text
+
+It takes about two minutes, and says on standard error how far it is.
 ";
 
-fn main() -> io::Result<()> {
-    let page = arguments::read(parse);
+fn main() -> ExitCode {
+    let path = arguments::read(parse);
+    run_now(|| simulate(path))
+}
+
+fn simulate(path: Option<PathBuf>) -> Result<(), String> {
     let tables = [("growing", growing()), ("hot", hot())];
-    match page {
-        Some(path) => {
-            let mut page = fs::read_to_string(&path)?;
-            for (name, table) in tables {
-                page = replaced(&page, name, &table)?;
-            }
-            fs::write(path, page)
+    // Before the long run, so that it is not in vain.
+    let mut page = path
+        .map(|path| Page::open(path, &tables.each_ref().map(|(name, _)| *name)))
+        .transpose()?;
+    let rows = tables.iter().map(|(_, table)| table.rows()).sum();
+    let mut progress = Progress::of(rows);
+    for (name, table) in tables {
+        let table = table.written(|row| progress.says(row));
+        match &mut page {
+            Some(page) => page.put(name, &table)?,
+            None => print(&table)?,
         }
-        None => tables
-            .iter()
-            .try_for_each(|(_, table)| writeln!(io::stdout(), "{table}")),
+    }
+    page.map_or(Ok(()), Page::write)
+}
+
+fn print(table: &str) -> Result<(), String> {
+    writeln!(io::stdout(), "{table}").map_err(|error| format!("cannot print a table: {error}"))
+}
+
+/// How many rows are done, in the log.
+struct Progress {
+    done: usize,
+    rows: usize,
+    begun: Instant,
+}
+
+impl Progress {
+    fn of(rows: usize) -> Self {
+        Self {
+            done: 0,
+            rows,
+            begun: Instant::now(),
+        }
+    }
+
+    fn says(&mut self, row: &str) {
+        self.done += 1;
+        let seconds = self.begun.elapsed().as_secs();
+        tracing::info!(
+            "{} of {} rows after {seconds} s: {row}",
+            self.done,
+            self.rows
+        );
     }
 }
 
@@ -61,22 +106,12 @@ fn parse(mut parser: Parser) -> Result<Option<PathBuf>, Error> {
 
 /// Each note has eight writers, wherever they are: a service that grows has more notes, and not more writers for
 /// each.
-fn growing() -> String {
-    table(&[1, 10, 100, 1000].map(Scenario::growing), &Guard::ALL)
+fn growing() -> Table {
+    Table::new([1, 10, 100, 1000].map(Scenario::growing), Guard::ALL)
 }
 
 /// All writers edit one note.
-fn hot() -> String {
+fn hot() -> Table {
     let guards = [Guard::SWAP, Guard::BOTH, Guard::SHARED_BOTH];
-    table(&[1, 10, 100].map(Scenario::hot), &guards)
-}
-
-/// The page with another table between its marks.
-fn replaced(page: &str, name: &str, table: &str) -> io::Result<String> {
-    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
-    let parts = page
-        .split_once(&begin)
-        .and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
-    let (before, after) = parts.ok_or_else(|| io::Error::other(format!("no place for {name}")))?;
-    Ok(format!("{before}{begin}\n{table}\n{end}{after}"))
+    Table::new([1, 10, 100].map(Scenario::hot), guards)
 }

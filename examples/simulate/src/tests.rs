@@ -1,8 +1,11 @@
 //! The simulation of `src/guide/scaling.md` in small: replicas that crash, answers that are lost, virtual time.
 
+use std::fs;
+
 use Weather::{Calm, Stormy};
 
-use crate::model::{Guard, Scenario, Weather, table};
+use crate::model::{Guard, Scenario, Table, Weather};
+use crate::page::Page;
 
 const ONE: Scenario = Scenario::growing(1);
 const SEVERAL: Scenario = Scenario::growing(10);
@@ -55,6 +58,41 @@ fn the_swap_covers_everything() {
 
 #[test]
 fn every_run_is_the_same() {
-    let tables = [(), ()].map(|()| table(&[ONE, SEVERAL], &Guard::ALL));
+    let table = Table::new([ONE, SEVERAL], Guard::ALL);
+    let tables = [(), ()].map(|()| table.written(|_| {}));
     assert_eq!(tables[0], tables[1]);
+}
+
+#[test]
+fn each_row_is_said_when_it_is_done() {
+    let table = Table::new([ONE, HOT], [Guard::SWAP, Guard::BOTH]);
+    let mut said = Vec::new();
+    table.written(|row| said.push(row.to_owned()));
+    assert_eq!(
+        said,
+        [
+            "8 writers on 1 replicas, swap",
+            "8 writers on 1 replicas, lock and swap",
+            "40 writers on 5 replicas, swap",
+            "40 writers on 5 replicas, lock and swap",
+        ]
+    );
+    assert_eq!(table.rows(), said.len());
+}
+
+/// The rest of the page stays as it was, and nothing is left behind a shorter one.
+#[test]
+fn tables_are_put_into_their_places() {
+    const OLD: &str =
+        "Text\n<!-- a -->\nold and long\n<!-- /a -->\n<!-- b -->\nold\n<!-- /b --> end\n";
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("page.md");
+    fs::write(&path, OLD).unwrap();
+    let mut page = Page::open(path.clone(), &["a", "b"]).unwrap();
+    page.put("b", "B").unwrap();
+    page.put("a", "A").unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), OLD);
+    page.write().unwrap();
+    let new = "Text\n<!-- a -->\n\nA\n<!-- /a -->\n<!-- b -->\n\nB\n<!-- /b --> end\n";
+    assert_eq!(fs::read_to_string(&path).unwrap(), new);
 }

@@ -19,6 +19,6 @@ pub use lexopt;
 pub use listen::{announce, listen};
 #[cfg(feature = "axum")]
 pub use problem::problem;
-pub use run::run;
+pub use run::{run, run_now};
 #[cfg(feature = "axum")]
 pub use serve::serve;

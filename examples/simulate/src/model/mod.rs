@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use chance::Chance;
 use replica::Replica;
-pub(crate) use report::{Report, table};
+pub(crate) use report::{Report, Table};
 use store::Store;
 use tokio::task::JoinSet;
 use writer::Writer;

@@ -35,18 +35,44 @@ impl Report {
 }
 
 /// Every scenario with every guard: what is lost in calm and in stormy weather, and what an edit costs in calm.
-pub(crate) fn table(scenarios: &[Scenario], guards: &[Guard]) -> String {
-    let mut table = "\
+pub(crate) struct Table(Vec<(Scenario, Guard)>);
+
+impl Table {
+    pub(crate) fn new(
+        scenarios: impl IntoIterator<Item = Scenario>,
+        guards: impl IntoIterator<Item = Guard, IntoIter: Clone>,
+    ) -> Self {
+        let guards = guards.into_iter();
+        let rows = scenarios.into_iter().flat_map(|scenario| {
+            let guards = guards.clone();
+            guards.map(move |guard| (scenario, guard))
+        });
+        Self(rows.collect())
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Runs what the rows say, one after the other; `done` is told what each was about.
+    pub(crate) fn written(&self, mut done: impl FnMut(&str)) -> String {
+        let mut table = "\
 | replicas | writers | answer | lost, calm | lost, stormy | 412s | look-ups | round trips | p50 | p99 |
 |---------:|--------:|--------|-----------:|-------------:|-----:|---------:|------------:|----:|----:|
 "
-    .to_owned();
-    for &scenario in scenarios {
-        for &guard in guards {
+        .to_owned();
+        for &(scenario, guard) in &self.0 {
             table.push_str(&row(scenario, guard));
+            let Scenario {
+                replicas, writers, ..
+            } = scenario;
+            done(&format!(
+                "{writers} writers on {replicas} replicas, {}",
+                name(guard)
+            ));
         }
+        table
     }
-    table
 }
 
 fn row(scenario: Scenario, guard: Guard) -> String {
