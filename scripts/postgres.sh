@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # A throw-away PostgreSQL, for the tests and for trying `examples/postgres`.
 #
 #   scripts/postgres.sh start      starts one, and installs it if need be; prints its URL
@@ -28,7 +28,7 @@ bin_dir() {
         $(ls -d /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql*/bin 2>/dev/null | sort -rV); do
         if [ -x "$candidate/initdb" ] && [ -x "$candidate/pg_ctl" ]; then
             echo "$candidate"
-            return
+            return 0 # In a trap, without a number it is how the command before the trap has ended.
         fi
     done
     return 1
@@ -121,12 +121,47 @@ stop() {
     fi
 }
 
+# In the background, so that a signal is acted on at once: the shell would hold it back until the command ends. One that
+# comes while the database starts waits for that.
 run() {
     dir=$(new_dir)
-    trap 'remove "$dir"' EXIT
-    trap 'exit 130' HUP INT TERM
+    child=
+    trap 'end_child; remove "$dir"' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
     start_in "$dir" || exit 1
-    DATABASE_URL=$(cat "$dir/url") "$@"
+    DATABASE_URL=$(cat "$dir/url")
+    export DATABASE_URL
+    exec 3<&0 # A command in the background has no input otherwise.
+    if [ -t 0 ]; then
+        # In the group that has the terminal, which also tells it of Ctrl-C.
+        (trap - HUP INT QUIT TERM && exec "$@") <&3 3<&- &
+    else
+        set -m # A group of its own, to end what it starts as well.
+        "$@" <&3 3<&- &
+        set +m
+    fi
+    child=$!
+    status=0
+    wait "$child" || status=$?
+    child=
+    exit "$status"
+}
+
+# Ends the command, if it runs, with SIGTERM; after five seconds with SIGKILL, as what it has started and not ended.
+end_child() {
+    [ -n "$child" ] || return 0
+    trap '' HUP INT TERM
+    target=$child
+    [ -t 0 ] || target=-$child
+    kill -s TERM -- "$target" 2>/dev/null || true
+    for _ in {1..50}; do
+        kill -s 0 "$child" 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -s KILL -- "$target" 2>/dev/null || true
+    wait "$child" 2>/dev/null || true
 }
 
 case ${1-} in

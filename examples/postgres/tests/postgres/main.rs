@@ -4,6 +4,8 @@
 
 mod cluster;
 mod network;
+#[cfg(unix)]
+mod script;
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
