@@ -24,7 +24,7 @@ query() { # SQL
 
 # Each replica's process stands in a file: the killer is another process.
 start() { # number
-    target/debug/postgres --port "${ports[$1]}" >"$dir/log.$1" 2>&1 &
+    target/debug/postgres --lock shared --port "${ports[$1]}" >"$dir/log.$1" 2>&1 &
     echo $! >"$dir/pid.$1"
     disown # so that the shell does not report that it was killed
 }

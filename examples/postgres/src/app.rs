@@ -15,12 +15,13 @@ use tower_conditional::content_coding::ContentCodingLayer;
 use tower_conditional::observe::Evaluation;
 use tower_conditional::{ConditionalLayer, Reason, ValidatorSource, WritePolicy};
 
-use crate::{advisory_lock::AdvisoryLock, conditional, handlers, store::Store};
+use crate::{conditional, handlers, store::Store};
 
 /// No note is longer than this; a longer body is a 413.
 const BODY_LIMIT: usize = 256 * 1024;
 
-pub(crate) fn router(store: Store, lock: AdvisoryLock) -> Router {
+/// `locked` says what the writers of a note wait for.
+pub(crate) fn router(store: Store, locked: impl FnOnce(WritePolicy) -> WritePolicy) -> Router {
     let notes = get(handlers::list)
         .post(handlers::create)
         // The handler evaluates by itself, and locks by itself.
@@ -36,7 +37,7 @@ pub(crate) fn router(store: Store, lock: AdvisoryLock) -> Router {
         .delete(handlers::remove)
         .route_layer(
             conditional(conditional::note_source(store.clone()))
-                .writes(WritePolicy::required().use_lock(lock))
+                .writes(locked(WritePolicy::required()))
                 // A client that is slow to send a note keeps no connection of the lock busy.
                 .collect_bodies(BODY_LIMIT as u64, Body::new),
         );

@@ -9,10 +9,9 @@
 //! Each prints the `curl` commands to try.
 //!
 //! It has the HTTP interface of the `notes` example, but a process cannot know what the others are doing.
-//! All three answers to that are here. The *lock* is made of PostgreSQL's advisory locks: writers on all
-//! replicas wait for each other. The *swap* in every statement makes a write correct,
-//! whatever happens to the lock. A conditional addition to the list is *delegated* to a handler that
-//! evaluates inside its own transaction.
+//! All three answers to that are here. The *swap* in every statement makes a write correct. With `--lock shared`, a *lock*
+//! is made of PostgreSQL's advisory locks: writers on all replicas wait for each other; `--help` says what that costs. A
+//! conditional addition to the list is *delegated* to a handler that evaluates inside its own transaction.
 //!
 //! | file               | idea                                                        |
 //! |--------------------|-------------------------------------------------------------|
@@ -37,13 +36,16 @@ mod problem;
 mod request;
 mod store;
 
+use std::pin::pin;
 use std::process::ExitCode;
 
 use advisory_lock::AdvisoryLock;
-use args::Args;
+use args::{Args, Lock};
 use database::Database;
 use example_support::{arguments, listen, run, serve};
+use futures_util::future::{Either, select};
 use store::Store;
+use tower_conditional::WritePolicy;
 
 /// What to try, printed once the address is known.
 const COMMANDS: &str = r#"
@@ -74,11 +76,21 @@ async fn notes(args: Args) -> Result<(), String> {
     let listener = listen(args.port).await?;
     let no_pool = |error| format!("cannot make a connection pool: {error}");
     let database = Database::new(&args.database).map_err(no_pool)?;
-    let lock = AdvisoryLock::new(&args.database).map_err(no_pool)?;
+    let store = Store::new(database.clone());
+    let router = match args.lock {
+        Lock::None => app::router(store, WritePolicy::skip_lock),
+        Lock::InProcess => app::router(store, |policy| policy),
+        Lock::Shared => {
+            let lock = AdvisoryLock::new(&args.database).map_err(no_pool)?;
+            app::router(store, |policy| policy.use_lock(lock))
+        }
+    };
 
     // It listens before the database is there, and says 503 until it is.
-    let waiting = tokio::spawn(database.clone().until_ready());
-    let served = serve(listener, app::router(Store::new(database), lock), COMMANDS).await;
-    waiting.abort();
-    served
+    let serving = pin!(serve(listener, router, COMMANDS));
+    match select(serving, pin!(database.until_ready())).await {
+        Either::Left((served, _)) => served,
+        Either::Right((Ok(()), serving)) => serving.await,
+        Either::Right((Err(useless), _)) => Err(format!("cannot use the database: {useless}")),
+    }
 }

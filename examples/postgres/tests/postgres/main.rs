@@ -4,6 +4,7 @@
 
 mod cluster;
 mod network;
+mod process;
 #[cfg(unix)]
 mod script;
 
@@ -24,6 +25,8 @@ use test_support::{
     Answer, Client, Example, Protocol, Spellings, each_had_one_winner, figure, printed_commands,
     quick_or_full, read_beside_a_writer, skip,
 };
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_postgres");
 
 const REPLICAS: usize = 3;
 
@@ -46,29 +49,45 @@ async fn of_n_writers_with_one_tag_one_wins() {
         (10, ROUNDS),
         (50, ROUNDS),
     ] {
-        let note = Note::new(&replicas[0]).await;
-        let mut clients =
-            join_all((0..writers).map(|writer| http1(replicas[writer % REPLICAS].address()))).await;
-        let mut tags = HashSet::new();
-        for round in 0..rounds {
-            let tag = note.tag(&replicas[round % REPLICAS]).await;
-            assert!(tags.insert(tag.clone()), "{tag} came back");
-            let answers = note.all_at_once(&mut clients, &tag).await;
-
-            let (won, lost): (Vec<_>, Vec<_>) =
-                (0..writers).partition(|&writer| answers[writer].status == 200);
-            let [winner] = won[..] else {
-                panic!("{writers} writers, round {round}: {won:?} won");
-            };
-            for loser in lost {
-                let problem = answers[loser].problem();
-                assert_eq!(problem, stale(), "{writers} writers, round {round}");
-            }
-            for replica in &replicas {
-                assert_eq!(note.body(replica).await, format!("by {winner}"));
-            }
-        }
+        one_wins(&replicas, writers, rounds).await;
         each_had_one_winner(&format!("postgres, {writers} writers"), rounds);
+    }
+}
+
+/// No lock, and one that the other replicas do not know: the swap is enough.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_writer_wins_by_the_swap_alone() {
+    let Some(url) = cluster::database("swap").await else {
+        return;
+    };
+    for lock in ["none", "in-process"] {
+        let replicas = join_all((0..REPLICAS).map(|_| replica_with(url, lock))).await;
+        one_wins(&replicas, 10, ROUNDS / 5).await;
+    }
+}
+
+async fn one_wins(replicas: &[Example], writers: usize, rounds: usize) {
+    let note = Note::new(&replicas[0]).await;
+    let mut clients =
+        join_all((0..writers).map(|writer| http1(replicas[writer % REPLICAS].address()))).await;
+    let mut tags = HashSet::new();
+    for round in 0..rounds {
+        let tag = note.tag(&replicas[round % REPLICAS]).await;
+        assert!(tags.insert(tag.clone()), "{tag} came back");
+        let answers = note.all_at_once(&mut clients, &tag).await;
+
+        let (won, lost): (Vec<_>, Vec<_>) =
+            (0..writers).partition(|&writer| answers[writer].status == 200);
+        let [winner] = won[..] else {
+            panic!("{writers} writers, round {round}: {won:?} won");
+        };
+        for loser in lost {
+            let problem = answers[loser].problem();
+            assert_eq!(problem, stale(), "{writers} writers, round {round}");
+        }
+        for replica in replicas {
+            assert_eq!(note.body(replica).await, format!("by {winner}"));
+        }
     }
 }
 
@@ -691,11 +710,14 @@ async fn during_until<T: std::fmt::Debug>(
     }
 }
 
-/// Starts a replica over this PostgreSQL, on a free port.
+/// Starts a replica over this PostgreSQL, on a free port, with the lock that all replicas share.
 async fn replica(database_url: &str) -> Example {
-    let port = ["--port".as_ref(), "0".as_ref()];
-    let program = env!("CARGO_BIN_EXE_postgres");
-    Example::start_with(program, &port, ("DATABASE_URL", database_url)).await
+    replica_with(database_url, "shared").await
+}
+
+async fn replica_with(database_url: &str, lock: &str) -> Example {
+    let arguments = ["--port", "0", "--lock", lock].map(AsRef::as_ref);
+    Example::start_with(PROGRAM, &arguments, ("DATABASE_URL", database_url)).await
 }
 
 async fn replicas(url: &str) -> Vec<Example> {
