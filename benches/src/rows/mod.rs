@@ -19,6 +19,8 @@ use http_body_util::Empty;
 use tower::Service;
 use tower_conditional::{EntityTag, SourceError, ValidatorSource, source_fn};
 
+pub use hashing::Blake3;
+
 use crate::meter::{Meter, Row};
 use crate::services::operate;
 
