@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(spellings versions queries extractor hot-note crowd memory size)
+PARTS=(spellings versions queries extractor hot-note crowd wall memory size)
 
 # Only the table goes to standard output.
 exec 3>&1 1>&2
@@ -69,6 +69,12 @@ part_hot-note() {
 
 part_crowd() {
     figures crowd
+}
+
+# What callgrind cannot show: the instructions for SHA, and threads.
+part_wall() {
+    cargo build --release --locked --quiet --manifest-path benches/Cargo.toml --bin wall
+    benches/target/release/wall >&3
 }
 
 # What a waiting writer holds beside a bare one, and what is kept of a body in 1-byte chunks.
