@@ -102,9 +102,14 @@ where
             let response = answering.await.map_err(Into::into)?;
             let response = match known {
                 Some(known) if response.status() == StatusCode::NOT_MODIFIED => {
-                    let fresh = known.refreshed(response.headers());
-                    store.put(&key_of(&uri), fresh.clone());
-                    fresh.into_response()
+                    if known.is_meant_by(response.headers()) {
+                        let fresh = known.refreshed(response.headers());
+                        store.put(&key_of(&uri), fresh.clone());
+                        fresh.into_response()
+                    } else {
+                        store.remove(&key_of(&uri));
+                        known.into_response()
+                    }
                 }
                 _ => remember(&*store, &uri, &sent, largest, response).await?,
             };
@@ -252,10 +257,27 @@ impl Remembered {
         }
     }
 
-    /// With the fields that the 304 has (RFC 9111, section 3.2).
+    /// Whether a 304 is about this representation: its tag, if it has one, is the remembered one, perhaps weakened on the way;
+    /// where there are no tags, its date is (RFC 9111, section 4.3.4).
+    fn is_meant_by(&self, not_modified: &HeaderMap) -> bool {
+        fn opaque(tag: &HeaderValue) -> &[u8] {
+            let tag = tag.as_bytes();
+            tag.strip_prefix(b"W/").unwrap_or(tag)
+        }
+        let own = self.headers.get(ETAG).map(opaque);
+        match (not_modified.get(ETAG), not_modified.get(LAST_MODIFIED)) {
+            (Some(tag), _) => own == Some(opaque(tag)),
+            (None, Some(date)) if own.is_none() => self.headers.get(LAST_MODIFIED) == Some(date),
+            (None, _) => true,
+        }
+    }
+
+    /// With the fields that the 304 has (RFC 9111, section 3.2), but with its own validators, as they were sent with the body:
+    /// those of another body would let a save overwrite what nobody has seen.
     fn refreshed(mut self, not_modified: &HeaderMap) -> Self {
+        const OWN: [HeaderName; 4] = [CONTENT_LENGTH, TRANSFER_ENCODING, ETAG, LAST_MODIFIED];
         for name in not_modified.keys() {
-            if *name == CONTENT_LENGTH || *name == TRANSFER_ENCODING {
+            if OWN.contains(name) {
                 continue;
             }
             self.headers.remove(name);

@@ -72,6 +72,57 @@ async fn the_second_read_is_a_304_on_the_wire() {
     assert_eq!(script.take_in_short(), sent);
 }
 
+/// RFC 9111, section 4.3.4: a 304 with the tag of another representation does not refresh this one. A save with that tag would
+/// overwrite what the caller has never seen.
+#[tokio::test]
+async fn a_304_with_another_validator_gives_the_body_no_other_one() {
+    let dated = answer(
+        200,
+        &[("last-modified", "Wed, 01 Jan 2025 12:00:00 GMT")],
+        "text",
+    );
+    let later = ("last-modified", "Wed, 01 Jan 2025 12:00:01 GMT");
+    for (read, tag, other) in [
+        (first(), Some("\"1\""), ("etag", "\"2\"")),
+        (dated.clone(), None, ("etag", "\"2\"")),
+        (dated, None, later),
+    ] {
+        let other = answer(304, &[other, ("x-kept", "no")], "");
+        let script = Script::new([read.clone(), other, read]);
+        let service = RememberLayer::in_memory(10_000).layer(script.clone());
+        ask(&service, Method::GET, &[]).await;
+        let (status, response, body) = ask(&service, Method::GET, &[]).await;
+        let sent = response
+            .headers()
+            .get("etag")
+            .map(|tag| tag.to_str().unwrap());
+        assert_eq!((status.as_u16(), &body[..], sent), (200, &b"text"[..], tag));
+        assert_ne!(
+            response.headers().get("x-kept").map(|v| v.as_bytes()),
+            Some(&b"no"[..])
+        );
+        ask(&service, Method::GET, &[]).await;
+        assert_eq!(script.take_in_short()[2], "GET /a", "it is forgotten");
+    }
+}
+
+/// A proxy weakens the tag of a 304: the tag of the body stays, so that it can still be sent in If-Match.
+#[tokio::test]
+async fn a_304_with_the_weakened_tag_leaves_the_strong_one() {
+    let weakened = answer(
+        304,
+        &[("etag", "W/\"1\""), ("cache-control", "max-age=9")],
+        "",
+    );
+    let script = Script::new([first(), weakened]);
+    let service = RememberLayer::in_memory(10_000).layer(script.clone());
+    ask(&service, Method::GET, &[]).await;
+    let (_, response, body) = ask(&service, Method::GET, &[]).await;
+    assert_eq!(body, "text");
+    assert_eq!(response.headers()["etag"], "\"1\"");
+    assert_eq!(response.headers()["cache-control"], "max-age=9");
+}
+
 /// A date is a validator, too.
 #[tokio::test]
 async fn a_date_is_asked_for_again() {
