@@ -44,10 +44,11 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) async fn open(server: &Server) -> Self {
-        Self {
-            stream: TcpStream::connect(server.address).await.unwrap(),
-            unread: Vec::new(),
-        }
+        let stream = TcpStream::connect(server.address).await.unwrap();
+        // What is written in pieces arrives in pieces.
+        stream.set_nodelay(true).unwrap();
+        let unread = Vec::new();
+        Self { stream, unread }
     }
 
     pub(crate) async fn write(&mut self, bytes: impl AsRef<[u8]>) {

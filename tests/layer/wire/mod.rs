@@ -3,6 +3,7 @@
 
 mod ask;
 mod expect;
+mod hostile;
 mod lengths;
 mod pipelines;
 
