@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 
 PARTS=(gate licences advisories external-types in-full figures programs stalled clients openapi doctor others neighbours count histories release stores
     miri tsan shuttle mutants
-    fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten)
+    fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten fuzz-resource_keys fuzz-remembered fuzz-wire)
 
 part_gate() {
     bash .ci/run

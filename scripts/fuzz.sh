@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds=${1:?usage: scripts/fuzz.sh SECONDS [TARGET]}
-targets=${2:-"tag_list http_date requests bodies rewritten"}
+targets=${2:-"tag_list http_date requests bodies rewritten resource_keys remembered wire"}
 
 if ! host=$(rustup run nightly rustc -vV 2>/dev/null | sed -n 's/^host: //p') || [ -z "$host" ]; then
     echo "fuzz.sh: NOT FUZZED: the nightly toolchain is missing (rustup toolchain install nightly)" >&2
