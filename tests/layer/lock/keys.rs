@@ -208,6 +208,23 @@ fn the_number_of_waiters_has_a_limit() {
     assert_eq!(handler.calls(), 3);
 }
 
+/// The limit that the pages name.
+#[test]
+fn by_default_4096_writes_may_wait() {
+    let handler = HeldHandler::default();
+    let service = ConditionalLayer::new(Versions::waiting()).layer(handler.clone());
+    let mut writing = send_by_hand(&service, put("/a"));
+    writing.assert_waits();
+    let mut waiting: Vec<_> = (0..4096)
+        .map(|_| send_by_hand(&service, put("/a")))
+        .collect();
+    for writer in &mut waiting {
+        writer.assert_waits();
+    }
+    assert_status(send_by_hand(&service, put("/a")).ready(), 503);
+    assert_eq!(handler.calls(), 1);
+}
+
 #[test]
 fn a_lock_that_fails_is_503() {
     for source in Versions::both() {
