@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
 PARTS=(gate licences advisories external-types in-full figures programs stalled clients openapi doctor others neighbours count histories release stores
-    miri tsan shuttle mutants
+    miri tsan shuttle models mutants
     fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten fuzz-resource_keys fuzz-remembered fuzz-wire)
 
 part_gate() {
@@ -139,6 +139,11 @@ part_tsan() {
 # Interleavings of the lock's queue.
 part_shuttle() {
     scripts/shuttle.sh "${SHUTTLE_ITERATIONS:-50000}"
+}
+
+# Every order of the steps of a model of conditional writes.
+part_models() {
+    scripts/models.sh full
 }
 
 # Of each part but the core, which goes whole, one shard of twenty; MUTANTS_SHARD says which.

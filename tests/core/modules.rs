@@ -53,6 +53,7 @@ fn every_file_says_first_what_it_is_for() {
         "benches",
         "fuzz",
         "shuttle",
+        "models",
         "stores",
         "neighbours",
     ];
