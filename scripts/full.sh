@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(gate licences advisories external-types in-full figures programs stalled clients openapi doctor others neighbours count histories release stores
+PARTS=(gate licences advisories external-types in-full differential figures programs stalled clients openapi doctor others neighbours count histories release stores
     miri tsan shuttle models mutants
     fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten fuzz-resource_keys fuzz-remembered fuzz-wire)
 
@@ -59,6 +59,12 @@ part_external-types() {
 part_in-full() {
     TOWER_CONDITIONAL_FULL=1 cargo test --locked --release --test core --test layer --test description
     TOWER_CONDITIONAL_FULL=1 cargo test --locked -p tower-conditional-testkit
+}
+
+# Random requests: against the naive model, and to servers of others.
+part_differential() {
+    scripts/differential.sh model
+    scripts/differential.sh servers
 }
 
 # Clients that count in one resource, against our examples and servers of others. `stores` has the rest.

@@ -25,6 +25,7 @@
 //! | [security] | What do validators reveal, and to whom? |
 //! | [performance] | What does it cost? |
 //! | [assurance] | How is each claim verified? |
+//! | [differences] | Where do Apache, nginx, Caddy and Go answer otherwise? |
 //! | [stability] | What is promised, and what would break the API? |
 //! | [design_questions] | Why is it so, and not otherwise? |
 //!
@@ -39,6 +40,8 @@ pub mod assurance {}
 pub mod clients {}
 #[doc = include_str!("design_questions.md")]
 pub mod design_questions {}
+#[doc = include_str!("differences.md")]
+pub mod differences {}
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}
 #[doc = include_str!("doctor.md")]

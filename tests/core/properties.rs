@@ -10,11 +10,11 @@ use tower_conditional::validator::Absent;
 use tower_conditional::{EntityTag, HttpDate, Preconditions};
 
 use crate::by_hand::assert_as_in_a_header;
-use crate::naive::{self, Answer, Present, Request, State, Tag, http_date};
+use crate::naive::{self, Answer, Present, State, Tag, http_date};
 use crate::quick_or_full::quick_or_full;
 use crate::support::{
-    BYTES, IM, IMS, INM, IR, IUS, NEITHER, NOW, RANGE, READS, T, T_MINUS_1, T_PLUS_1, T_SECONDS,
-    WRITES, a, as_method, e, evaluated, headers, l, n, strong_l, tagged, w,
+    BYTES, IM, IMS, INM, IR, IUS, NOW, RANGE, READS, T, T_MINUS_1, T_PLUS_1, T_SECONDS, WRITES, a,
+    agree, as_method, classed_methods, e, evaluated, headers, l, n, strong_l, tagged, w,
 };
 
 const FIELDS: [Field; 5] = [
@@ -24,52 +24,6 @@ const FIELDS: [Field; 5] = [
     Field::IfUnmodifiedSince,
     Field::IfRange,
 ];
-
-/// The core gives the answer of the naive model on every state; returns how many answers were compared.
-#[track_caller]
-fn agree(
-    class: MethodClass,
-    method: &str,
-    headers: &HeaderMap,
-    now: i64,
-    states: &[State],
-) -> usize {
-    let naive = Request::read(class, method, headers, now);
-    let preconditions = (as_method(method), http_date(now));
-    let preconditions = Preconditions::parse_as(class, &preconditions.0, headers, preconditions.1);
-    assert_eq!(
-        preconditions.malformed(),
-        naive.malformed(),
-        "{method} {headers:?}"
-    );
-    for state in states {
-        let expected = naive.evaluate(state);
-        let answer = evaluated(class, method, headers, now, state);
-        let names_the_other_fault = expected.is_refusal()
-            && naive
-                .malformed()
-                .is_some_and(|field| answer == Answer::BadRequest(field));
-        assert!(
-            answer == expected || names_the_other_fault,
-            "core: {answer:?}, naive: {expected:?}: {class:?} {method} {headers:?} at {now} on {state:?}"
-        );
-    }
-    states.len()
-}
-
-fn classed_methods() -> Vec<(MethodClass, &'static str)> {
-    let by_itself = READS.iter().chain(&WRITES).chain(&NEITHER);
-    let mut methods: Vec<_> = by_itself
-        .map(|method| (MethodClass::of(&as_method(method)), *method))
-        .collect();
-    methods.extend([
-        (MethodClass::Read, "QUERY"),
-        (MethodClass::Read, "POST"),
-        (MethodClass::Write, "PROPPATCH"),
-        (MethodClass::Neither, "PUT"),
-    ]);
-    methods
-}
 
 fn states() -> Vec<State> {
     let with_others = |tag: Option<&str>, others: &[&str]| {

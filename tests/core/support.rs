@@ -155,6 +155,52 @@ pub(crate) fn evaluated(
     decision.into()
 }
 
+/// The core gives the answer of the naive model on every state; returns how many answers were compared.
+#[track_caller]
+pub(crate) fn agree(
+    class: MethodClass,
+    method: &str,
+    headers: &HeaderMap,
+    now: i64,
+    states: &[State],
+) -> usize {
+    let naive = Request::read(class, method, headers, now);
+    let preconditions = (as_method(method), http_date(now));
+    let preconditions = Preconditions::parse_as(class, &preconditions.0, headers, preconditions.1);
+    assert_eq!(
+        preconditions.malformed(),
+        naive.malformed(),
+        "{method} {headers:?}"
+    );
+    for state in states {
+        let expected = naive.evaluate(state);
+        let answer = evaluated(class, method, headers, now, state);
+        let names_the_other_fault = expected.is_refusal()
+            && naive
+                .malformed()
+                .is_some_and(|field| answer == Answer::BadRequest(field));
+        assert!(
+            answer == expected || names_the_other_fault,
+            "core: {answer:?}, naive: {expected:?}: {class:?} {method} {headers:?} at {now} on {state:?}"
+        );
+    }
+    states.len()
+}
+
+pub(crate) fn classed_methods() -> Vec<(MethodClass, &'static str)> {
+    let by_itself = READS.iter().chain(&WRITES).chain(&NEITHER);
+    let mut methods: Vec<_> = by_itself
+        .map(|method| (MethodClass::of(&as_method(method)), *method))
+        .collect();
+    methods.extend([
+        (MethodClass::Read, "QUERY"),
+        (MethodClass::Read, "POST"),
+        (MethodClass::Write, "PROPPATCH"),
+        (MethodClass::Neither, "PUT"),
+    ]);
+    methods
+}
+
 const fn status(decision: Decision) -> Option<u16> {
     match decision {
         Decision::Proceed | Decision::IgnoreRange => None,
