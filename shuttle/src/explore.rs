@@ -10,6 +10,7 @@ use shuttle::rand::Rng;
 use shuttle::sync::{Arc, Mutex};
 use shuttle::thread;
 
+use crate::counted::{check_all, check_pct, check_random, iterations};
 use crate::keyed_queue::{KeyGuard, KeyedQueue, Waiting};
 
 /// What a writer does at each point where it waits.
@@ -237,12 +238,6 @@ fn crowd(patiences: &[Patience]) {
     assert_eq!(queue.len(), 0, "a key is left in the table");
 }
 
-/// For `scripts/shuttle.sh`; a few seconds without it.
-pub(crate) fn iterations() -> usize {
-    let given = std::env::var("SHUTTLE_ITERATIONS").ok();
-    given.map_or(1000, |given| given.parse().expect("a number of iterations"))
-}
-
 fn any_patience() -> Patience {
     ALL[shuttle::rand::thread_rng().gen_range(0..ALL.len())]
 }
@@ -255,9 +250,9 @@ fn two_writers_exhaustively() {
         for second in ALL {
             let two = move || crowd(&[first, second]);
             if [first, second].iter().any(Patience::takes_a_thread) {
-                shuttle::check_random(two, iterations());
+                check_random(two, iterations());
             } else {
-                shuttle::check_dfs(two, None);
+                check_all(two);
             }
         }
     }
@@ -269,8 +264,8 @@ fn three_writers() {
     for second in ALL {
         for third in ALL {
             let three = move || crowd(&[Patience::Waits, second, third]);
-            shuttle::check_random(three, iterations() / 4);
-            shuttle::check_pct(three, iterations() / 4, 3);
+            check_random(three, iterations() / 4);
+            check_pct(three, iterations() / 4);
         }
     }
 }
@@ -282,8 +277,8 @@ fn crowds_at_random() {
         let patiences: Vec<_> = (0..size).map(|_| any_patience()).collect();
         crowd(&patiences);
     };
-    shuttle::check_random(any_crowd, iterations());
-    shuttle::check_pct(any_crowd, iterations(), 3);
+    check_random(any_crowd, iterations());
+    check_pct(any_crowd, iterations());
 }
 
 /// Two keys in one part of the table: a writer of one key does not wait for the other.
@@ -315,8 +310,8 @@ fn another_key_does_not_wait() {
         resource.assert_served_in_order();
         assert_eq!(queue.len(), 0);
     };
-    shuttle::check_random(two_keys, iterations());
-    shuttle::check_pct(two_keys, iterations(), 3);
+    check_random(two_keys, iterations());
+    check_pct(two_keys, iterations());
 }
 
 /// Several keys, always in one order: no two writers wait for each other.
@@ -349,8 +344,8 @@ fn several_keys_in_one_order() {
         }
         assert_eq!(queue.len(), 0);
     };
-    shuttle::check_random(transfers, iterations());
-    shuttle::check_pct(transfers, iterations(), 3);
+    check_random(transfers, iterations());
+    check_pct(transfers, iterations());
 }
 
 /// The writer that gets the lock is woken once, and no other is woken.
@@ -364,7 +359,7 @@ fn one_wake_up_per_turn() {
         }
     }
 
-    shuttle::check_random(
+    check_random(
         || {
             let queue = KeyedQueue::default();
             let held = queue.try_take(7).unwrap();

@@ -12,7 +12,7 @@ use shuttle::rand::Rng;
 use shuttle::sync::Arc;
 use shuttle::thread;
 
-use crate::explore::iterations;
+use crate::counted::{check_pct, check_random, iterations};
 use crate::joined::{Answer, Joined, LookUp, Member};
 
 /// A version that only grows.
@@ -159,8 +159,8 @@ fn two_askers() {
     for first in ALL {
         for second in ALL {
             let two = move || crowd(&[first, second]);
-            shuttle::check_random(two, iterations());
-            shuttle::check_pct(two, iterations(), 3);
+            check_random(two, iterations());
+            check_pct(two, iterations());
         }
     }
 }
@@ -173,8 +173,8 @@ fn crowds_of_askers() {
         let patiences: Vec<_> = (0..size).map(any).collect();
         crowd(&patiences);
     };
-    shuttle::check_random(any_crowd, iterations());
-    shuttle::check_pct(any_crowd, iterations(), 3);
+    check_random(any_crowd, iterations());
+    check_pct(any_crowd, iterations());
 }
 
 /// A waiter for news learns of a change that was looked up since it joined, beside askers that come and go.
@@ -213,6 +213,6 @@ fn news_reach_everybody() {
         drop(holder);
         assert_eq!(table.len(), 0);
     };
-    shuttle::check_random(news, iterations());
-    shuttle::check_pct(news, iterations(), 3);
+    check_random(news, iterations());
+    check_pct(news, iterations());
 }

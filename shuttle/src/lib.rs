@@ -18,6 +18,10 @@ mod wakers;
 mod joined;
 
 #[cfg(test)]
+mod counted;
+#[cfg(test)]
 mod explore;
 #[cfg(test)]
 mod explore_joined;
+#[cfg(test)]
+mod explore_writes;
