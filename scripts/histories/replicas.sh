@@ -14,7 +14,7 @@
 #   --resends        nginx distributes the requests to all replicas, with its default of when to send one again
 #   --early-commit   PostgreSQL acknowledges before it writes to the disk
 #   --slow-commit    PostgreSQL takes a tenth of a second to write to the disk
-#   --lock KIND      the option of the replica's program; a program without it has the lock that all replicas share
+#   --lock KIND      the option of the replica's program
 #   --program FILE   the replica's program
 #   --breaks RULE    succeeds only if the checker says that this rule is broken
 set -euo pipefail
@@ -47,7 +47,6 @@ while [ "${1---}" != -- ]; do
     shift
 done
 [ $# -eq 0 ] || shift
-"$program" --help | grep -- --lock >/dev/null || lock=()
 loops=()
 
 finish() {
