@@ -3,6 +3,7 @@
 //! The table in the guide (`guide::races`, "Mistakes, and what finds them") is this one.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -408,10 +409,10 @@ struct Cache(Arc<Mutex<HashMap<u64, Row>>>);
 impl Cache {
     fn row(&self, id: u64, db: &Db) -> Option<Row> {
         let mut rows = self.0.lock().unwrap();
-        if !rows.contains_key(&id) {
-            rows.insert(id, db.row(id)?);
+        match rows.entry(id) {
+            Entry::Occupied(read) => Some(read.get().clone()),
+            Entry::Vacant(place) => Some(place.insert(db.row(id)?).clone()),
         }
-        rows.get(&id).cloned()
     }
 }
 
@@ -666,7 +667,8 @@ async fn each_is_found_and_the_finding_says_what_to_do() {
 #[tokio::test]
 async fn the_right_services_are_clean() {
     let mut wrong = Vec::new();
-    let rows: [(&str, fn() -> Router, &[&str]); 4] = [
+    type Neighbour = (&'static str, fn() -> Router, &'static [&'static str]);
+    let rows: [Neighbour; 4] = [
         ("the lock and the statement", right, &[]),
         ("the statement alone", replicas_with_the_statement, &[]),
         ("one kind", two_routes_of_one_kind, TITLE),
