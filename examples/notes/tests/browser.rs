@@ -1,7 +1,8 @@
-//! The page of the notes in real browsers. What people must see there is in `browser/`, beside this file, which starts
-//! the services and the browsers' side of them.
+//! The page of the notes in a real browser: Chromium, or what the environment variable `NOTES_BROWSER` names. What
+//! people must see there is in `browser/`, beside this file, which starts the services and the browsers' side of them.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,8 +13,11 @@ use tokio::time::timeout;
 
 use test_support::{Example, has_tool, in_ci, skip};
 
-/// A minute is usual; what hangs shall fail.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// A minute is usual in Chromium, and some in Firefox; what hangs shall fail.
+const PATIENCE: Duration = Duration::from_secs(900);
+
+/// Before that, in milliseconds, node ends a file whose tests hang, and the browser with it.
+const PATIENCE_OF_NODE: &str = "--test-timeout=840000";
 
 /// Each has a service and a browser of its own, so that they run beside each other.
 const FILES: [&str; 4] = [
@@ -26,7 +30,8 @@ const FILES: [&str; 4] = [
 #[cfg(unix)]
 #[tokio::test]
 async fn what_people_see_of_a_lost_update() {
-    all_is_seen_in("chromium").await;
+    let browser = env::var("NOTES_BROWSER").unwrap_or_else(|_| "chromium".to_owned());
+    all_is_seen_in(&browser).await;
 }
 
 async fn all_is_seen_in(browser: &str) {
@@ -57,7 +62,7 @@ async fn is_seen<'a>(
     let arguments = [database.as_os_str(), "--port".as_ref(), "0".as_ref()];
     let example = Example::start(env!("CARGO_BIN_EXE_notes"), &arguments).await;
     let people = Command::new("node")
-        .args(["--test", "--test-reporter=spec", file])
+        .args(["--test", "--test-reporter=spec", PATIENCE_OF_NODE, file])
         .current_dir(folder)
         .env("NOTES", format!("http://{}/", example.address()))
         .env("BROWSER", browser)
@@ -92,12 +97,14 @@ async fn executable(browser: &str) -> Option<PathBuf> {
 
 /// Installs the packages that the lock file names, unless they are there.
 async fn has_packages(folder: &Path) -> bool {
-    if folder.join("node_modules").exists() {
+    let wanted = fs::read(folder.join("package-lock.json")).unwrap();
+    let installed = folder.join("node_modules/installed.json");
+    if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
         return true;
     }
     let installing = Command::new("npm")
         .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
         .current_dir(folder)
         .status();
-    installing.await.is_ok_and(|status| status.success())
+    installing.await.is_ok_and(|status| status.success()) && fs::write(installed, wanted).is_ok()
 }

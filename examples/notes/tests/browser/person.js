@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import axe from "axe-core";
+import { PATIENCE, fill, prefers } from "./browsers.js";
 
 export class Person {
   #faults = [];
@@ -9,7 +10,7 @@ export class Person {
   // Each person has storage, cookies and a cache of their own.
   static async at(url, browser, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(PATIENCE);
     return new Person(url, context).#withTab();
   }
 
@@ -35,8 +36,16 @@ export class Person {
   }
 
   async opens(hash = "") {
-    await this.page.goto(this.url + hash);
+    await (this.page.url().startsWith(this.url) ? this.#turnsTo(hash) : this.page.goto(this.url + hash));
     return this.#arrived();
+  }
+
+  // Within the page. The driver of Firefox waits in vain for a `goto` that loads nothing.
+  #turnsTo(hash) {
+    return this.page.evaluate((hash) => new Promise((turned) => {
+      addEventListener("hashchange", turned, { once: true });
+      location.hash = hash;
+    }), hash);
   }
 
   async reloads() {
@@ -63,8 +72,8 @@ export class Person {
   }
 
   async writes(body, title) {
-    if (title !== undefined) await this.field("Title").fill(title);
-    await this.field("Text").fill(body);
+    if (title !== undefined) await fill(this.field("Title"), title);
+    await fill(this.field("Text"), body);
   }
 
   // A line, above all others.
@@ -156,6 +165,14 @@ export class Person {
   // The part of it that colours can change.
   hasContrast(where) {
     return this.#hasNoBarrier(where, { runOnly: ["color-contrast"] });
+  }
+
+  // Light or dark, from now on.
+  async prefers(colors) {
+    await prefers(this.page, colors);
+    const paper = await this.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const isDark = paper.match(/\d+/g).every((channel) => Number(channel) < 128);
+    assert.equal(isDark, colors === "dark", `the page is ${paper} where ${colors} is preferred`);
   }
 
   // Past every transition.

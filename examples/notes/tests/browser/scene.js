@@ -5,19 +5,19 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach } from "node:test";
-import { launch } from "./browsers.js";
+import { HIDDEN, launch } from "./browsers.js";
 import { Person } from "./person.js";
 import { Wire } from "./wire.js";
 
-const { NOTES, BROWSER, EXECUTABLE } = process.env;
+const { NOTES, EXECUTABLE } = process.env;
 
 export let wire;
 let browser;
 let people = [];
 
 before(async () => {
-  browser = await launch(BROWSER, EXECUTABLE);
-  wire = await Wire.before(NOTES);
+  browser = await launch(EXECUTABLE);
+  wire = await Wire.before(NOTES, HIDDEN);
 });
 
 after(async () => {

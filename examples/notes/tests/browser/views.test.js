@@ -2,9 +2,12 @@
 
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { TAKES_PICTURES } from "./browsers.js";
 import { PICNIC, create, edited, person, put, remove, wire } from "./scene.js";
 
 const { UPDATE_SCREENSHOTS } = process.env;
+if (UPDATE_SCREENSHOTS === "1" && !TAKES_PICTURES) throw new Error("pictures are taken in Chromium alone");
+
 const IMAGES = new URL("../../images/", import.meta.url);
 const WIDE = { width: 1120, height: 800 };
 const NARROW = { width: 360, height: 740 };
@@ -136,10 +139,10 @@ for (const [name, view] of Object.entries(VIEWS)) {
     const ada = await view();
     await ada.isAccessible(`${name}, light`);
     await takePicture(ada, `${name}.png`, WIDE);
-    await ada.page.emulateMedia({ colorScheme: "dark" });
+    await ada.prefers("dark");
     await ada.hasContrast(`${name}, dark`);
     await takePicture(ada, `${name}-dark.png`, WIDE);
-    await ada.page.emulateMedia({ colorScheme: "light" });
+    await ada.prefers("light");
     await ada.page.setViewportSize(NARROW);
     await ada.fitsItsWindow(name);
     if (name === "conflict") await takePicture(ada, "conflict-phone.png", NARROW);

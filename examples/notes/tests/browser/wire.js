@@ -5,6 +5,7 @@ import http from "node:http";
 
 export class Wire {
   #service;
+  #hidden;
   #server;
   #change;
   #answer;
@@ -12,9 +13,10 @@ export class Wire {
   #held;
   #kept;
 
-  // `service` is the URL of the notes.
-  static async before(service) {
+  // `service` is the URL of the notes; the browser never sees the headers whose names are in `hidden`.
+  static async before(service, hidden = []) {
     const wire = new Wire();
+    wire.#hidden = hidden;
     wire.forget();
     wire.#service = new URL(service);
     wire.#server = http.createServer((request, response) => wire.#pass(request, response));
@@ -76,6 +78,10 @@ export class Wire {
     this.#server.closeAllConnections();
   }
 
+  #shown(headers) {
+    return Object.fromEntries(Object.entries(headers).filter(([name]) => !this.#hidden.includes(name)));
+  }
+
   async #pass(request, response) {
     const { method, url: path, headers } = request;
     if (method === this.#held?.method) await this.#held.released;
@@ -95,7 +101,7 @@ export class Wire {
       }
       kept?.arrived();
       await kept?.isReleased;
-      response.writeHead(answer.statusCode, answer.headers);
+      response.writeHead(answer.statusCode, this.#shown(answer.headers));
       answer.pipe(response);
     });
     onward.on("error", () => response.destroy());
