@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
-PARTS=(gate licences advisories external-types in-full differential figures programs stalled clients openapi doctor others neighbours count histories release stores
+PARTS=(gate licences advisories external-types in-full differential figures programs stalled browser-firefox clients openapi doctor others neighbours count histories release stores
     miri tsan shuttle models mutants
     fuzz-tag_list fuzz-http_date fuzz-requests fuzz-bodies fuzz-rewritten fuzz-resource_keys fuzz-remembered fuzz-wire)
 
@@ -90,6 +90,17 @@ part_programs() {
 part_stalled() {
     ulimit -n "$(ulimit -Hn)"
     TOWER_CONDITIONAL_FULL=1 cargo test --locked -p notes --test notes stalled
+}
+
+# What people see of the notes in Firefox: the gate has it in Chromium.
+part_browser-firefox() {
+    if ! command -v npm >/dev/null && ! scripts/install.sh nodejs npm; then
+        skip "the page of the notes in Firefox" "npm cannot be installed"
+    elif ! scripts/browser.sh install firefox >/dev/null; then
+        skip "the page of the notes in Firefox" "Firefox cannot be installed"
+    else
+        NOTES_BROWSER=firefox CI=true leaves_nothing cargo test --locked -p notes --test browser
+    fi
 }
 
 part_clients() {
