@@ -39,6 +39,15 @@ function paste(field, text) {
 // forbids `eval`; so this policy is tested in Chromium alone.
 export const HIDDEN = BROWSER === "firefox" ? ["content-security-policy"] : [];
 
+// The driver of Firefox reports what is written to the console, but no error that nobody has caught: there, it is written down.
+export async function writesErrorsDown(context) {
+  if (BROWSER !== "firefox") return;
+  await context.addInitScript(() => {
+    addEventListener("error", ({ message }) => console.error(message));
+    addEventListener("unhandledrejection", ({ reason }) => console.error(String(reason)));
+  });
+}
+
 // The pictures in the repository are Chromium's: another browser draws others.
 export const TAKES_PICTURES = BROWSER === "chromium";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import axe from "axe-core";
-import { PATIENCE, fill, prefers } from "./browsers.js";
+import { PATIENCE, fill, prefers, writesErrorsDown } from "./browsers.js";
 
 export class Person {
   #faults = [];
@@ -11,6 +11,7 @@ export class Person {
   static async at(url, browser, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
     context.setDefaultTimeout(PATIENCE);
+    await writesErrorsDown(context);
     return new Person(url, context).#withTab();
   }
 
