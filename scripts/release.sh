@@ -43,7 +43,7 @@ if has_toolchain nightly; then
 else
     skip "documentation, as docs.rs builds it" "no nightly toolchain"
 fi
-# In the gate, for the libraries alone.
+# In the gate, for the library alone.
 oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 if has_toolchain "$oldest" || rustup toolchain install --profile minimal --no-self-update "$oldest"; then
     step "Rust $oldest" cargo "+$oldest" check --locked --all-features "${PACKAGES[@]/#/--package=}"
