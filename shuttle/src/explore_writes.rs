@@ -46,7 +46,7 @@ enum Writer {
     /// Is dropped while its handler runs; the work goes on elsewhere, and holds the lock.
     LeavesItsWork,
     HandlerPanics,
-    /// Whoever polls its look-up panics.
+    /// The task that polls its look-up panics.
     LookUpPanics,
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 pub(crate) struct Page {
     path: PathBuf,
-    /// Open for writing from the beginning: whoever may not write learns of it at once.
+    /// Opened for writing before the simulation runs: a page that cannot be written fails at once.
     file: File,
     text: String,
 }

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What is no program of its own, and the program of the README, whose 60 lines have no room for a command line.
+/// `support` is a library. `first` is the program of the README, whose 60 lines have no room for a command line.
 const WITHOUT_RULES: [&str; 2] = ["support", "first"];
 
-/// What prints more than a service does, for the person who has called it.
+/// `support` prints for all of them, and `editor` talks to the person who has called it.
 const MAY_PRINT: [&str; 2] = ["support", "editor"];
 
 #[test]
