@@ -15,6 +15,37 @@ step() { # name, command…
     STEP_TIMES+=("$took s  $name")
 }
 
+# Runs steps beside those that follow, so that two cores have work while a test waits. What they say comes out at `beside_ends`.
+beside() { # function that runs steps
+    BESIDE=$(mktemp -d)
+    set -m # A process group of its own, that can be killed as a whole.
+    {
+        STEP_TIMES=()
+        SKIPPED=()
+        "$1"
+        [ ${#STEP_TIMES[@]} -eq 0 ] || printf '%s\n' "${STEP_TIMES[@]}" >"$BESIDE/times"
+        [ ${#SKIPPED[@]} -eq 0 ] || printf '%s\n' "${SKIPPED[@]}" >"$BESIDE/skipped"
+    } >"$BESIDE/said" 2>&1 &
+    BESIDE_PID=$!
+    set +m
+    trap beside_dies EXIT
+}
+
+beside_ends() {
+    local status=0
+    wait "$BESIDE_PID" || status=$?
+    cat "$BESIDE/said"
+    touch "$BESIDE/times" "$BESIDE/skipped"
+    mapfile -t -O ${#STEP_TIMES[@]} STEP_TIMES <"$BESIDE/times"
+    mapfile -t -O ${#SKIPPED[@]} SKIPPED <"$BESIDE/skipped"
+    return "$status"
+}
+
+beside_dies() {
+    kill -- "-$BESIDE_PID" 2>/dev/null || true
+    rm -rf "$BESIDE"
+}
+
 # Runs tests, and fails where they leave a temporary file, a process or a change of the working tree behind. A server that
 # stops when its pipe is closed may take a moment.
 leaves_nothing() { # command…
