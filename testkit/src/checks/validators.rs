@@ -164,6 +164,12 @@ async fn codings_apart(session: &mut Session<'_>, known: &Known) {
         let expected = "another tag than without gzip, or a weak one";
         session.find(&rule::TAG_OF_CODING, &coded, expected, came);
     }
+    if let Some(plain_tag) = &plain_reply.tag
+        && !coded_reply.fields.contains_key(ETAG)
+    {
+        let came = format!("no tag with gzip, {} without", shown(plain_tag));
+        session.find(&rule::CODED_TAG_IS_MISSING, &coded, "a tag", came);
+    }
     if !varies_on(&coded_reply.fields, "accept-encoding") {
         let came = lines(&coded_reply.fields, &VARY);
         session.find(&rule::VARY_ON_CODING, &coded, "Vary: Accept-Encoding", came);

@@ -13,6 +13,7 @@ pub(super) const RULES: &[&Rule] = &[
     &TAG_IS_OLDER,
     &TAG_IS_NEWER,
     &TAG_OF_CODING,
+    &CODED_TAG_IS_MISSING,
     &VARY_ON_CODING,
 ];
 
@@ -89,6 +90,15 @@ pub(crate) static TAG_OF_CODING: Rule =
         .cured_by(
             "Give each coding its own tag, or weaken it: in a tower service `ContentCodingLayer::new()` outside of the \
              compressor; nginx weakens by itself; Apache: `DeflateAlterETag AddSuffix`.",
+        );
+
+pub(crate) static CODED_TAG_IS_MISSING: Rule =
+    Rule::deviation("coded-tag-missing", "RFC 9110, section 8.8.3.3")
+        .requires("A compressed representation should have a tag where the plain one has one.")
+        .costs("Browsers ask for compressed content: none of them gets a 304, and no save from there is guarded.")
+        .cured_by(
+            "Compress outside of what sets the tag: in a tower service the compressor after `ConditionalLayer`, and \
+             `ContentCodingLayer::new()` after both. A proxy that removes the tag should weaken it instead.",
         );
 
 pub(crate) static VARY_ON_CODING: Rule = Rule::error("vary-on-coding", "RFC 9110, section 12.5.5")

@@ -258,6 +258,7 @@ const FLAWS: &[Row] = &[
     (Flaw::TwoTags, "8.8.3", &["validator-syntax"]),
     (Flaw::ModifiedLater, "8.8.2.1", &["last-modified-later"]),
     (Flaw::GzipHasTheSameTag, "8.8.3.3", &["tag-of-coding"]),
+    (Flaw::GzipHasNoTag, "8.8.3.3", &["coded-tag-missing"]),
     (Flaw::GzipWithoutVary, "12.5.5", &["vary-on-coding"]),
     (Flaw::PutAnswersTheOldTag, "8.8", &["write-tag"]),
     (Flaw::PutAnswersThoughItRewrote, "9.3.4", &["put-tag"]),

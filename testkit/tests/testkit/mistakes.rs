@@ -30,6 +30,8 @@ use tower_conditional_testkit::{Fixture, Report, Scratch, check};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 
+use super::rules;
+
 /// A table with the columns `id`, `version` and `text`. Versions never repeat, unless a mistake sees to it.
 #[derive(Clone)]
 struct Db(Arc<Table>);
@@ -681,6 +683,31 @@ async fn the_right_services_are_clean() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n====\n\n"));
+}
+
+/// Browsers ask for gzip, so that none of them has a tag. The event of the layer says so, too.
+#[tokio::test]
+async fn a_compressor_inside_of_the_layer() {
+    let compressor = || CompressionLayer::new().compress_when(SizeAbove::new(0));
+    let page = || {
+        Router::new().route(
+            "/",
+            get(async || "a page that is long enough to be worth it"),
+        )
+    };
+    let inside = page()
+        .layer(compressor())
+        .layer(ConditionalLayer::new(BodyHash::strong()))
+        .layer(ContentCodingLayer::new());
+    let report = check(inside, Fixture::at("/")).await;
+    assert_eq!(rules(&report), ["coded-tag-missing"], "{report}");
+
+    let outside = page()
+        .layer(ConditionalLayer::new(BodyHash::strong()))
+        .layer(compressor())
+        .layer(ContentCodingLayer::new());
+    let report = check(outside, Fixture::at("/")).await;
+    assert!(report.findings().is_empty(), "{report}");
 }
 
 /// Where no request shows the mistake, an event of the layer does.

@@ -85,6 +85,7 @@ pub(crate) enum Flaw {
     TwoTags,
     ModifiedLater,
     GzipHasTheSameTag,
+    GzipHasNoTag,
     GzipWithoutVary,
     PutAnswersTheOldTag,
     PutAnswersThoughItRewrote,
@@ -427,7 +428,7 @@ impl Origin {
         add(header::CONTENT_LOCATION, "/notes/1.txt");
         let codes = matches!(
             self.flaw,
-            Some(Flaw::GzipHasTheSameTag | Flaw::GzipWithoutVary)
+            Some(Flaw::GzipHasTheSameTag | Flaw::GzipHasNoTag | Flaw::GzipWithoutVary)
         );
         let wants_gzip = asked
             .get(header::ACCEPT_ENCODING)
@@ -439,6 +440,9 @@ impl Origin {
             add(header::VARY, "accept-encoding");
         } else if codes && wants_gzip && self.has_tags {
             fields.insert(header::ETAG, HeaderValue::from_static("\"gzip\""));
+        }
+        if self.has(Flaw::GzipHasNoTag) && wants_gzip {
+            fields.remove(header::ETAG);
         }
     }
 
