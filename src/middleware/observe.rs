@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use http::Extensions;
+use http::{Extensions, StatusCode};
 
 use crate::field::Field;
 use crate::method_class::MethodClass;
+use crate::refusal::Refusal;
 use crate::source::untagged::Untagged;
 use crate::{Current, EntityTag, Preconditions, Reason};
 
@@ -215,6 +216,32 @@ impl Evaluation {
         }
     }
 
+    /// The status that the client gets in place of the handler's: 304, 400, 412, 428 or 503. `None` if the handler answers.
+    ///
+    /// An application that words refusals itself ([`refuse_with`](crate::ConditionalLayer::refuse_with)) may send another one.
+    ///
+    /// ```
+    /// use tower_conditional::{BodyHash, ConditionalLayer};
+    ///
+    /// let layer = ConditionalLayer::new(BodyHash::strong()).observe(|evaluation| {
+    ///     if let Some(status) = evaluation.status() {
+    ///         println!("{}: {:?}", status.as_u16(), evaluation.reason_str()); // 412: Some("stale")
+    ///     }
+    /// });
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match self.outcome {
+            Outcome::NotModified => Some(StatusCode::NOT_MODIFIED),
+            Outcome::Refused => {
+                let refusal = self.reason.map(|reason| Refusal::of(self.field, reason));
+                refusal.map(Refusal::status)
+            }
+            _ => None,
+        }
+    }
+
     /// Sets the kind of resource as the label, if axum has matched no route. `""` is no kind.
     pub(crate) fn set_kind(&mut self, kind: &'static str) {
         if !kind.is_empty() && matches!(self.route, Route::Unknown) {
@@ -394,6 +421,7 @@ fn trace(severity: Severity, evaluation: &Evaluation) {
             tracing::$level!(
                 target: "tower_conditional",
                 decision = evaluation.outcome.as_str(),
+                status = evaluation.status().map(|status| status.as_u16()),
                 reason = evaluation.reason_str(),
                 field = evaluation.field.map(Field::as_str),
                 route = evaluation.route(),

@@ -53,7 +53,7 @@
 //! # let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
 //! # for part in [
 //! #     "INFO request{method=PUT uri=/notes/1 version=HTTP/1.1}: tower_conditional: a request was refused",
-//! #     "decision=\"refused\" reason=\"stale\" field=\"If-Match\" route=\"/notes/{id}\" class=\"write\" moment=\"before\"",
+//! #     "decision=\"refused\" status=412 reason=\"stale\" field=\"If-Match\" route=\"/notes/{id}\" class=\"write\" moment=\"before\"",
 //! #     "versions_behind=2 ",
 //! # ] {
 //! #     assert!(log.contains(part), "{part}\n{log}");
@@ -62,7 +62,7 @@
 //!
 //! ```text
 //! INFO request{method=PUT uri=/notes/1 version=HTTP/1.1}: tower_conditional: a request was refused
-//!   decision="refused" reason="stale" field="If-Match" route="/notes/{id}" class="write" moment="before" … versions_behind=2 …
+//!   decision="refused" status=412 reason="stale" field="If-Match" route="/notes/{id}" class="write" moment="before" … versions_behind=2 …
 //! ```
 //!
 //! Without `tracing`, the hook of [`ConditionalLayer::observe`](crate::ConditionalLayer::observe) gets the same event. The

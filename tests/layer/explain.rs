@@ -254,6 +254,8 @@ fn the_client_the_hook_and_the_log_learn_each_cause() {
             panic!("{}: {} records", cause.what, records.len());
         };
         assert_eq!(record.outcome, Outcome::Refused, "{}", cause.what);
+        let status = record.status().map(|status| status.as_u16());
+        assert_eq!(status, Some(cause.status), "{}", cause.what);
         let reason = record.reason.map(|reason| reason.as_str());
         assert_eq!(reason, Some(cause.reason), "{}", cause.what);
         let field = record.field.map(|field| field.as_str());
@@ -265,6 +267,8 @@ fn the_client_the_hook_and_the_log_learn_each_cause() {
         let logged = format!("reason={}", cause.reason);
         assert!(event.contains(&logged), "{}: {event}", cause.what);
         assert!(event.contains("decision=refused"), "{event}");
+        let logged = format!("status={}", cause.status);
+        assert!(event.contains(&logged), "{}: {event}", cause.what);
         let is_error = cause.status == 503 && !cause.is_read();
         let level = if is_error { "ERROR" } else { "INFO" };
         assert!(event.starts_with(level), "{event}");

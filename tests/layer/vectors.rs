@@ -19,7 +19,7 @@ use tower_conditional::{
 
 use crate::entry::Entry;
 use crate::support::source::looked_up;
-use crate::support::{Failures, Handler, clock_at, date, fields, request, send, value};
+use crate::support::{Failures, Handler, Record, clock_at, date, fields, request, send, value};
 
 /// Later than every date in the file, as for most clients.
 const LATER: &str = "Fri, 01 Jan 2027 00:00:00 GMT";
@@ -134,8 +134,13 @@ impl Entry {
     #[track_caller]
     fn through<V: ValidatorSource>(&self, source: V) -> Outcome {
         let handler = self.handler();
-        let answer = send(&self.layer(source), handler.clone(), self.request());
+        let record = Record::default();
+        let layer = self.layer(source).observe(record.hook());
+        let answer = send(&layer, handler.clone(), self.request());
         let calls = handler.calls();
+        let told = record.take_all().pop().and_then(|event| event.status());
+        let refused = (calls == 0).then_some(answer.status);
+        assert_eq!(told.map(|status| status.as_u16()), refused, "{self:?}");
         match answer.status {
             304 if calls == 0 => Outcome::NotModified,
             412 if calls == 0 => Outcome::Failed,
