@@ -3,6 +3,7 @@
 mod in_process;
 mod key;
 mod keyed_queue;
+mod waiters;
 
 use std::any::Any;
 use std::fmt;
@@ -14,10 +15,11 @@ pub use in_process::InProcessLock;
 use key::KeyHashes;
 pub use key::{KeyBuf, ResourceKey, WriteKey};
 pub(crate) use key::{WriteKeys, normalised_path};
+pub(crate) use waiters::{Place, Waiters};
 
 use crate::BoxError;
 
-/// The primitives of the queue. A model checker replaces them.
+/// The primitives of the queue and its limit. A model checker replaces them.
 mod sync {
     pub(super) use std::sync::{Arc, Mutex, MutexGuard};
 }

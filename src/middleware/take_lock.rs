@@ -1,10 +1,8 @@
 //! Taking the write lock of one request: at once if it is free, by waiting otherwise.
 
-use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use http::request::Parts;
@@ -13,7 +11,7 @@ use super::observe;
 use super::options::Options;
 use super::request::{Incoming, outer_lock};
 use crate::BoxError;
-use crate::lock::{HeldLock, WriteGuard, WriteKey, WriteKeys, WriteLock};
+use crate::lock::{HeldLock, Place, WriteGuard, WriteKey, WriteKeys, WriteLock};
 use crate::look_up::{Ended, Member};
 use crate::refusal::Refusal;
 use crate::source::{Found, ValidatorSource};
@@ -90,7 +88,7 @@ impl Options {
             TakenLock::WouldWait => {}
             taken => return Ok(Queued::Locked(taken)),
         }
-        let _place = self.waiters.enter(&keys, self.writes.max_waiters)?;
+        let _place = self.place_to_wait(&keys)?;
         let start = observe::start(&request.event);
         let locking = lock.lock(keys.as_slice());
         let queued = self.lock_or_refusal(request, locking, member).await;
@@ -102,6 +100,14 @@ impl Options {
             }
             ControlFlow::Break((found, refusal)) => Queued::Refused(found, refusal),
         })
+    }
+
+    /// A place among the writes that wait for the first of these keys.
+    fn place_to_wait(&self, keys: &WriteKeys) -> Result<Place<'_>, BoxError> {
+        let key = keys.as_slice().first().map_or(0, WriteKey::hash);
+        let limit = self.writes.max_waiters;
+        let place = self.waiters.enter(key, limit);
+        place.ok_or_else(|| format!("{limit} writes wait for this resource already").into())
     }
 
     /// Waits for the lock, or for a look-up of another request whose result refuses this write. The write would get the
@@ -137,51 +143,5 @@ impl Options {
             keys.retain(|key| !outer.covers(lock, key));
         }
         keys
-    }
-}
-
-/// How many writes wait for each resource, by the hash of the first of their keys. A write that does not wait is not
-/// counted.
-#[derive(Clone, Default)]
-pub(crate) struct Waiters(Arc<Mutex<HashMap<u64, usize>>>);
-
-impl Waiters {
-    /// Counts one more waiting write.
-    ///
-    /// # Errors
-    ///
-    /// `limit` writes wait already.
-    fn enter(&self, keys: &WriteKeys, limit: usize) -> Result<Place<'_>, BoxError> {
-        let key = keys.as_slice().first().map_or(0, WriteKey::hash);
-        let mut waiters = self.lock();
-        let waiting = waiters.get(&key).copied().unwrap_or_default();
-        if waiting >= limit {
-            return Err(format!("{limit} writes wait for this resource already").into());
-        }
-        waiters.insert(key, waiting + 1);
-        Ok(Place { waiters: self, key })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, usize>> {
-        // No code panics while it holds the mutex, so a poisoned map is consistent.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One write that waits. Dropping it takes it off the count.
-struct Place<'w> {
-    waiters: &'w Waiters,
-    key: u64,
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let mut waiters = self.waiters.lock();
-        if let Some(waiting) = waiters.get_mut(&self.key) {
-            *waiting -= 1;
-            if *waiting == 0 {
-                waiters.remove(&self.key);
-            }
-        }
     }
 }
