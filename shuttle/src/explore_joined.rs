@@ -1,9 +1,8 @@
 //! True of shared look-ups in every interleaving: no answer is older than its question, nobody waits for ever, and
 //! nothing is left behind.
 
-use std::any::Any;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
@@ -13,25 +12,8 @@ use shuttle::sync::Arc;
 use shuttle::thread;
 
 use crate::counted::{check_pct, check_random, iterations};
-use crate::joined::{Answer, Joined, LookUp, Member};
-
-/// A version that only grows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Version(usize);
-
-impl Answer for Version {
-    fn is_failure(&self) -> bool {
-        false
-    }
-
-    fn state(&self) -> Option<Self> {
-        Some(*self)
-    }
-
-    fn differs_from(&self, earlier: &Self) -> bool {
-        earlier != self
-    }
-}
+use crate::joined::{Joined, LookUp};
+use crate::versioned::{Polls, Version, join};
 
 /// A resource that is written while it is looked up, and how often it was.
 #[derive(Default)]
@@ -65,14 +47,6 @@ type Table = Joined<Version>;
 
 const KEY: u64 = 7;
 
-fn join(table: &Table) -> Member<Version> {
-    let identity: Arc<u64> = Arc::new(KEY);
-    let member = table.join(KEY, &identity, |other: &dyn Any| {
-        other.downcast_ref::<u64>() == Some(&KEY)
-    });
-    member.expect("there is one group")
-}
-
 /// What an asker does where it waits.
 #[derive(Clone, Copy, Debug)]
 enum Patience {
@@ -90,30 +64,13 @@ const ALL: [Patience; 4] = [
     Patience::WaitsBesideForgotten,
 ];
 
-/// Polls a future a number of times.
-struct Polls<F>(Option<Pin<Box<F>>>, usize);
-
-impl<F: Future> Future for Polls<F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.1 == 0 {
-            self.0 = None;
-            return Poll::Ready(None);
-        }
-        self.1 -= 1;
-        let future = self.0.as_mut().expect("not dropped yet");
-        future.as_mut().poll(cx).map(Some)
-    }
-}
-
 fn ask(table: &Table, resource: &Arc<Resource>, patience: Patience) {
     let before = resource.now();
-    let mut member = join(table);
+    let mut member = join(table, KEY);
     let asked = member.ask(|| resource.look_up());
     let found = match patience {
         Patience::Waits | Patience::WaitsBesideForgotten => Some(block_on(asked)),
-        Patience::Leaves(polls) => block_on(Polls(Some(Box::pin(asked)), polls)),
+        Patience::Leaves(polls) => block_on(Polls::of(asked, polls)),
     };
     if let Some(found) = found {
         assert!(found >= before, "{found:?} is older than {before:?}");
@@ -124,7 +81,7 @@ fn ask(table: &Table, resource: &Arc<Resource>, patience: Patience) {
 /// Askers and a writer at one resource, all at once.
 fn crowd(patiences: &[Patience]) {
     let (table, resource) = (Table::default(), Arc::new(Resource::default()));
-    let mut forgotten = join(&table);
+    let mut forgotten = join(&table, KEY);
     let mut forgotten = pin!(forgotten.ask(|| resource.look_up()));
     if patiences
         .iter()
@@ -182,11 +139,11 @@ fn crowds_of_askers() {
 fn news_reach_everybody() {
     let news = || {
         let (table, resource) = (Table::default(), Arc::new(Resource::default()));
-        let holder = join(&table);
+        let holder = join(&table, KEY);
         holder.publish(holder.begin(), resource.now());
         let listeners: Vec<_> = (0..2)
             .map(|_| {
-                let mut member = join(&table);
+                let mut member = join(&table, KEY);
                 thread::spawn(move || {
                     block_on(std::future::poll_fn(|cx| match member.poll_state(cx) {
                         Poll::Ready(Version(0)) => {

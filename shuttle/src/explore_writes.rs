@@ -1,12 +1,11 @@
 //! True of whole writes in every interleaving: look-up, queue, refusals on the way, as `src/middleware/write.rs` puts the
 //! queue and the shared look-ups together.
 
-use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use shuttle::future::{block_on, yield_now};
 use shuttle::rand::Rng;
@@ -14,26 +13,10 @@ use shuttle::sync::Arc;
 use shuttle::thread;
 
 use crate::counted::{check_pct, check_random, iterations};
-use crate::joined::{Answer, Joined, LookUp, Member};
+use crate::joined::{Joined, LookUp, Member};
 use crate::keyed_queue::{KeyGuard, KeyedQueue};
-
-/// A version that only grows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Version(usize);
-
-impl Answer for Version {
-    fn is_failure(&self) -> bool {
-        false
-    }
-
-    fn state(&self) -> Option<Self> {
-        Some(*self)
-    }
-
-    fn differs_from(&self, earlier: &Self) -> bool {
-        earlier != self
-    }
-}
+use crate::versioned::{Polls, Version, join};
+use crate::waiters::{Place, Waiters};
 
 #[derive(Clone, Copy, Debug)]
 enum Writer {
@@ -48,9 +31,11 @@ enum Writer {
     HandlerPanics,
     /// The task that polls its look-up panics.
     LookUpPanics,
+    /// Writes both resources, through a layer inside of another one. All such writers take the locks in one order.
+    Nested,
 }
 
-const ALL: [Writer; 9] = [
+const ALL: [Writer; 10] = [
     Writer::Conditional,
     Writer::Conditional,
     Writer::Unconditional,
@@ -60,12 +45,15 @@ const ALL: [Writer; 9] = [
     Writer::LeavesItsWork,
     Writer::HandlerPanics,
     Writer::LookUpPanics,
+    Writer::Nested,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Performed,
     Refused,
+    /// Too many wait.
+    TurnedAway,
     Left,
     Panicked,
 }
@@ -76,12 +64,16 @@ struct Resource {
     version: AtomicUsize,
     inside: AtomicUsize,
     performed: AtomicUsize,
+    waiting: AtomicUsize,
 }
 
-/// The resources of a layer: the locks of their keys, and the look-ups that their requests share.
-#[derive(Clone, Default)]
+/// The resources of a layer: the locks of their keys, with the places of those who wait, and the look-ups that their
+/// requests share.
+#[derive(Clone)]
 struct Layer {
     queue: KeyedQueue,
+    waiters: Waiters,
+    max_waiters: usize,
     table: Joined<Version>,
     resources: [Arc<Resource>; 2],
 }
@@ -123,27 +115,31 @@ impl Resource {
 }
 
 impl Layer {
-    fn join(&self, which: usize) -> Member<Version> {
-        let identity: Arc<u64> = Arc::new(KEYS[which]);
-        // One hash for both, so that their groups are told apart by the comparison.
-        let member = self.table.join(7, &identity, |other: &dyn Any| {
-            other.downcast_ref::<u64>() == Some(&KEYS[which])
-        });
-        member.expect("there are two groups at most")
+    fn of(max_waiters: usize) -> Self {
+        Self {
+            queue: KeyedQueue::default(),
+            waiters: Waiters::default(),
+            max_waiters,
+            table: Joined::default(),
+            resources: Default::default(),
+        }
     }
 
-    /// The lock, or the state that refuses the write while it waits: `lock_or_refusal`.
-    async fn lock_or_refusal(
+    /// A place to wait in, and then the lock or the state that refuses the write: `wait_for_lock`.
+    async fn wait_for_lock(
         &self,
         which: usize,
         member: &mut Member<Version>,
         refuses: impl Fn(Version) -> bool,
-    ) -> Result<KeyGuard, Version> {
+    ) -> Result<KeyGuard, End> {
+        let place = self.waiters.enter(KEYS[which], self.max_waiters);
+        let place = place.ok_or(End::TurnedAway)?;
+        let _counted = Counted::among(&self.resources[which].waiting, self.max_waiters, place);
         let mut waiting = self.queue.wait(KEYS[which]);
         poll_fn(|cx| {
             while let Poll::Ready(found) = member.poll_state(cx) {
                 if refuses(found) {
-                    return Poll::Ready(Err(found));
+                    return Poll::Ready(Err(End::Refused));
                 }
             }
             Pin::new(&mut waiting).poll(cx).map(Ok)
@@ -157,7 +153,7 @@ impl Layer {
         which: usize,
         seen: Option<Version>,
         panics: bool,
-    ) -> Option<KeyGuard> {
+    ) -> Result<KeyGuard, End> {
         let resource = &self.resources[which];
         let refuses = |found: Version| {
             let refuses = seen.is_some_and(|seen| seen != found);
@@ -167,24 +163,29 @@ impl Layer {
         };
         if let Some(guard) = self.queue.try_take(KEYS[which]) {
             let found = resource.look_up(panics).await;
-            return (!refuses(found)).then_some(guard);
+            return if refuses(found) {
+                Err(End::Refused)
+            } else {
+                Ok(guard)
+            };
         }
-        let mut member = self.join(which);
+        let mut member = join(&self.table, KEYS[which]);
         if refuses(member.ask(|| resource.look_up(panics)).await) {
-            return None;
+            return Err(End::Refused);
         }
         let guard = match self.queue.try_take(KEYS[which]) {
             Some(guard) => guard,
-            None => self
-                .lock_or_refusal(which, &mut member, refuses)
-                .await
-                .ok()?,
+            None => self.wait_for_lock(which, &mut member, refuses).await?,
         };
         let number = member.begin();
         let found = resource.look_up(panics).await;
         member.publish(number, found);
         drop(member);
-        (!refuses(found)).then_some(guard)
+        if refuses(found) {
+            Err(End::Refused)
+        } else {
+            Ok(guard)
+        }
     }
 
     async fn write(&self, which: usize, writer: Writer) -> End {
@@ -192,8 +193,9 @@ impl Layer {
         let seen = (!matches!(writer, Writer::Unconditional)).then(|| resource.now());
         yield_now().await;
         let panics = matches!(writer, Writer::LookUpPanics);
-        let Some(guard) = self.evaluate(which, seen, panics).await else {
-            return End::Refused;
+        let guard = match self.evaluate(which, seen, panics).await {
+            Ok(guard) => guard,
+            Err(end) => return end,
         };
         match writer {
             Writer::HandlerPanics => resume_unwind(Box::new("a handler")),
@@ -215,10 +217,30 @@ impl Layer {
         End::Performed
     }
 
+    /// The outer layer checks the first resource, and the inner one the second. The key that the outer one holds is not
+    /// taken again.
+    async fn nested(&self) -> Result<(), End> {
+        let [outer, inner] = &self.resources;
+        let (seen, seen_inside) = (outer.now(), inner.now());
+        yield_now().await;
+        let _held = self.evaluate(0, Some(seen), false).await?;
+        let _held_inside = self.evaluate(1, Some(seen_inside), false).await?;
+        inner.change(Some(seen_inside));
+        outer.change(Some(seen));
+        Ok(())
+    }
+
+    async fn answer(&self, which: usize, writer: Writer) -> End {
+        match writer {
+            Writer::Nested => self.nested().await.err().unwrap_or(End::Performed),
+            _ => self.write(which, writer).await,
+        }
+    }
+
     fn run(&self, which: usize, writer: Writer) -> End {
-        let write = self.write(which, writer);
+        let write = self.answer(which, writer);
         let ended = catch_unwind(AssertUnwindSafe(|| match writer {
-            Writer::Leaves(polls) => block_on(Polls(Some(Box::pin(write)), polls)),
+            Writer::Leaves(polls) => block_on(Polls::of(write, polls)).unwrap_or(End::Left),
             _ => block_on(write),
         }));
         ended.unwrap_or_else(|panic| match panic.downcast_ref::<&str>() {
@@ -228,26 +250,29 @@ impl Layer {
     }
 }
 
-/// Polls a future a number of times, and drops it.
-struct Polls<F>(Option<Pin<Box<F>>>, usize);
+/// One of those that wait. There are never more than the limit allows.
+struct Counted<'r>(
+    &'r AtomicUsize,
+    #[expect(dead_code, reason = "dropped last")] Place<'r>,
+);
 
-impl<F: Future<Output = End>> Future for Polls<F> {
-    type Output = End;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
-        if self.1 == 0 {
-            self.0 = None;
-            return Poll::Ready(End::Left);
-        }
-        self.1 -= 1;
-        let future = self.0.as_mut().expect("not dropped yet");
-        future.as_mut().poll(cx)
+impl<'r> Counted<'r> {
+    fn among(waiting: &'r AtomicUsize, limit: usize, place: Place<'r>) -> Self {
+        let others = waiting.fetch_add(1, Ordering::SeqCst);
+        assert!(others < limit, "{others} wait, and one more");
+        Self(waiting, place)
     }
 }
 
-/// Writers of two resources, all at once. Each is answered, and nothing is left behind.
-fn crowd(writers: &[(usize, Writer)]) {
-    let layer = Layer::default();
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Writers of two resources, all at once, of whom so many may wait for each. Each is answered, and nothing is left behind.
+fn crowd(writers: &[(usize, Writer)], max_waiters: usize) {
+    let layer = Layer::of(max_waiters);
     let threads: Vec<_> = writers
         .iter()
         .map(|&(which, writer)| {
@@ -260,8 +285,11 @@ fn crowd(writers: &[(usize, Writer)]) {
         .any(|(_, one)| matches!(one, Writer::LookUpPanics));
     for (writer, thread) in threads {
         let end = thread.join().unwrap();
+        // Whoever does not wait is never turned away, and here is a place for all others.
+        assert!(end != End::TurnedAway || max_waiters < writers.len() - 1);
         match writer {
-            Writer::Conditional if end == End::Left => panic!("not answered"),
+            Writer::Conditional | Writer::Nested if end == End::Left => panic!("not answered"),
+            Writer::Unconditional if end == End::TurnedAway => {}
             Writer::Unconditional if end != End::Performed && !a_look_up_panics => {
                 panic!("{end:?}")
             }
@@ -276,6 +304,7 @@ fn crowd(writers: &[(usize, Writer)]) {
         assert_eq!(resource.now().0, resource.performed.load(Ordering::SeqCst));
     }
     assert_eq!(layer.queue.len(), 0, "a key is left in the table");
+    assert_eq!(layer.waiters.len(), 0, "a place is left behind");
     assert_eq!(layer.table.len(), 0, "a group is left in the table");
 }
 
@@ -285,7 +314,7 @@ fn three_writes() {
     for second in ALL {
         for third in ALL {
             let writers = [(0, Writer::Conditional), (0, second), (0, third)];
-            let three = move || crowd(&writers);
+            let three = move || crowd(&writers, 2);
             check_random(three, iterations() / 4);
             check_pct(three, iterations() / 4);
         }
@@ -304,7 +333,7 @@ fn crowds_of_writes() {
                 (which, ALL[random.gen_range(0..ALL.len())])
             })
             .collect();
-        crowd(&writers);
+        crowd(&writers, random.gen_range(0..4));
     };
     check_random(any_crowd, 4 * iterations());
     check_pct(any_crowd, 4 * iterations());

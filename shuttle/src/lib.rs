@@ -1,4 +1,4 @@
-//! The queue behind the write lock and the look-ups that requests share, with the primitives of a model checker:
+//! The queue behind the write lock, its limit and the look-ups that requests share, with the primitives of a model checker:
 //! `scripts/shuttle.sh` runs them through interleavings that a test on real threads would hardly ever see.
 
 mod sync {
@@ -9,6 +9,10 @@ mod sync {
 #[path = "../../src/lock/keyed_queue.rs"]
 #[allow(dead_code, reason = "the crate uses all of it")]
 mod keyed_queue;
+
+#[path = "../../src/lock/waiters.rs"]
+#[allow(dead_code, reason = "the crate uses all of it")]
+mod waiters;
 
 #[path = "../../src/look_up/wakers.rs"]
 mod wakers;
@@ -25,3 +29,5 @@ mod explore;
 mod explore_joined;
 #[cfg(test)]
 mod explore_writes;
+#[cfg(test)]
+mod versioned;

@@ -52,22 +52,3 @@ impl Drop for Place<'_> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// No key stays in memory after its last waiting write.
-    #[test]
-    fn each_key_has_its_own_count_and_is_forgotten_with_it() {
-        let waiters = Waiters::default();
-        let places: Vec<_> = [1, 1, 2].map(|key| waiters.enter(key, 2)).into();
-        assert!(places.iter().all(Option::is_some));
-        assert!(waiters.enter(1, 2).is_none());
-        assert_eq!(waiters.len(), 2);
-        drop(places);
-        assert_eq!(waiters.len(), 0);
-        assert!(waiters.enter(1, 0).is_none(), "nobody may wait");
-        assert_eq!(waiters.len(), 0);
-    }
-}
