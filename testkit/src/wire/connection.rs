@@ -1,4 +1,4 @@
-//! One connection: what is sent on it, and the answers that come, each within a time.
+//! One connection: what is sent on it, and the answers that come, each within a time and a size.
 
 use std::future::Future;
 use std::io;
@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use http::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::reply::{Framing, Head};
 use super::session::Stream;
 
 /// How long the server may send nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an answer may take as a whole.
+const PATIENCE_IN_ALL: Duration = Duration::from_secs(30);
 /// How much of a head or of a content is read.
 const LIMIT: usize = 1024 * 1024;
 /// How much of what is no answer is shown.
@@ -21,6 +23,8 @@ const SHOWN: usize = 40;
 pub(super) struct Connection {
     stream: Box<dyn Stream>,
     read: Vec<u8>,
+    /// When the answer to what was sent last must have come.
+    deadline: Instant,
 }
 
 /// What comes next on a connection.
@@ -49,12 +53,14 @@ impl Connection {
         Self {
             stream,
             read: Vec::new(),
+            deadline: Instant::now() + PATIENCE_IN_ALL,
         }
     }
 
     /// A server that has closed its side may refuse what is sent; what it has answered before can still be read.
     pub(super) async fn send(&mut self, bytes: &[u8]) {
-        let sent = in_time(async {
+        self.deadline = Instant::now() + PATIENCE_IN_ALL;
+        let sent = in_time(self.deadline, async {
             self.stream.write_all(bytes).await?;
             self.stream.flush().await
         });
@@ -63,15 +69,17 @@ impl Connection {
 
     /// The head of the next answer.
     pub(super) async fn next(&mut self) -> Next {
+        let mut searched = 0;
         loop {
             let begun = &self.read[..self.read.len().min(7)];
             if !b"HTTP/1.".starts_with(begun) || self.read.len() > LIMIT {
                 return self.junk();
             }
-            if let Some(end) = end_of_head(&self.read) {
+            if let Some(end) = end_of_head(&self.read, searched) {
                 let head: Vec<u8> = self.read.drain(..end).collect();
                 return Head::parse(&head).map_or(Next::Junk(head), Next::Answer);
             }
+            searched = self.read.len();
             match self.fill().await {
                 Ok(0) if self.read.is_empty() => return Next::Closed,
                 Ok(0) => return self.junk(),
@@ -148,11 +156,14 @@ impl Connection {
 
     /// A line without its end.
     async fn line(&mut self) -> Option<Vec<u8>> {
+        let mut searched = 0;
         loop {
-            if let Some(end) = self.read.iter().position(|&byte| byte == b'\n') {
-                let line: Vec<u8> = self.read.drain(..=end).collect();
+            let rest = self.read.iter().skip(searched);
+            if let Some(more) = rest.copied().position(|byte| byte == b'\n') {
+                let line: Vec<u8> = self.read.drain(..=searched + more).collect();
                 return Some(line.trim_ascii().to_vec());
             }
+            searched = self.read.len();
             if self.read.len() > LIMIT || !matches!(self.fill().await, Ok(1..)) {
                 return None;
             }
@@ -179,24 +190,24 @@ impl Connection {
     }
 
     async fn fill(&mut self) -> io::Result<usize> {
-        in_time(self.stream.read_buf(&mut self.read)).await
+        in_time(self.deadline, self.stream.read_buf(&mut self.read)).await
     }
 }
 
-async fn in_time<T>(doing: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    let done = timeout(PATIENCE, doing).await;
+async fn in_time<T>(
+    deadline: Instant,
+    doing: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    let soon = Instant::now() + PATIENCE;
+    let done = timeout_at(soon.min(deadline), doing).await;
     done.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
-/// Behind the empty line, whichever way the lines end.
-fn end_of_head(bytes: &[u8]) -> Option<usize> {
-    let mut begin = 0;
-    for (place, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
-        let line = &bytes[begin..place];
-        if begin > 0 && (line.is_empty() || line == b"\r") {
-            return Some(place + 1);
-        }
-        begin = place + 1;
-    }
-    None
+/// Behind the empty line, whichever way the lines end. So many bytes have been searched before.
+fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
+    let is_end = |&place: &usize| {
+        let before = &bytes[..place];
+        bytes[place] == b'\n' && (before.ends_with(b"\n") || before.ends_with(b"\n\r"))
+    };
+    (searched..bytes.len()).find(is_end).map(|place| place + 1)
 }

@@ -32,7 +32,8 @@ use session::{Opening, Session, Stream};
 ///
 /// # Panics
 ///
-/// Outside of a tokio runtime with its timer: a server that sends nothing is not waited for longer than five seconds.
+/// Outside of a tokio runtime with its timer: a server that sends nothing is not waited for longer than five seconds, and
+/// one that does not come to an end no longer than thirty.
 ///
 /// # Examples
 ///

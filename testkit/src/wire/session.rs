@@ -15,6 +15,9 @@ use crate::report::{Finding, Report};
 use crate::rule::{self, Rule};
 use crate::shown::Escaped;
 
+/// How many responses may come before the final one.
+const MOST_INFORMATIONAL: usize = 100;
+
 /// What a connection is made of.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
@@ -89,13 +92,13 @@ impl<'s> Session<'s> {
         self.answer(connection, raw).await
     }
 
-    /// Reads the final answer to what was sent.
+    /// Reads the final answer to what was sent. Informational responses may come before it, and not without end.
     pub(super) async fn answer(
         &mut self,
         connection: &mut Connection,
         raw: &Raw,
     ) -> Result<Reply, Next> {
-        loop {
+        for _ in 0..=MOST_INFORMATIONAL {
             let head = match connection.next().await {
                 Next::Answer(head) => head,
                 other => return Err(other),
@@ -106,6 +109,7 @@ impl<'s> Session<'s> {
                 return Ok(Reply { head, body, ended });
             }
         }
+        Err(Next::Junk(b"HTTP/1.1 1xx over and over".to_vec()))
     }
 
     /// Sends a request on a new connection and, behind its answer, a plain GET. `None` if there is no answer.
@@ -210,6 +214,6 @@ pub(super) fn in_words(next: &Next) -> String {
         Next::Answer(head) => head.status.to_string(),
         Next::Junk(bytes) => format!("`{}`, which is no answer", Escaped(bytes)),
         Next::Closed => "the connection was closed".to_owned(),
-        Next::Silence => "nothing more for five seconds".to_owned(),
+        Next::Silence => "nothing more in time".to_owned(),
     }
 }

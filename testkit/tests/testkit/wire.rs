@@ -1,10 +1,15 @@
 //! What only the wire shows is found, under the name of the same rule, and nothing else is.
 
+use std::future::Future;
 use std::io;
+use std::iter::repeat;
+use std::pin::Pin;
+use std::time::Duration;
 
 use test_support::{Protocol, server};
-use tokio::io::duplex;
+use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
 use tower_conditional_testkit::{Fixture, Report, check, wire};
 
 use super::origin::Origin;
@@ -83,7 +88,7 @@ async fn a_server_that_waits_for_the_content_is_found() {
         .unwrap();
     assert_eq!(rules(&report), ["expect-continue"], "{report}");
     let finding = &report.findings()[0];
-    assert_eq!(finding.actual(), "nothing more for five seconds");
+    assert_eq!(finding.actual(), "nothing more in time");
     assert!(
         finding
             .request()
@@ -92,6 +97,47 @@ async fn a_server_that_waits_for_the_content_is_found() {
 }
 
 /// A client takes the content behind a 304 away in silence, so `check` cannot see it.
+/// An answer that never ends is no answer: neither informational responses without a final one, nor a byte now and then. A
+/// request has half a minute, and the clock stands still but for what waits for it.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_ends_the_check() {
+    let before = Instant::now();
+    for endless in [
+        with_early_hints as fn(DuplexStream) -> Endless,
+        drop_by_drop,
+    ] {
+        let connect = async || {
+            let (ours, theirs) = duplex(64 * 1024);
+            tokio::spawn(endless(theirs));
+            Ok(ours)
+        };
+        let checked = wire::check(connect, "host", writing()).await;
+        assert_eq!(checked.unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+    assert!(before.elapsed() < Duration::from_secs(120));
+}
+
+type Endless = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn with_early_hints(mut stream: DuplexStream) -> Endless {
+    Box::pin(async move {
+        let hint = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
+        while stream.write_all(hint).await.is_ok() {}
+    })
+}
+
+fn drop_by_drop(mut stream: DuplexStream) -> Endless {
+    Box::pin(async move {
+        let head = b"HTTP/1.1 200 OK\r\nX: ".iter().chain(repeat(&b'x'));
+        for byte in head {
+            if stream.write_all(&[*byte]).await.is_err() {
+                return;
+            }
+            sleep(Duration::from_secs(4)).await;
+        }
+    })
+}
+
 #[tokio::test]
 async fn a_client_hides_what_the_wire_shows() {
     for flaw in [
