@@ -78,10 +78,9 @@ impl EntityTag {
     #[must_use]
     pub const fn from_static(literal: &'static str) -> Self {
         let bytes = literal.as_bytes();
-        let start = if bytes.len() > 2 && bytes[0] == b'W' && bytes[1] == b'/' {
-            3
-        } else {
-            1
+        let start = match bytes {
+            [b'W', b'/', ..] => 3,
+            _ => 1,
         };
         assert!(
             bytes.len() > start && bytes[start - 1] == b'"' && bytes[bytes.len() - 1] == b'"',
@@ -364,4 +363,38 @@ pub(crate) const fn is_etagc(byte: u8) -> bool {
 /// because it ends an epoch.
 pub(crate) const fn is_key_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'~' | b'-')
+}
+
+#[cfg(all(test, feature = "layer"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strong_form_and_suffixes() {
+        for (tag, strong, suffixed) in [
+            ("\"1\"", "\"1\"", "\"1-gzip\""),
+            ("W/\"1\"", "\"1\"", "W/\"1-gzip\""),
+            ("\"\"", "\"\"", "\"-gzip\""),
+            ("W/\"W/\"", "\"W/\"", "W/\"W/-gzip\""),
+        ] {
+            let tag = EntityTag::from_static(tag);
+            assert_eq!(tag.to_strong().to_str(), Some(strong));
+            assert_eq!(tag.with_suffix("-gzip").to_str(), Some(suffixed));
+        }
+    }
+
+    /// Either end of the versions that a column can have, and what is none.
+    #[test]
+    fn numbers() {
+        for (tag, number) in [
+            (EntityTag::from_version(i64::MIN), Some(i64::MIN.into())),
+            (EntityTag::from_version(u64::MAX), Some(u64::MAX.into())),
+            (crate::Epoch::new("n1").version(7), Some(7)),
+            (EntityTag::from_version(7).to_weak(), None),
+            (EntityTag::from_static("\"007\""), None),
+            (EntityTag::from_static("\"x\""), None),
+        ] {
+            assert_eq!(tag.number(), number, "{tag:?}");
+        }
+    }
 }

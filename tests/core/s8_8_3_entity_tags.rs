@@ -268,6 +268,17 @@ fn as_text() {
     }
 }
 
+#[test]
+fn in_a_log() {
+    let tag = EntityTag::weak(b"caf\xe9").unwrap();
+    assert_eq!(format!("{tag:?}"), r#"EntityTag(W/\"caf\xe9\")"#);
+    let error = "v1".parse::<EntityTag>().unwrap_err();
+    assert!(
+        error.to_string().starts_with("not an entity tag: "),
+        "{error}"
+    );
+}
+
 /// As a database has them: what goes into a tag comes out of it.
 #[test]
 fn versions_of_every_integer_come_back() {
