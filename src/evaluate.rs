@@ -356,3 +356,38 @@ fn is_just_our_tag(lines: &Lines<'_>, current: &Representation) -> bool {
         .zip(current.entity_tag())
         .is_some_and(|(line, ours)| line.as_bytes() == ours.as_bytes())
 }
+
+#[cfg(all(test, feature = "layer"))]
+mod tests {
+    use http::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
+    use http::{HeaderValue, Method};
+
+    use super::*;
+
+    /// A false If-Match ends the evaluation before If-None-Match is read (section 13.2.2, step 1).
+    #[test]
+    fn what_is_malformed_beside_a_false_field() {
+        const STALE: (HeaderName, &str) = (IF_MATCH, "\"6\"");
+        const CURRENT: (HeaderName, &str) = (IF_MATCH, "\"7\"");
+        const MALFORMED: (HeaderName, &str) = (IF_MATCH, "7");
+        const NONE_MALFORMED: (HeaderName, &str) = (IF_NONE_MATCH, "7");
+        for (lines, expected) in [
+            (vec![STALE, NONE_MALFORMED], Some(Field::IfNoneMatch)),
+            (vec![CURRENT, NONE_MALFORMED], Some(Field::IfNoneMatch)),
+            (vec![MALFORMED, NONE_MALFORMED], Some(Field::IfMatch)),
+            (vec![MALFORMED], Some(Field::IfMatch)),
+            (vec![STALE, (IF_NONE_MATCH, "*")], None),
+            (vec![STALE], None),
+            (vec![CURRENT], None),
+        ] {
+            let headers: HeaderMap = lines
+                .iter()
+                .map(|(name, line)| (name.clone(), HeaderValue::from_static(line)))
+                .collect();
+            let preconditions = Preconditions::parse(&Method::PUT, &headers, HttpDate::UNIX_EPOCH);
+            let decision = preconditions.evaluate(&EntityTag::from_version(7).into());
+            let found = preconditions.malformed_beside(decision);
+            assert_eq!(found, expected, "{lines:?}");
+        }
+    }
+}

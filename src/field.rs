@@ -199,3 +199,83 @@ impl FieldSet {
         Self(self.0 & again)
     }
 }
+
+#[cfg(all(test, feature = "layer"))]
+mod tests {
+    use http::HeaderValue;
+    use http::header::{ACCEPT, ETAG};
+
+    use super::*;
+
+    fn set_of<const N: usize>(names: [HeaderName; N]) -> FieldSet {
+        let value = HeaderValue::from_static("x");
+        let headers = names.map(|name| (name, value.clone()));
+        FieldSet::in_headers(&HeaderMap::from_iter(headers))
+    }
+
+    /// Steps 1 to 3 of section 13.2.2 evaluate three fields of a write; three fields have dates; three may be evaluated again.
+    #[test]
+    fn what_each_field_is_for() {
+        let rows = [
+            (IF_MATCH, [true, false, true]),
+            (IF_NONE_MATCH, [true, false, false]),
+            (IF_MODIFIED_SINCE, [false, true, false]),
+            (IF_UNMODIFIED_SINCE, [true, true, true]),
+            (IF_RANGE, [false, true, true]),
+            (RANGE, [false, false, false]),
+            (ACCEPT, [false, false, false]),
+        ];
+        for (name, expected) in rows {
+            // Range beside it changes nothing.
+            for set in [set_of([name.clone()]), set_of([name.clone(), RANGE])] {
+                let again = set.evaluated_again();
+                let found = [set.any_for_writes(), set.any_date(), again.any()];
+                assert_eq!(found, expected, "{name}");
+                assert!(!again.has_range(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn range_is_no_precondition() {
+        let five = Field::ALL.map(Field::header_name);
+        for name in five {
+            assert!(FieldSet::is_any(&name), "{name}");
+            assert!(set_of([name.clone()]).any(), "{name}");
+        }
+        assert!(FieldSet::is_any(&RANGE));
+        assert!(!set_of([RANGE]).any());
+        assert!(!FieldSet::is_any(&ETAG));
+        assert!(!set_of([ETAG]).any());
+    }
+
+    #[test]
+    fn each_field_that_is_there() {
+        let found = |set: FieldSet| set.fields().collect::<Vec<_>>();
+        let five = Field::ALL.map(Field::header_name);
+        assert_eq!(found(set_of(five)), Field::ALL);
+        let two = [Field::IfMatch, Field::IfRange];
+        assert_eq!(found(set_of([RANGE, IF_RANGE, IF_MATCH, ETAG])), two);
+        assert_eq!(found(set_of([RANGE])), []);
+    }
+
+    #[test]
+    fn what_is_taken_away_is_not_there() {
+        let all = set_of([IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE]);
+        assert_eq!(
+            all.without(Field::IfMatch),
+            set_of([IF_NONE_MATCH, IF_RANGE, RANGE])
+        );
+        assert_eq!(
+            all.without_range(),
+            set_of([IF_MATCH, IF_NONE_MATCH, IF_RANGE])
+        );
+        let two = set_of([IF_MATCH, IF_RANGE]);
+        assert_eq!(all.without_all(two), set_of([IF_NONE_MATCH, RANGE]));
+        // What is not there cannot be taken away.
+        let one = set_of([IF_MATCH]);
+        assert_eq!(one.without(Field::IfRange), one);
+        assert_eq!(one.without_range(), one);
+        assert_eq!(one.without_all(set_of([IF_RANGE])), one);
+    }
+}

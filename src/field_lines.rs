@@ -117,3 +117,69 @@ impl fmt::Debug for Lines<'_> {
         list.finish()
     }
 }
+
+#[cfg(all(test, feature = "layer"))]
+mod tests {
+    use http::header::{ACCEPT, ETAG, IF_MATCH, VARY};
+
+    use super::*;
+
+    const A: HeaderValue = HeaderValue::from_static("a");
+    const B: HeaderValue = HeaderValue::from_static("b");
+    const C: HeaderValue = HeaderValue::from_static("c");
+
+    #[track_caller]
+    fn assert_lines(lines: Option<&Lines<'_>>, expected: &[HeaderValue]) {
+        let mut found = Vec::new();
+        if let Some(lines) = lines {
+            lines.for_each(|line| found.push(line.clone()));
+            assert_eq!(lines.count(), expected.len());
+            assert_eq!(lines.single().is_some(), expected.len() == 1);
+        }
+        assert_eq!(found, expected);
+        assert_eq!(lines.is_some(), !expected.is_empty());
+    }
+
+    /// Section 5.3: several lines of a field are one list, in their order.
+    #[test]
+    fn one_walk_finds_the_lines_of_each_field() {
+        let headers = HeaderMap::from_iter([
+            (VARY, A),
+            (ETAG, B),
+            (ACCEPT, A),
+            (VARY, B),
+            (IF_MATCH, C),
+            (VARY, C),
+        ]);
+        let found: [_; 4] = lines_in(&headers, |name| match *name {
+            VARY => Some(0),
+            ETAG => Some(1),
+            IF_MATCH => Some(3),
+            // Outside of the array.
+            ACCEPT => Some(4),
+            _ => None,
+        });
+        let [vary, etag, nothing, if_match] = &found;
+        assert_lines(vary.as_ref(), &[A, B, C]);
+        assert_lines(etag.as_ref(), &[B]);
+        assert_lines(nothing.as_ref(), &[]);
+        assert_lines(if_match.as_ref(), &[C]);
+    }
+
+    #[test]
+    fn the_lines_of_one_field() {
+        let headers = HeaderMap::from_iter([(VARY, A), (ETAG, B), (VARY, C)]);
+        assert_lines(lines_of(&headers, &VARY).as_ref(), &[A, C]);
+        assert_lines(lines_of(&headers, &ETAG).as_ref(), &[B]);
+        assert_lines(lines_of(&headers, &ACCEPT).as_ref(), &[]);
+
+        let taken = [
+            (Field::IfMatch, A),
+            (Field::IfMatch, B),
+            (Field::IfRange, C),
+        ];
+        assert_lines(lines_among(&taken, Field::IfMatch).as_ref(), &[A, B]);
+        assert_lines(lines_among(&taken, Field::IfRange).as_ref(), &[C]);
+        assert_lines(lines_among(&taken, Field::IfNoneMatch).as_ref(), &[]);
+    }
+}

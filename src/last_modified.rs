@@ -45,3 +45,56 @@ impl LastModified {
         self.line.or_else(|| self.date.to_header_value())
     }
 }
+
+#[cfg(all(test, feature = "layer"))]
+mod tests {
+    use super::*;
+
+    /// Wed, 01 Jan 2025 00:00:00 GMT
+    fn now() -> HttpDate {
+        HttpDate::from_unix_seconds(1_735_689_600).unwrap()
+    }
+
+    /// The strong date that many seconds after now, as a source states it.
+    fn stated(seconds: i64) -> LastModified {
+        LastModified {
+            line: Some(HeaderValue::from_static("as stated")),
+            ..LastModified::new(now().saturating_add_seconds(seconds), true)
+        }
+    }
+
+    /// Section 8.8.2.1. What is sent instead is no date of the representation, so it is not strong.
+    #[test]
+    fn a_date_in_the_future_becomes_now() {
+        for (seconds, strong, sent) in [
+            (-1, true, "as stated"),
+            (0, true, "as stated"),
+            (1, false, "Wed, 01 Jan 2025 00:00:00 GMT"),
+            (86_400, false, "Wed, 01 Jan 2025 00:00:00 GMT"),
+        ] {
+            let mut modified = stated(seconds);
+            modified.not_after(now());
+            assert_eq!(modified.date, stated(seconds.min(0)).date, "{seconds}");
+            assert_eq!(modified.strong, strong, "{seconds}");
+            assert_eq!(modified.into_header_value().unwrap(), sent, "{seconds}");
+        }
+    }
+
+    /// A Date that the server adds may be a second behind.
+    #[test]
+    fn what_is_before_any_date() {
+        for (seconds, before) in [(-3, true), (-2, true), (-1, false), (0, false), (1, false)] {
+            let modified = stated(seconds);
+            assert_eq!(modified.is_before_any_date_at(now()), before, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn the_field_value() {
+        let sent = LastModified::new(now(), true).into_header_value();
+        assert_eq!(sent.unwrap(), "Wed, 01 Jan 2025 00:00:00 GMT");
+        let before_1970 = HttpDate::UNIX_EPOCH.saturating_add_seconds(-1);
+        let sent = LastModified::new(before_1970, true).into_header_value();
+        assert_eq!(sent, None);
+    }
+}

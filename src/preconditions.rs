@@ -338,5 +338,55 @@ mod tests {
         for tag in ["\\\"1\\\"", "\\\"2\\\"", "\\\"3\\\""] {
             assert!(shown.contains(tag), "{tag} in {shown}");
         }
+        assert!(!shown.contains("None"), "what is not there: {shown}");
+    }
+
+    #[cfg(feature = "layer")]
+    #[test]
+    fn the_first_tag_of_if_match() {
+        for (list, expected) in [
+            ("\"1\", \"2\"", Some("\"1\"")),
+            (", W/\"1\", \"2\"", Some("W/\"1\"")),
+            ("*", None),
+            ("", None),
+            ("\"1\", 2", None),
+        ] {
+            let first = Preconditions::if_match(list).first_tag();
+            let first = first.as_ref().and_then(EntityTag::to_str);
+            assert_eq!(first, expected, "{list}");
+        }
+        assert!(Preconditions::if_none_match("\"1\"").first_tag().is_none());
+    }
+
+    #[cfg(feature = "layer")]
+    #[test]
+    fn the_current_tag_as_it_is_listed() {
+        let list = || Preconditions::if_none_match("\"1-gzip\"");
+        let accepting = || list().accept_rewritten_tags(RewrittenTags::suffixed());
+        let current = Current::from(EntityTag::from_static("\"1\""));
+        let listed = accepting().as_listed(&current).unwrap();
+        assert_eq!(listed.to_str(), Some("\"1-gzip\""));
+        assert!(list().as_listed(&current).is_none());
+        assert!(accepting().as_listed(&Current::absent()).is_none());
+        let if_match = Preconditions::if_match("\"1-gzip\"");
+        let if_match = if_match.accept_rewritten_tags(RewrittenTags::suffixed());
+        assert!(if_match.as_listed(&current).is_none());
+    }
+
+    /// Detached lines are evaluated as those of a head are.
+    #[cfg(feature = "layer")]
+    #[test]
+    fn detached_fields_are_those_of_a_read() {
+        use crate::Decision;
+
+        let taken = [
+            (Field::IfNoneMatch, HeaderValue::from_static("\"1\"")),
+            (Field::IfNoneMatch, HeaderValue::from_static("\"2\"")),
+        ];
+        let given = FieldSet::only(Field::IfNoneMatch);
+        let preconditions = Preconditions::of_taken(&taken, true, given, HttpDate::UNIX_EPOCH);
+        let against = |version| preconditions.evaluate(&EntityTag::from_version(version).into());
+        assert_eq!(against(2), Decision::NotModified);
+        assert_eq!(against(3), Decision::Proceed);
     }
 }

@@ -354,3 +354,144 @@ impl From<EntityTag> for Representation {
         Self::tagged(tag)
     }
 }
+
+#[cfg(all(test, feature = "layer"))]
+mod tests {
+    use http::header::CACHE_CONTROL;
+
+    use super::*;
+
+    const ONE: EntityTag = EntityTag::from_static("\"1\"");
+    const TWO: EntityTag = EntityTag::from_static("\"2\"");
+    const WEAK: EntityTag = EntityTag::from_static("W/\"1\"");
+    const DATE: HeaderValue = HeaderValue::from_static("Wed, 01 Jan 2025 00:00:00 GMT");
+
+    /// The date of [`DATE`].
+    fn date() -> HttpDate {
+        HttpDate::from_unix_seconds(1_735_689_600).unwrap()
+    }
+
+    fn tag_of(representation: &Representation) -> Option<&str> {
+        representation.entity_tag().and_then(EntityTag::to_str)
+    }
+
+    #[test]
+    fn the_validators_of_a_response() {
+        let response = |lines: &[(HeaderName, HeaderValue)]| {
+            let headers = lines.iter().cloned().collect();
+            let stated = Representation::of_response(&headers, None);
+            let strong = stated.modified().is_some_and(|modified| modified.strong);
+            assert!(!strong, "nobody has said that it is the only change");
+            (
+                tag_of(&stated).map(ToOwned::to_owned),
+                stated.last_modified_date(),
+            )
+        };
+        let tag = || Some("\"1\"".to_owned());
+        let malformed = HeaderValue::from_static("1");
+        assert_eq!(response(&[]), (None, None));
+        assert_eq!(response(&[(ETAG, ONE.into())]), (tag(), None));
+        assert_eq!(response(&[(LAST_MODIFIED, DATE)]), (None, Some(date())));
+        let both = [(ETAG, ONE.into()), (LAST_MODIFIED, DATE)];
+        assert_eq!(response(&both), (tag(), Some(date())));
+        let twice = [
+            (ETAG, ONE.into()),
+            (ETAG, TWO.into()),
+            (LAST_MODIFIED, DATE),
+        ];
+        assert_eq!(response(&twice), (None, Some(date())));
+        let twice = [
+            (ETAG, ONE.into()),
+            (LAST_MODIFIED, DATE),
+            (LAST_MODIFIED, DATE),
+        ];
+        assert_eq!(response(&twice), (tag(), None));
+        let neither = [(ETAG, malformed.clone()), (LAST_MODIFIED, malformed)];
+        assert_eq!(response(&neither), (None, None));
+
+        let headers = HeaderMap::from_iter([(ETAG, ONE.into())]);
+        let computed = Representation::of_response(&headers, Some(TWO));
+        assert_eq!(tag_of(&computed), Some("\"2\""));
+    }
+
+    #[test]
+    fn what_is_moved_out_is_there_once() {
+        let mut current = Current::from(Representation::tagged(ONE).strong_last_modified(date()));
+        let representation = current.representation_mut().unwrap();
+        let modified = representation.take_modified().unwrap();
+        assert_eq!((modified.date, modified.strong), (date(), true));
+        assert!(representation.take_modified().is_none());
+        assert!(current.take_entity_tag().unwrap().strong_eq(&ONE));
+        assert!(current.take_entity_tag().is_none());
+        assert_eq!(current.exists(), Some(true));
+
+        for mut nothing in [Current::absent(), Current::Unknown, Current::Delegated] {
+            assert!(nothing.representation_mut().is_none());
+            assert!(nothing.take_entity_tag().is_none());
+        }
+    }
+
+    #[test]
+    fn a_date_is_written_out_once() {
+        let line = |representation: Representation| representation.modified()?.line.clone();
+        let dated = Representation::new().last_modified(date());
+        assert_eq!(line(dated.clone()), None);
+        assert_eq!(line(dated.written_out()), Some(DATE));
+        assert_eq!(line(Representation::new().written_out()), None);
+    }
+
+    /// Another weakness of a date is another result of If-Range (section 13.1.5), and another tag one of If-Match on a write.
+    #[test]
+    fn what_gives_the_same_results() {
+        let one = || Representation::tagged(ONE);
+        let different = [
+            Representation::new(),
+            one(),
+            Representation::tagged(TWO),
+            Representation::tagged(WEAK),
+            one().other_tags([TWO]),
+            one().other_tags([TWO, WEAK]),
+            one().last_modified(date()),
+            one().strong_last_modified(date()),
+            one().last_modified(date().saturating_add_seconds(1)),
+            Representation::new().last_modified(date()),
+        ];
+        for (a, first) in different.iter().enumerate() {
+            for (b, second) in different.iter().enumerate() {
+                let same = first.has_validators_of(second);
+                assert_eq!(same, a == b, "{first:?} {second:?}");
+            }
+        }
+        let with_field = one().field(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        assert!(with_field.has_validators_of(&one()));
+        let written_out = one().last_modified(date()).written_out();
+        assert!(written_out.has_validators_of(&one().last_modified(date())));
+    }
+
+    #[test]
+    fn the_fields_beside_the_validators() {
+        assert!(Representation::tagged(ONE).fields().is_none());
+        let value = HeaderValue::from_static("no-cache");
+        let with_field = Representation::new().field(CACHE_CONTROL, value.clone());
+        assert_eq!(with_field.fields().unwrap()[CACHE_CONTROL], value);
+    }
+
+    #[test]
+    fn the_forms_of_the_tag() {
+        let weak = || Representation::tagged(WEAK);
+        let strong = || Representation::tagged(ONE);
+        assert!(weak().has_weak_tag());
+        assert!(!strong().has_weak_tag());
+        assert!(!Representation::new().has_weak_tag());
+        assert!(strong().other_tags([TWO, WEAK]).has_weak_tag());
+        assert!(!strong().other_tags([TWO]).has_weak_tag());
+
+        assert_eq!(tag_of(&weak().in_strong_form()), Some("\"1\""));
+        assert_eq!(tag_of(&strong().in_strong_form()), Some("\"1\""));
+        assert_eq!(tag_of(&Representation::new().in_strong_form()), None);
+
+        let mut listed = strong();
+        listed.retag(TWO);
+        assert_eq!(tag_of(&listed), Some("\"2\""));
+    }
+}

@@ -136,3 +136,60 @@ impl RewrittenTags {
         Some(if weakened { form.to_weak() } else { form })
     }
 }
+
+#[cfg(all(test, feature = "layer"))]
+mod tests {
+    use super::*;
+
+    const SUFFIXED: RewrittenTags = RewrittenTags::suffixed();
+    const WEAKENED: RewrittenTags = RewrittenTags::weakened();
+    const BOTH: RewrittenTags = RewrittenTags::suffixed_or_weakened();
+
+    #[test]
+    fn weakened_tags_too() {
+        for (before, after) in [
+            (None, WEAKENED),
+            (Some(WEAKENED), WEAKENED),
+            (Some(SUFFIXED), BOTH),
+            (Some(BOTH), BOTH),
+        ] {
+            let found = RewrittenTags::and_weakened(before);
+            assert_eq!(found.0, after.0, "{before:?}");
+        }
+    }
+
+    /// RFC 9111, section 4.3.4: a 304 has the tag of the response that is stored.
+    #[test]
+    fn the_tag_in_the_form_in_which_it_is_listed() {
+        const STRONG: EntityTag = EntityTag::from_static("\"7\"");
+        const WEAK: EntityTag = EntityTag::from_static("W/\"7\"");
+        for (rewrites, ours, list, expected) in [
+            (SUFFIXED, STRONG, r#""7-gzip""#, Some(r#""7-gzip""#)),
+            (SUFFIXED, STRONG, r#""6", "7--br""#, Some(r#""7--br""#)),
+            (SUFFIXED, STRONG, r#"W/"7-gzip""#, Some(r#""7-gzip""#)),
+            (SUFFIXED, STRONG, r#"W/"7""#, None),
+            (SUFFIXED, WEAK, r#""7-gzip""#, Some(r#"W/"7-gzip""#)),
+            (WEAKENED, STRONG, r#"W/"7""#, Some(r#"W/"7""#)),
+            (WEAKENED, STRONG, r#"W/"6""#, None),
+            (WEAKENED, STRONG, r#""7-gzip""#, None),
+            // Ours is weak: nobody has weakened it.
+            (WEAKENED, WEAK, r#"W/"7""#, None),
+            (BOTH, STRONG, r#"W/"7-gzip""#, Some(r#"W/"7-gzip""#)),
+            (BOTH, STRONG, r#""7-gzip""#, Some(r#""7-gzip""#)),
+            (BOTH, STRONG, r#"W/"7""#, Some(r#"W/"7""#)),
+            (BOTH, WEAK, r#"W/"7-gzip""#, Some(r#"W/"7-gzip""#)),
+            // The first of several.
+            (SUFFIXED, STRONG, r#""7;br", "7-gzip""#, Some(r#""7;br""#)),
+            // Listed as it is, before or after.
+            (SUFFIXED, STRONG, r#""7", "7-gzip""#, None),
+            (SUFFIXED, STRONG, r#""7-gzip", "7""#, None),
+            (SUFFIXED, STRONG, r#""7-gzip", W/"7""#, None),
+            (BOTH, STRONG, r#""7", W/"7""#, None),
+            (SUFFIXED, STRONG, r#""6", "8""#, None),
+        ] {
+            let listed = rewrites.as_listed(&Lines::Text(list.as_bytes()), &ours);
+            let listed = listed.as_ref().and_then(EntityTag::to_str);
+            assert_eq!(listed, expected, "{rewrites:?} {ours:?} in {list}");
+        }
+    }
+}
