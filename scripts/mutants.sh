@@ -23,23 +23,38 @@ part() { # part, shard
     fi
 }
 
-# The files of each part, and who has to notice a change: what the first look misses goes to the second one.
+# The files of each part, and who has to notice a change: what the first look misses goes to the next one.
 part_core() { # shard
-    # These take a second and more each, or read sources.
+    # These take a second and more each.
     local slow=(every_byte_at_every_place exhaustive_small_table sixty_four_kibibytes every_day_is_counted_once
-        the_last_of_a_long_list links:: modules:: documented::)
+        the_last_of_a_long_list)
+    # These read pages and sources, and run cargo.
+    local others=(commands:: documented:: links:: modules:: promised::)
     choose core "$1" entity_tag epoch evaluate field field_lines http_date last_modified method_class precondition_failed \
         preconditions refusal representation rewritten_tag tag_list timestamp token_list version_number
-    core_alone quick chosen "${slow[@]/#/--skip=}"
-    core_alone slow quick/missed
-    # What the core keeps for the layer is tested through the layer.
-    look layer slow/missed --all-features -C=--test=layer -- -- --skip mistakes
-    argue layer/missed
+    alone quick chosen "" -C=--test=core -- -- "${others[@]/#/--skip=}" "${slow[@]/#/--skip=}"
+    # With what the core keeps for the layer.
+    alone whole quick/missed layer -C=--test=core -- -- "${others[@]/#/--skip=}"
+    layer whole/missed
 }
 
-core_alone() { # look, list, argument of the tests…
-    RUSTFLAGS="--cfg tower_conditional_core_alone" \
-        look "$1" "$2" --no-default-features -C=--lib -C=--test=core -- -- "${@:3}"
+# With the tests beside the code, and without the dependencies of all the others: a mutant takes seconds.
+alone() { # look, list, features, option…
+    RUSTFLAGS="--cfg tower_conditional_core_alone" MUTANTS_TIMEOUT=${MUTANTS_TIMEOUT:-40} \
+        look "$1" "$2" --no-default-features -C="--features=$3" -C=--lib "${@:4}"
+}
+
+# The last look: a mutant takes minutes, so what is argued for is not tried.
+layer() { # list
+    mkdir -p "$out/layer"
+    without_argued "$out/$1" >"$out/layer/open"
+    # What a compiler says of wrong programs is not what changes here.
+    look layer layer/open --all-features -C=--test=layer -- -- --skip mistakes
+    if [ -s "$out/layer/missed" ]; then
+        printf 'no test notices, and nothing argues for:\n%s\n' "$(cat "$out/layer/missed")" >&2
+        return 1
+    fi
+    touch "$out/passed-$(git rev-parse HEAD)"
 }
 
 part_lock() {
@@ -65,14 +80,13 @@ part_extract() {
 part_description() {
     choose description "$1" 'description/*'
     look all chosen --all-features -C=--lib -C=--test=description
-    argue all/missed
+    layer all/missed
 }
 
-# What a compiler says of wrong programs is not what changes here.
 through_the_layer() { # part, shard, module…
     choose "$@"
-    look all chosen --all-features -C=--lib -C=--test=layer -- -- --skip mistakes
-    argue all/missed
+    alone units chosen layer,body-hash
+    layer units/missed
 }
 
 # Sets `files` and `out`, and lists the mutants of the shard.
@@ -96,25 +110,17 @@ look() { # look, list of mutants, option…
     : >"$out/$look/missed"
     [ ${#only[@]} -gt 0 ] || return 0
     # One folder for all copies of the tree, so that dependencies are built once.
-    CARGO_TARGET_DIR=$PWD/target/mutants/build cargo mutants --no-shuffle --colors never --timeout "${MUTANTS_TIMEOUT:-300}" \
-        -C=--locked -o "$out/$look" "${files[@]}" "${only[@]}" "${@:3}" || status=$?
+    CARGO_TARGET_DIR=$PWD/target/mutants/build CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=0 \
+        cargo mutants --no-shuffle --colors never --timeout "${MUTANTS_TIMEOUT:-300}" -C=--locked -o "$out/$look" \
+        "${files[@]}" "${only[@]}" "${@:3}" || status=$?
     case $status in 0 | 2 | 3) ;; *) return "$status" ;; esac
     cp "$out/$look/mutants.out/missed.txt" "$out/$look/missed"
 }
 
-# What was missed, without places, must stand in the list.
-argue() { # list of mutants
-    local open
-    open=$(without_places "$out/$1" | grep -vxFf <(sed -n 's/^\(src.*\) # .*/\1/p' scripts/mutants/argued.txt) || true)
-    if [ -n "$open" ]; then
-        printf 'no test notices, and nothing argues for:\n%s\n' "$open" >&2
-        return 1
-    fi
-    touch "$out/passed-$(git rev-parse HEAD)"
-}
-
-without_places() { # list of cargo-mutants
-    sed 's/^\([^:]*\):[0-9]*:[0-9]*:/\1:/' "$1"
+# In argued.txt the mutants have no places, which change.
+without_argued() { # list of cargo-mutants
+    awk -F ' # ' 'NR == FNR { argued[$1]; next }
+        { name = $0; sub(/:[0-9]+:[0-9]+:/, ":", name); if (!(name in argued)) print }' scripts/mutants/argued.txt "$1"
 }
 
 if [ "${1-}" = --list ]; then
