@@ -10,7 +10,8 @@ cd "$(dirname "$0")/.."
 . scripts/steps.sh
 . scripts/servers.sh
 
-servers=
+# What the test is told: name=address of each.
+addresses=
 
 files() {
     local name
@@ -29,12 +30,8 @@ nginx_() {
     local port
     has nginx nginx-light || { missing nginx; return; }
     port=$(free_port)
-    printf '%s\n' "error_log $dir/nginx.log;" "pid $dir/nginx.pid;" 'daemon off;' 'events {}' 'http {' 'types { text/plain txt; }' \
-        'access_log off;' 'keepalive_requests 1000000;' "client_body_temp_path $dir/body;" "proxy_temp_path $dir/proxy;" \
-        "fastcgi_temp_path $dir/fastcgi;" "uwsgi_temp_path $dir/uwsgi;" "scgi_temp_path $dir/scgi;" \
-        "server { listen 127.0.0.1:$port; root $dir/files; location /dated.txt { etag off; } }" '}' >"$dir/nginx.conf"
-    start "$port" nginx -p "$dir" -c "$dir/nginx.conf"
-    servers+=" nginx=127.0.0.1:$port"
+    start_nginx "$port" 'keepalive_requests 1000000; location /dated.txt { etag off; }'
+    addresses+=" nginx=127.0.0.1:$port"
 }
 
 apache_() {
@@ -53,7 +50,7 @@ apache_() {
             'AddType text/plain .txt' 'MaxKeepAliveRequests 0' 'LogLevel crit' '<Files dated.txt>' 'FileETag None' '</Files>'
     } >"$dir/apache.conf"
     start "$port" apache2 -d "$dir/apache" -f "$dir/apache.conf" -DFOREGROUND
-    servers+=" apache=127.0.0.1:$port"
+    addresses+=" apache=127.0.0.1:$port"
 }
 
 caddy_() {
@@ -61,7 +58,7 @@ caddy_() {
     has caddy caddy || { missing Caddy; return; }
     port=$(free_port)
     start "$port" env XDG_CONFIG_HOME="$dir" XDG_DATA_HOME="$dir" caddy file-server --root "$dir/tagged" --listen "127.0.0.1:$port"
-    servers+=" caddy=127.0.0.1:$port"
+    addresses+=" caddy=127.0.0.1:$port"
 }
 
 go_() {
@@ -70,7 +67,7 @@ go_() {
     port=$(free_port)
     go build -o "$dir/serve-go" scripts/differential/go/main.go
     start "$port" "$dir/serve-go" "$dir/files-of-go" "$port"
-    servers+=" go=127.0.0.1:$port"
+    addresses+=" go=127.0.0.1:$port"
 }
 
 evaluate() { # test
@@ -90,7 +87,7 @@ servers)
     apache_
     caddy_
     go_
-    TOWER_CONDITIONAL_SERVERS=$servers evaluate servers::servers_of_others
+    TOWER_CONDITIONAL_SERVERS=$addresses evaluate servers::servers_of_others
     ;;
 *)
     usage scripts/differential.sh

@@ -72,11 +72,7 @@ part_nginx() {
     local port
     has nginx nginx-light || { missing nginx; return; }
     port=$(free_port)
-    printf '%s\n' "error_log $dir/nginx.log;" "pid $dir/nginx.pid;" 'daemon off;' 'events {}' 'http {' 'types { text/plain txt; }' \
-        'access_log off;' "client_body_temp_path $dir/body;" "proxy_temp_path $dir/proxy;" "fastcgi_temp_path $dir/fastcgi;" \
-        "uwsgi_temp_path $dir/uwsgi;" "scgi_temp_path $dir/scgi;" \
-        "server { listen 127.0.0.1:$port; root $dir/files; }" '}' >"$dir/nginx.conf"
-    start "$port" nginx -p "$dir" -c "$dir/nginx.conf"
+    start_nginx "$port"
     examine nginx "http://127.0.0.1:$port/page.txt"
 }
 

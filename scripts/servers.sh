@@ -57,3 +57,12 @@ pip_servers() {
         "$python/bin/python" -m pip install --quiet --requirement "$requirements" >&2 &&
         touch "$python/complete"
 }
+
+# nginx over the folder "$dir/files".
+start_nginx() { # port, what else its server has
+    printf '%s\n' "error_log $dir/nginx.log;" "pid $dir/nginx.pid;" 'daemon off;' 'events {}' 'http {' 'types { text/plain txt; }' \
+        'access_log off;' "client_body_temp_path $dir/body;" "proxy_temp_path $dir/proxy;" "fastcgi_temp_path $dir/fastcgi;" \
+        "uwsgi_temp_path $dir/uwsgi;" "scgi_temp_path $dir/scgi;" \
+        "server { listen 127.0.0.1:$1; root $dir/files; ${2-} }" '}' >"$dir/nginx.conf"
+    start "$1" nginx -p "$dir" -c "$dir/nginx.conf"
+}
