@@ -10,7 +10,8 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use tower::{Layer, Service};
 
-use super::observe::{Evaluation, Observer};
+use super::evaluation::Evaluation;
+use super::observe::Observer;
 use super::options::Options;
 use super::policy::WritePolicy;
 use super::recovery::Recovery;

@@ -2,6 +2,7 @@
 
 mod checked;
 mod detached;
+mod evaluation;
 mod future;
 mod layer;
 mod loaded;
@@ -21,11 +22,11 @@ mod take_lock;
 mod write;
 
 pub use checked::{Checked, EvaluatedByHandler, NewVersion};
+pub use evaluation::{Evaluation, Outcome, Phase};
 pub use future::ResponseFuture;
 pub use layer::ConditionalLayer;
 pub use loaded::Loaded;
 pub(crate) use loaded::LookedUp;
-pub use observe::{Evaluation, Outcome, Phase};
 pub(crate) use options::Options;
 pub use policy::WritePolicy;
 pub use request_body::{CollectBody, CollectUpTo};

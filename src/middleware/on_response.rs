@@ -11,7 +11,8 @@ use http_body::Body;
 
 use super::checked::{AwaitsEvaluation, EvaluatedByHandler, NewVersion};
 use super::detached::DetachedPreconditions;
-use super::observe::{Evaluation, Outcome, Phase, Severity};
+use super::evaluation::{Evaluation, Outcome, Phase};
+use super::observe::Severity;
 use super::options::Options;
 use super::read::Answer;
 use super::recovery::vary_on_prefer;

@@ -13,8 +13,9 @@ use tower::Service;
 
 use super::LookedUp;
 use super::detached::DetachedPreconditions;
+use super::evaluation::{Evaluation, Outcome};
 use super::future::ResponseFuture;
-use super::observe::{self, Evaluation, Outcome, Severity};
+use super::observe::{self, Severity};
 use super::on_response::{Attached, DeferredEvaluation, OnResponse, Recheck};
 use super::oneshot::Oneshot;
 use super::options::Options;

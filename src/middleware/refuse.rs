@@ -8,7 +8,8 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
 
-use super::observe::{Evaluation, Outcome, Severity};
+use super::evaluation::{Evaluation, Outcome};
+use super::observe::Severity;
 use super::options::Options;
 use super::recovery::{Recovery, vary_on_prefer};
 use super::request::Incoming;

@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::{Extensions, Method, Request};
 
 use super::checked::Checked;
-use super::observe::Evaluation;
+use super::evaluation::Evaluation;
 use super::on_response::{Attached, DeferredEvaluation, OnResponse, WriteInFlight};
 use super::options::Options;
 use super::read::Answer;

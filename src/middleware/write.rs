@@ -15,8 +15,9 @@ use tower::Service;
 
 use super::LookedUp;
 use super::checked::{AwaitsEvaluation, Checked};
+use super::evaluation::Evaluation;
 use super::future::ResponseFuture;
-use super::observe::{self, Evaluation, evidence};
+use super::observe::{self, evidence};
 use super::on_response::{OnResponse, WriteInFlight};
 use super::oneshot::Oneshot;
 use super::options::Options;
