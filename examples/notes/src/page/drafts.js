@@ -26,31 +26,43 @@ export function drop(key) {
 export async function find(key) {
   const own = localStorage.getItem(nameOf(key, tab));
   if (own) return JSON.parse(own);
-  const left = (await inReach()).filter((found) => found.key === key);
-  const latest = left.sort((a, b) => b.draft.at - a.draft.at)[0];
+  const latest = latestOf((await all()).filter((found) => found.key === key && found.isInReach));
   if (!latest) return null;
   localStorage.setItem(nameOf(key, tab), JSON.stringify(latest.draft));
   localStorage.removeItem(latest.name);
   return latest.draft;
 }
 
-// The keys of all drafts that this tab would find.
-export async function keys() {
-  return new Set((await inReach()).map(({ key }) => key));
+// The latest draft that a tab which is still open has of this note.
+export async function elsewhere(key) {
+  const found = (await all()).filter((found) => found.key === key && !found.isInReach);
+  return latestOf(found)?.draft ?? null;
 }
 
-async function inReach() {
+// Of each note that has drafts, the one that this tab would find; or else one that another tab has open.
+export async function listed() {
+  const found = await all();
+  return new Map(found.map(({ key }) => {
+    const ofNote = found.filter((other) => other.key === key);
+    const inReach = ofNote.filter(({ isInReach }) => isInReach);
+    return [key, latestOf(inReach.length > 0 ? inReach : ofNote)];
+  }));
+}
+
+async function all() {
   const { held } = await navigator.locks.query();
   const living = new Set(held.map((lock) => lock.name));
-  return all().filter(({ owner }) => owner === tab || !living.has(LOCK + owner));
-}
-
-function all() {
   const names = Object.keys(localStorage).filter((name) => name.startsWith(DRAFT));
   return names.map((name) => {
     const [key, owner] = name.slice(DRAFT.length).split(":");
-    return { name, key, owner, draft: JSON.parse(localStorage.getItem(name)) };
+    const isInReach = owner === tab || !living.has(LOCK + owner);
+    return { name, key, draft: JSON.parse(localStorage.getItem(name)), isInReach, isOwn: owner === tab };
   });
+}
+
+// One's own, or else the one that was written last.
+function latestOf(found) {
+  return found.sort((a, b) => b.isOwn - a.isOwn || b.draft.at - a.draft.at)[0];
 }
 
 function nameOf(key, owner) {

@@ -230,7 +230,7 @@ class Editor {
     const note = this.#note;
     const saveAsNew = async () => {
       await shelf.refresh();
-      note.renumber(shelf.freeId());
+      note.renumber(await shelf.freeId());
       this.#save();
     };
     this.#stage.show(message(note, "Somebody was first",
@@ -274,9 +274,24 @@ class Editor {
     this.#stage.show(message(note, "Deleted", ["“", named(note.mine), "” is gone."], [], button("Put it back", putBack)));
   }
 
-  #showMissing() {
+  async #showMissing() {
+    const draft = await this.#note.elsewhere();
+    if (draft) return this.#showElsewhere(draft);
     this.#stage.show(message(null, "There is no such note", "Somebody has deleted it, or it was never written.", [],
       h("a", { class: "button", href: "#/new" }, "Write a note")));
+  }
+
+  // Another tab has it open: both may go on with it, and neither takes it from the other.
+  #showElsewhere(draft) {
+    const goOn = () => {
+      this.#note.restore(draft);
+      this.#showDeleted();
+      shelf.show();
+    };
+    this.#stage.show(message(draft, "Not on the server any more",
+      "Somebody has deleted this note. What was typed and not saved is in another tab of this browser.",
+      [text("Mine", draft.mine)],
+      button("Go on with a copy here", goOn, "button-primary")));
   }
 
   #showUnread({ answer }) {

@@ -78,9 +78,8 @@ export class Form {
 
   #typed(event) {
     if (event.target === this.#automatic) return;
-    const wasDirty = this.#note.isDirty;
     this.#showState(this.#note.type({ title: this.#title.value, body: this.#body.value }));
-    if (this.#note.isDirty !== wasDirty) this.#drafted();
+    this.#drafted();
     if (this.#automatic.checked) this.#saveSoon();
   }
 

@@ -41,7 +41,7 @@ async function route() {
   if (id) return edit(here, new Note(id));
   if (!isNew) return here.show(welcome());
   await listed;
-  return edit(here, new Note(shelf.freeId(), { key: NEW }));
+  return edit(here, new Note(await shelf.freeId(), { key: NEW }));
 }
 
 function welcome() {
@@ -84,5 +84,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 document.getElementById("look").addEventListener("click", lookAgain);
 addEventListener("focus", lookAgain);
 document.addEventListener("visibilitychange", lookAgain);
+// Another tab has kept a draft, or dropped one.
+addEventListener("storage", () => shelf.show());
 addEventListener("hashchange", route);
 await route();

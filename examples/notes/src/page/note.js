@@ -55,6 +55,11 @@ export class Note {
     return this.isNew ? { kind: "current" } : this.check();
   }
 
+  // What another tab has typed and not saved, if anything.
+  elsewhere() {
+    return drafts.elsewhere(this.key);
+  }
+
   // Asks whether the version that is held is still the current one.
   async check() {
     return this.meet(await this.look());

@@ -10,6 +10,7 @@ const LINE = 200;
 
 const shelf = document.getElementById("shelf");
 let notes = [];
+let isRead = true;
 let shown = null;
 // The note that has been brought into view.
 let open = null;
@@ -17,21 +18,34 @@ let open = null;
 export async function refresh() {
   const answer = await http.read("/notes");
   if (answer.ok) notes = answer.json;
-  await show(answer.ok);
+  isRead = answer.ok;
+  await show();
 }
 
-// A number that nobody has, as far as this tab knows.
-export function freeId() {
-  return String(Math.max(0, ...notes.map((note) => note.id)) + 1);
+// A number that no note has as far as this tab knows, nor a draft of a note that was deleted.
+export async function freeId() {
+  const drafted = [...(await drafts.listed()).keys()].filter((key) => key !== NEW);
+  return String(Math.max(0, ...notes.map((note) => note.id), ...drafted) + 1);
 }
 
-export async function show(isRead = true) {
-  const drafted = await drafts.keys();
-  const items = notes.map((note) => item(`#/notes/${note.id}`, note, drafted.has(String(note.id))));
-  if (drafted.has(NEW)) items.push(item("#/new", { title: "A new note", body: "" }, true));
+export async function show() {
+  const drafted = await drafts.listed();
+  const items = notes.map((note) => item(`#/notes/${note.id}`, note, drafted.get(String(note.id))?.isInReach));
+  items.push(...unstored(drafted));
   const state = JSON.stringify([isRead, location.hash, items]);
-  if (state !== shown) draw(isRead, items);
+  if (state !== shown) draw(items);
   shown = state;
+}
+
+// What was written, and is not among the notes of the server: a new note, and one that somebody deleted meanwhile.
+function unstored(drafted) {
+  const stored = new Set(notes.map((note) => String(note.id)));
+  const left = [...drafted].filter(([key, { isInReach }]) => !stored.has(key) && (isInReach || key !== NEW));
+  return left.map(([key, { draft: { mine }, isInReach }]) => {
+    if (key === NEW) return item("#/new", { ...mine, title: mine.title.trim() || "A new note" }, true);
+    const place = isInReach ? "in this browser" : "in another tab";
+    return { ...item(`#/notes/${key}`, mine, true), ...(isRead && { line: `Not on the server: kept ${place}` }) };
+  });
 }
 
 function item(href, note, isDrafted) {
@@ -39,7 +53,7 @@ function item(href, note, isDrafted) {
 }
 
 // The focus stays on its item, and the open note comes into view.
-function draw(isRead, items) {
+function draw(items) {
   const focused = shelf.contains(document.activeElement) && document.activeElement.getAttribute("href");
   shelf.replaceChildren(
     isRead ? "" : h("p", { class: "hint" }, "The list could not be read."),

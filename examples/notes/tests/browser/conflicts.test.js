@@ -216,40 +216,6 @@ test("created meanwhile: two notes, or one merged", async () => {
   assert.deepEqual({ title, body }, { title: "Dan", body: "Dan's\nCleo's" });
 });
 
-test("a draft survives a reload, on the version that it was made from", async () => {
-  await create(1, PICNIC);
-  const ada = await person("#/notes/1");
-  await ada.writes("Typed, not saved");
-  await put(1, { ...PICNIC, body: "Theirs" });
-  await ada.reloads();
-  assert.equal(await ada.field("Text").inputValue(), "Typed, not saved");
-  await ada.isTold("Somebody has saved a newer version.");
-  await ada.saves();
-  await ada.reads("Two edits met");
-  assert.match(await ada.side(1, "Base").innerText(), /Cheese/);
-
-  await ada.opens("#/new");
-  await ada.writes("A new one", "New");
-  await ada.reloads();
-  assert.equal(await ada.field("Text").inputValue(), "A new one");
-});
-
-test("a draft belongs to its tab, and outlives it", async () => {
-  await create(1, PICNIC);
-  const ada = await person("#/notes/1");
-  const other = await (await ada.anotherTab()).opens("#/notes/1");
-  await ada.writes("In the first tab");
-  await other.writes("In the second tab");
-  await Promise.all([ada.reloads(), other.reloads()]);
-  assert.equal(await ada.field("Text").inputValue(), "In the first tab");
-  assert.equal(await other.field("Text").inputValue(), "In the second tab");
-
-  await other.page.close();
-  await ada.press("Take back my edits");
-  const third = await (await ada.anotherTab()).opens("#/notes/1");
-  assert.equal(await third.field("Text").inputValue(), "In the second tab");
-});
-
 test("what nobody can decide is said in plain words, and nothing is lost", async () => {
   await create(1, PICNIC);
   const ada = await person("#/notes/1");

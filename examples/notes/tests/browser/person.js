@@ -223,6 +223,11 @@ export class Person {
     assert.ok(isInView, `${name} is scrolled away`);
   }
 
+  // An item of the list.
+  inShelf(text) {
+    return this.page.locator(".shelf li a").filter({ hasText: text });
+  }
+
   log() {
     return this.page.getByRole("region", { name: "What just happened" });
   }
