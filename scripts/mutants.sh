@@ -7,13 +7,14 @@
 #   scripts/mutants.sh PART K/N       the K-th of N shards, from 0: every N-th mutant
 #   scripts/mutants.sh --list         lists the parts
 #
-# A shard that has passed at this commit is not run again, so that what was interrupted goes on where it was.
+# A shard that has passed at this commit is not run again, so that what was interrupted goes on where it was. MUTANTS_SHARDS
+# says how many shards a whole part has (20).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
 PARTS=(core lock middleware sources content-coding description extract)
-SHARDS=20
+SHARDS=${MUTANTS_SHARDS:-20}
 
 part() { # part, shard
     if [ -e "target/mutants/$1/${2/\//-of-}/passed-$(git rev-parse HEAD)" ]; then
@@ -32,29 +33,17 @@ part_core() { # shard
     local others=(commands:: documented:: links:: modules:: promised::)
     choose core "$1" entity_tag epoch evaluate field field_lines http_date last_modified method_class precondition_failed \
         preconditions refusal representation rewritten_tag tag_list timestamp token_list version_number
-    alone quick chosen "" -C=--test=core -- -- "${others[@]/#/--skip=}" "${slow[@]/#/--skip=}"
+    PROPTEST_CASES=32 alone quick chosen "" -C=--test=core -- -- "${others[@]/#/--skip=}" "${slow[@]/#/--skip=}"
     # With what the core keeps for the layer.
     alone whole quick/missed layer -C=--test=core -- -- "${others[@]/#/--skip=}"
-    layer whole/missed
+    leave_argued_out whole/missed
+    nothing_left open
 }
 
-# With the tests beside the code, and without the dependencies of all the others: a mutant takes seconds.
+# With the tests beside the code, and without the dependencies of the others: a mutant takes seconds.
 alone() { # look, list, features, option…
-    RUSTFLAGS="--cfg tower_conditional_core_alone" MUTANTS_TIMEOUT=${MUTANTS_TIMEOUT:-40} \
+    RUSTFLAGS="--cfg tower_conditional_core_alone" MUTANTS_TIMEOUT=${MUTANTS_TIMEOUT:-30} \
         look "$1" "$2" --no-default-features -C="--features=$3" -C=--lib "${@:4}"
-}
-
-# The last look: a mutant takes minutes, so what is argued for is not tried.
-layer() { # list
-    mkdir -p "$out/layer"
-    without_argued "$out/$1" >"$out/layer/open"
-    # What a compiler says of wrong programs is not what changes here.
-    look layer layer/open --all-features -C=--test=layer -- -- --skip mistakes
-    if [ -s "$out/layer/missed" ]; then
-        printf 'no test notices, and nothing argues for:\n%s\n' "$(cat "$out/layer/missed")" >&2
-        return 1
-    fi
-    touch "$out/passed-$(git rev-parse HEAD)"
 }
 
 part_lock() {
@@ -80,13 +69,18 @@ part_extract() {
 part_description() {
     choose description "$1" 'description/*'
     look all chosen --all-features -C=--lib -C=--test=description
-    layer all/missed
+    leave_argued_out all/missed
+    nothing_left open
 }
 
+# The second look takes minutes for each mutant, so what is argued for is not tried again.
 through_the_layer() { # part, shard, module…
     choose "$@"
     alone units chosen layer,body-hash
-    layer units/missed
+    leave_argued_out units/missed
+    # What a compiler says of wrong programs is not what changes here.
+    look layer open --all-features -C=--test=layer -- -- --skip mistakes
+    nothing_left layer/missed
 }
 
 # Sets `files` and `out`, and lists the mutants of the shard.
@@ -117,10 +111,32 @@ look() { # look, list of mutants, option…
     cp "$out/$look/mutants.out/missed.txt" "$out/$look/missed"
 }
 
-# In argued.txt the mutants have no places, which change.
-without_argued() { # list of cargo-mutants
-    awk -F ' # ' 'NR == FNR { argued[$1]; next }
-        { name = $0; sub(/:[0-9]+:[0-9]+:/, ":", name); if (!(name in argued)) print }' scripts/mutants/argued.txt "$1"
+# Divides what was missed into `argued.txt`, and what is still open. In the list of arguments the mutants have no places,
+# because these change.
+leave_argued_out() { # list of mutants
+    awk -F ' # ' -v out="$out" 'NR == FNR { argued[$1]; next }
+        { name = $0; sub(/:[0-9]+:[0-9]+:/, ":", name); print > (out (name in argued ? "/argued.txt" : "/open")) }' \
+        scripts/mutants/argued.txt "$out/$1"
+    touch "$out/open"
+}
+
+nothing_left() { # list of mutants
+    count "${out#target/mutants/}" "$out"
+    if [ -s "$out/$1" ]; then
+        printf 'no test notices, and nothing argues for:\n%s\n' "$(cat "$out/$1")" >&2
+        return 1
+    fi
+    touch "$out/passed-$(git rev-parse HEAD)"
+}
+
+# What came of the mutants of a shard, or of all shards of a part.
+count() { # name, folder…
+    local outcome
+    printf 'mutants.sh: %s:' "$1"
+    for outcome in caught unviable timeout argued; do
+        printf ' %s %s' "$(find "${@:2}" -name "$outcome.txt" -exec cat {} + | wc -l)" "$outcome"
+    done
+    echo
 }
 
 if [ "${1-}" = --list ]; then
@@ -139,8 +155,11 @@ if [ $# -eq 0 ]; then set -- "${PARTS[@]}"; fi
 check_parts scripts/mutants.sh "$1"
 if [ $# -eq 2 ] && [[ $2 == */* ]]; then
     part "$1" "$2"
-else
-    for part in "$@"; do
-        for ((shard = 0; shard < SHARDS; shard++)); do part "$part" "$shard/$SHARDS"; done
-    done
+    exit
 fi
+status=0
+for part in "$@"; do
+    for ((shard = 0; shard < SHARDS; shard++)); do scripts/mutants.sh "$part" "$shard/$SHARDS" || status=1; done
+    count "$part" "target/mutants/$part"/*"-of-$SHARDS"
+done
+exit "$status"
