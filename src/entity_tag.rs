@@ -365,7 +365,8 @@ pub(crate) const fn is_key_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'~' | b'-')
 }
 
-#[cfg(all(test, feature = "layer"))]
+#[cfg(test)]
+#[cfg(feature = "layer")]
 mod tests {
     use super::*;
 

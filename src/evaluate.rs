@@ -357,7 +357,8 @@ fn is_just_our_tag(lines: &Lines<'_>, current: &Representation) -> bool {
         .is_some_and(|(line, ours)| line.as_bytes() == ours.as_bytes())
 }
 
-#[cfg(all(test, feature = "layer"))]
+#[cfg(test)]
+#[cfg(feature = "layer")]
 mod tests {
     use http::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
     use http::{HeaderValue, Method};

@@ -200,7 +200,8 @@ impl FieldSet {
     }
 }
 
-#[cfg(all(test, feature = "layer"))]
+#[cfg(test)]
+#[cfg(feature = "layer")]
 mod tests {
     use http::HeaderValue;
     use http::header::{ACCEPT, ETAG};

@@ -118,7 +118,8 @@ impl fmt::Debug for Lines<'_> {
     }
 }
 
-#[cfg(all(test, feature = "layer"))]
+#[cfg(test)]
+#[cfg(feature = "layer")]
 mod tests {
     use http::header::{ACCEPT, ETAG, IF_MATCH, VARY};
 

@@ -46,7 +46,8 @@ impl LastModified {
     }
 }
 
-#[cfg(all(test, feature = "layer"))]
+#[cfg(test)]
+#[cfg(feature = "layer")]
 mod tests {
     use super::*;
 

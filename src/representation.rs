@@ -355,7 +355,8 @@ impl From<EntityTag> for Representation {
     }
 }
 
-#[cfg(all(test, feature = "layer"))]
+#[cfg(test)]
+#[cfg(feature = "layer")]
 mod tests {
     use http::header::CACHE_CONTROL;
 

@@ -137,7 +137,8 @@ impl RewrittenTags {
     }
 }
 
-#[cfg(all(test, feature = "layer"))]
+#[cfg(test)]
+#[cfg(feature = "layer")]
 mod tests {
     use super::*;
 
