@@ -231,6 +231,27 @@ mod tests {
         assert_eq!(lock.0.len(), 0);
     }
 
+    #[test]
+    fn waiters_are_served_in_the_order_in_which_they_came() {
+        let lock = InProcessLock::new();
+        let keys = [key("/a")];
+        let held = lock.try_lock(&keys);
+        let [mut first, mut second, mut third] = [0; 3].map(|_| lock.lock(&keys));
+        for waiting in [&mut first, &mut second, &mut third] {
+            assert!(poll(waiting).is_pending());
+        }
+        drop(held);
+        assert!(poll(&mut second).is_pending(), "the first has been woken");
+        assert!(lock.try_lock(&keys).is_none());
+        let held = guard(&mut first);
+        assert!(poll(&mut second).is_pending(), "the first has it");
+        drop(held);
+        // Woken, and dropped before it has taken the lock.
+        drop(second);
+        drop(guard(&mut third));
+        assert_eq!(lock.0.len(), 0);
+    }
+
     /// The waker of the last poll is the one that is woken.
     #[test]
     fn the_last_waker_counts() {

@@ -317,6 +317,8 @@ fn hash(bytes: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+
     use super::*;
 
     #[track_caller]
@@ -375,6 +377,58 @@ mod tests {
         assert_eq!(WriteKey::new("", &7_u128), key);
         assert_ne!(WriteKey::new("", &-7_i64), key);
         assert_ne!(WriteKey::new("", &u128::MAX), WriteKey::new("", &-1_i64));
+    }
+
+    #[test]
+    fn a_key_is_its_bytes() {
+        let [a, b] = ["a", "b"].map(|name| WriteKey::new("", &name));
+        assert_eq!(a.partial_cmp(&b), Some(Ordering::Less));
+        assert_eq!(b.partial_cmp(&a), Some(Ordering::Greater));
+        assert_eq!(a.cmp(&a.clone()), Ordering::Equal);
+        let keys = std::collections::HashSet::from([a.clone(), b.clone(), a.clone()]);
+        assert_eq!(keys.len(), 2);
+        assert_ne!(a.hash(), b.hash());
+        let shown = format!("{a:?} {:?}", a.bytes);
+        let bytes = r"\x00\x00\x00\x00\x00\x00\x00\x01a";
+        assert_eq!(shown, format!(r#"WriteKey("{bytes}") KeyBuf("{bytes}")"#));
+    }
+
+    #[test]
+    fn resources_are_different_unless_their_type_compares_them() {
+        struct Opaque;
+
+        impl ResourceKey for Opaque {
+            fn write_key(&self, _key: &mut KeyBuf) {}
+        }
+
+        assert!(!Opaque.is_same(&Opaque));
+    }
+
+    #[test]
+    fn keys_that_are_not_kept_are_removed() {
+        let [a, b] = ["a", "b"].map(|name| WriteKey::new("", &name));
+        for (mut keys, kept) in [
+            (WriteKeys::One([a.clone()]), vec![]),
+            (WriteKeys::One([b.clone()]), vec![b.clone()]),
+            (WriteKeys::Many(vec![a.clone(), b.clone()]), vec![b.clone()]),
+        ] {
+            keys.retain(|key| *key != a);
+            assert_eq!(keys.as_slice(), kept);
+        }
+    }
+
+    /// Two writes take the same keys in the same order, each of them once.
+    #[test]
+    fn hashes_are_sorted_and_without_duplicates() {
+        let [a, b] = ["a", "b"].map(|name| WriteKey::new("", &name));
+        let one_order = KeyHashes::of(&[a.clone(), b.clone(), a.clone()]);
+        let other_order = KeyHashes::of(&[b.clone(), a.clone()]);
+        assert_eq!(one_order.as_slice(), other_order.as_slice());
+        assert_eq!(one_order.as_slice().len(), 2);
+        let only = KeyHashes::of(std::slice::from_ref(&a));
+        for (hashes, contained) in [(one_order, [true, true]), (only, [true, false])] {
+            assert_eq!([&a, &b].map(|key| hashes.contain(key)), contained);
+        }
     }
 
     #[test]

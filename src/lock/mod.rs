@@ -158,6 +158,58 @@ impl HeldLock {
 mod tests {
     use super::*;
 
+    /// A lock that says nothing of itself.
+    struct Plain(#[expect(dead_code, reason = "so that each has its own address")] u8);
+
+    impl WriteLock for Plain {
+        fn lock<'a>(
+            &'a self,
+            _keys: &'a [WriteKey],
+        ) -> Pin<Box<dyn Future<Output = Result<WriteGuard, BoxError>> + Send + 'a>> {
+            Box::pin(async { Ok(WriteGuard::new(())) })
+        }
+    }
+
+    fn keys(names: &[&'static str]) -> WriteKeys {
+        WriteKeys::Many(names.iter().map(|name| WriteKey::new("", name)).collect())
+    }
+
+    #[test]
+    fn a_lock_is_itself_alone() {
+        let locks = [Plain(1), Plain(2)];
+        assert_eq!(locks[0].identity(), locks[0].identity());
+        assert_ne!(locks[0].identity(), locks[1].identity());
+
+        let lock = InProcessLock::new();
+        assert_eq!(lock.identity(), lock.clone().identity());
+        assert_ne!(lock.identity(), InProcessLock::new().identity());
+        let of_the_process = InProcessLock::of_the_process().identity();
+        assert_eq!(of_the_process, InProcessLock::of_the_process().identity());
+    }
+
+    /// An inner layer does not wait for what its own request holds, and waits for everything else.
+    #[test]
+    fn what_a_request_holds() {
+        let (ours, other) = (InProcessLock::new(), InProcessLock::new());
+        let guard = || WriteGuard::new(());
+        let outer = HeldLock::new(guard(), &ours, &keys(&["a", "b"]), None);
+        let inner = HeldLock::new(guard(), &other, &keys(&["c"]), Some(&outer));
+        let covers = |held: &HeldLock, lock: &InProcessLock| {
+            ["a", "b", "c"].map(|name| held.covers(lock, &WriteKey::new("", &name)))
+        };
+        assert_eq!(covers(&outer, &ours), [true, true, false]);
+        assert_eq!(covers(&outer, &other), [false, false, false]);
+        assert_eq!(covers(&inner, &ours), [true, true, false]);
+        assert_eq!(covers(&inner, &other), [false, false, true]);
+    }
+
+    #[test]
+    fn a_guard_shows_how_many_hold_it() {
+        let guard = WriteGuard::new(());
+        let _second = guard.clone();
+        assert_eq!(format!("{guard:?}"), "WriteGuard { clones: 2 }");
+    }
+
     /// No key stays in memory after its last waiting write.
     #[test]
     fn waiting_writes_are_counted_by_key_and_forgotten() {

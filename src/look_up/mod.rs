@@ -207,14 +207,18 @@ impl<R> Deref for Identified<R> {
 
 #[cfg(test)]
 mod tests {
-    use std::future::{Future, pending};
+    use std::future::{Future, pending, poll_fn};
     use std::panic::{AssertUnwindSafe, catch_unwind};
-    use std::pin::pin;
+    use std::pin::{Pin, pin};
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::task::{Context, Wake, Waker};
+    use std::task::{Context, Poll, Wake, Waker};
 
+    use super::joined::{Answer, LookUp};
     use super::*;
+    use crate::EntityTag;
     use crate::source::Beside;
+    use crate::validator::Absent;
 
     #[derive(Default)]
     struct Woken(AtomicBool);
@@ -334,6 +338,265 @@ mod tests {
         }));
         assert!(published.is_err());
         assert!(woken.0.load(Ordering::Relaxed));
+    }
+
+    /// The look-ups that were begun, each of which ends when the test says so.
+    #[derive(Clone, Default)]
+    struct Begun(Arc<Mutex<Vec<Arc<Mutex<Under>>>>>);
+
+    #[derive(Default)]
+    struct Under {
+        answer: Option<Ended>,
+        waker: Option<Waker>,
+    }
+
+    impl Begun {
+        fn begin(&self) -> LookUp<Ended> {
+            let under = Arc::<Mutex<Under>>::default();
+            self.0.lock().unwrap().push(under.clone());
+            Box::pin(poll_fn(move |cx| {
+                let mut under = under.lock().unwrap();
+                under.waker = Some(cx.waker().clone());
+                under.answer.take().map_or(Poll::Pending, Poll::Ready)
+            }))
+        }
+
+        fn count(&self) -> usize {
+            self.0.lock().unwrap().len()
+        }
+
+        /// Ends the look-up with this number, from 1.
+        fn end(&self, number: usize, answer: Ended) {
+            let under = self.0.lock().unwrap()[number - 1].clone();
+            let mut under = under.lock().unwrap();
+            under.answer = Some(answer);
+            let waker = under.waker.take().unwrap();
+            drop(under);
+            waker.wake();
+        }
+    }
+
+    /// A member that asks, and is polled by the test.
+    struct Asking {
+        future: Pin<Box<dyn Future<Output = Ended>>>,
+        woken: Arc<Woken>,
+    }
+
+    impl Asking {
+        fn new(look_ups: &LookUps, begun: &Begun) -> Self {
+            Self::with(join(look_ups, 7, 0).unwrap(), begun)
+        }
+
+        fn with(mut member: Member, begun: &Begun) -> Self {
+            let begun = begun.clone();
+            let mut asking = Self {
+                future: Box::pin(async move { member.ask(|| begun.begin()).await }),
+                woken: Arc::default(),
+            };
+            assert_eq!(asking.poll(), None);
+            asking
+        }
+
+        /// The version that was found, or 0 for a failure.
+        fn poll(&mut self) -> Option<u64> {
+            let waker = Waker::from(self.woken.clone());
+            let polled = self.future.as_mut().poll(&mut Context::from_waker(&waker));
+            match polled {
+                Poll::Pending => None,
+                Poll::Ready(Ended::Found(found)) => {
+                    found.current().representation()?.entity_tag()?.version()
+                }
+                Poll::Ready(_) => Some(0),
+            }
+        }
+
+        fn was_woken(&self) -> bool {
+            self.woken.0.swap(false, Ordering::Relaxed)
+        }
+    }
+
+    fn failed() -> Ended {
+        Ended::Failed(Arc::from(crate::BoxError::from("on purpose")))
+    }
+
+    #[test]
+    fn one_look_up_answers_all_that_joined_before() {
+        let (look_ups, begun) = (LookUps::default(), Begun::default());
+        let member = join(&look_ups, 7, 0).unwrap();
+        let mut first = Asking::new(&look_ups, &begun);
+        assert_eq!(begun.count(), 1);
+        let mut second = Asking::with(member, &begun);
+        assert_eq!(begun.count(), 1, "the one under way answers it");
+        begun.end(1, found(2));
+        assert!(first.was_woken() && second.was_woken());
+        // Any of them polls the look-up, not only the one that has begun it.
+        assert_eq!(second.poll(), Some(2));
+        assert_eq!(first.poll(), Some(2));
+        assert_eq!(begun.count(), 1);
+        drop((first, second));
+        assert_eq!(look_ups.len(), 0);
+    }
+
+    /// A result that was looked up before a request came may be stale for it.
+    #[test]
+    fn a_later_member_waits_for_a_later_look_up() {
+        let (look_ups, begun) = (LookUps::default(), Begun::default());
+        let mut first = Asking::new(&look_ups, &begun);
+        let mut second = Asking::new(&look_ups, &begun);
+        assert_eq!(begun.count(), 2);
+        let mut third = Asking::new(&look_ups, &begun);
+        assert_eq!(begun.count(), 2, "two are under way at a time");
+        begun.end(1, found(2));
+        assert_eq!(first.poll(), Some(2));
+        assert_eq!(second.poll(), None);
+        assert!(third.was_woken());
+        assert_eq!(third.poll(), None);
+        assert_eq!(begun.count(), 3, "there is room for one");
+        begun.end(2, found(3));
+        assert_eq!(third.poll(), None, "it has polled the second one only");
+        assert_eq!(second.poll(), Some(3));
+        begun.end(3, found(4));
+        assert_eq!(third.poll(), Some(4));
+    }
+
+    #[test]
+    fn the_answer_of_the_last_look_up_is_kept() {
+        let (look_ups, begun) = (LookUps::default(), Begun::default());
+        let mut first = Asking::new(&look_ups, &begun);
+        let mut second = Asking::new(&look_ups, &begun);
+        begun.end(2, found(3));
+        assert_eq!(second.poll(), Some(3));
+        begun.end(1, found(2));
+        assert_eq!(
+            first.poll(),
+            Some(3),
+            "it began after the first had asked, too"
+        );
+    }
+
+    #[test]
+    fn a_failure_counts_if_no_other_look_up_can_answer() {
+        let (look_ups, begun) = (LookUps::default(), Begun::default());
+        let mut first = Asking::new(&look_ups, &begun);
+        let mut second = Asking::new(&look_ups, &begun);
+        begun.end(1, failed());
+        assert_eq!(first.poll(), None);
+        begun.end(2, found(3));
+        assert_eq!(first.poll(), Some(3));
+        assert_eq!(second.poll(), Some(3));
+        drop((first, second));
+
+        let mut first = Asking::new(&look_ups, &begun);
+        begun.end(3, failed());
+        assert_eq!(first.poll(), Some(0));
+        drop(first);
+        // An answer is not kept for those that come later.
+        let mut later = Asking::new(&look_ups, &begun);
+        begun.end(4, found(5));
+        assert_eq!(later.poll(), Some(5));
+    }
+
+    #[test]
+    fn a_look_up_goes_on_without_the_member_that_began_it() {
+        let (look_ups, begun) = (LookUps::default(), Begun::default());
+        let member = join(&look_ups, 7, 0).unwrap();
+        let first = Asking::new(&look_ups, &begun);
+        let mut second = Asking::with(member, &begun);
+        drop(first);
+        begun.end(1, found(2));
+        assert!(second.was_woken());
+        assert_eq!(second.poll(), Some(2));
+        assert_eq!(begun.count(), 1);
+    }
+
+    /// What nobody waits for is dropped, and makes room.
+    #[test]
+    fn a_member_that_leaves_makes_room_for_a_look_up() {
+        let (look_ups, begun) = (LookUps::default(), Begun::default());
+        let first = Asking::new(&look_ups, &begun);
+        let second = Asking::new(&look_ups, &begun);
+        let mut third = Asking::new(&look_ups, &begun);
+        drop(first);
+        // The first look-up was for the first member only.
+        assert!(third.was_woken());
+        assert_eq!(third.poll(), None);
+        assert_eq!(begun.count(), 3);
+        drop(second);
+        begun.end(3, found(4));
+        assert_eq!(third.poll(), Some(4));
+    }
+
+    #[test]
+    fn a_panic_of_a_look_up_is_that_of_one_member() {
+        let look_ups = LookUps::default();
+        let mut member = join(&look_ups, 7, 0).unwrap();
+        let mut panicking = Box::pin(member.ask(|| Box::pin(async { panic!("on purpose") })));
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let _ = panicking
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+        }));
+        assert!(polled.is_err());
+        let begun = Begun::default();
+        let mut other = Asking::new(&look_ups, &begun);
+        assert_eq!(begun.count(), 1);
+        begun.end(1, found(2));
+        assert_eq!(other.poll(), Some(2));
+    }
+
+    #[test]
+    fn a_request_alone_looks_up_by_itself() {
+        let look_ups = LookUps::default();
+        let first = look_ups.look();
+        assert!(first.is_alone);
+        assert!(!look_ups.look().is_alone);
+        drop(first);
+        assert!(look_ups.look().is_alone);
+    }
+
+    #[test]
+    fn states_that_may_refuse_differently() {
+        let present = |version| Current::from(EntityTag::from_version(version));
+        let states = [
+            present(1),
+            present(2),
+            Current::absent(),
+            Current::Absent(Absent::WillFail),
+        ];
+        for (a, first) in states.iter().enumerate() {
+            for (b, second) in states.iter().enumerate() {
+                let ended = |state: &Current| Ended::Found(state.clone().into());
+                let differs = ended(second).differs_from(&ended(first));
+                assert_eq!(differs, a != b, "{first:?} {second:?}");
+                assert!(ended(first).state().is_some());
+            }
+        }
+        for unknown in [Current::Unknown, Current::Delegated] {
+            assert!(Ended::Found(unknown.into()).state().is_none());
+        }
+        assert!(failed().state().is_none());
+        assert!(failed().differs_from(&failed()));
+    }
+
+    #[test]
+    fn results_come_back_as_they_were() {
+        let come_back = |result| Result::<Found, SourceError>::from(Ended::from(result));
+        assert!(come_back(Ok(Found::version(7))).is_ok());
+        let refused = SourceError::Refused(Box::new(Response::new(Bytes::from_static(b"no"))));
+        let Err(SourceError::Refused(response)) = come_back(Err(refused)) else {
+            panic!("not refused");
+        };
+        assert_eq!(&response.body()[..], b"no");
+
+        let error = std::io::Error::other(std::fmt::Error);
+        let shown = (error.to_string(), format!("{error:?}"));
+        let Err(SourceError::Failed(error)) = come_back(Err(SourceError::Failed(error.into())))
+        else {
+            panic!("not failed");
+        };
+        assert_eq!((error.to_string(), format!("{error:?}")), shown);
+        assert!(Ended::from(Err(SourceError::Failed(error))).is_failure());
+        assert!(!found(7).is_failure());
     }
 
     /// Resources that cannot be compared share no look-ups.
