@@ -337,6 +337,52 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_kind_of_a_refusal_is_that_of_its_status() {
+        for reason in REASONS {
+            let refusal = Refusal::of(None, reason);
+            let kind = match refusal.status().as_u16() {
+                400 => "precondition_malformed",
+                412 => "precondition_failed",
+                428 => "precondition_required",
+                503 => "precondition_unavailable",
+                other => panic!("{other}"),
+            };
+            assert_eq!(refusal.error(), kind, "{reason}");
+        }
+    }
+
+    #[test]
+    fn each_reason_has_a_text_of_its_own() {
+        let (im, inm) = (Some(Field::IfMatch), Some(Field::IfNoneMatch));
+        let (ius, range) = (Some(Field::IfUnmodifiedSince), Some(Field::IfRange));
+        #[rustfmt::skip]
+        let table = [
+            (Reason::Stale, im, "The If-Match ETag does not match the current"),
+            (Reason::Stale, inm, "If-None-Match cannot be read"),
+            (Reason::WeakTag, im, "The If-Match ETag is the current one, but"),
+            (Reason::RewrittenTag, im, "The If-Match ETag carries the suffix"),
+            (Reason::OtherEpoch, im, "The If-Match ETag was made by another release"),
+            (Reason::Absent, im, "If-Match was sent, but the resource does not exist"),
+            (Reason::Exists, inm, "If-None-Match does not allow"),
+            (Reason::Modified, ius, "The resource was modified after"),
+            (Reason::NoValidator, im, "The precondition cannot be evaluated: nothing is known"),
+            (Reason::Malformed, im, "If-Match is malformed"),
+            (Reason::Malformed, inm, "If-None-Match is malformed"),
+            (Reason::Missing, im, "This request needs a precondition"),
+            (Reason::Wildcard, im, "If-Match: * does not prevent"),
+            (Reason::Inapplicable, ius, "If-Unmodified-Since does not protect"),
+            (Reason::Source, range, "The part that was found may be of another version"),
+            (Reason::Lock, range, "The part that was found may be of another version"),
+            (Reason::Source, None, "The precondition cannot be evaluated right now"),
+            (Reason::Lock, None, "The precondition cannot be evaluated right now"),
+        ];
+        for (reason, field, beginning) in table {
+            let detail = Refusal::of(field, reason).detail();
+            assert!(detail.starts_with(beginning), "{reason}: {detail}");
+        }
+    }
+
     /// A handler that has run cannot state that nothing was performed because the lock or the source failed (503).
     #[test]
     fn a_handler_can_only_answer_412() {

@@ -358,7 +358,7 @@ impl From<EntityTag> for Representation {
 #[cfg(test)]
 #[cfg(feature = "layer")]
 mod tests {
-    use http::header::CACHE_CONTROL;
+    use http::header::{ACCEPT, CACHE_CONTROL};
 
     use super::*;
 
@@ -475,6 +475,15 @@ mod tests {
         let value = HeaderValue::from_static("no-cache");
         let with_field = Representation::new().field(CACHE_CONTROL, value.clone());
         assert_eq!(with_field.fields().unwrap()[CACHE_CONTROL], value);
+        let other = HeaderValue::from_static("no-store");
+        let replaced = with_field.field(CACHE_CONTROL, other.clone());
+        assert_eq!(replaced.fields().unwrap()[CACHE_CONTROL], other);
+
+        let varying = Representation::new()
+            .varying_on([ACCEPT, HeaderName::from_static("prefer")])
+            .field(VARY, HeaderValue::from_static("accept, te"));
+        let fields = varying.fields().unwrap();
+        assert_eq!(fields[VARY], "accept, prefer, te");
     }
 
     #[test]

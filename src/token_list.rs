@@ -36,3 +36,40 @@ pub(crate) fn members(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
         .map(<[u8]>::trim_ascii)
         .filter(|member| !member.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_vary(before: &[&'static str], added: &'static str, after: &[&str]) {
+        let lines = before.iter().map(|line| HeaderValue::from_static(line));
+        let mut fields: HeaderMap = lines.map(|line| (VARY, line)).collect();
+        add_vary(&mut fields, &HeaderValue::from_static(added));
+        let found: Vec<_> = fields.get_all(VARY).iter().collect();
+        assert_eq!(found, after, "{before:?} and {added}");
+    }
+
+    #[test]
+    fn vary_lists_each_field_once() {
+        assert_vary(&[], "accept", &["accept"]);
+        assert_vary(&["accept"], "prefer", &["accept, prefer"]);
+        assert_vary(&["Accept"], "accept", &["Accept"]);
+        assert_vary(&["accept, prefer"], "prefer", &["accept, prefer"]);
+        assert_vary(&["accept"], "accept, prefer", &["accept, prefer"]);
+        assert_vary(&["accept"], " ,prefer,, ", &["accept, prefer"]);
+        assert_vary(&["*"], "accept", &["*"]);
+        assert_vary(&["accepted"], "accept", &["accepted, accept"]);
+        assert_vary(&[""], "accept", &["accept"]);
+        // Several lines are one list (section 5.3).
+        assert_vary(&["accept", "prefer"], "prefer", &["accept", "prefer"]);
+        assert_vary(&["accept", "prefer"], "te", &["accept, prefer, te"]);
+    }
+
+    #[test]
+    fn empty_members_are_none() {
+        let line = HeaderValue::from_static(", a ,, b\t,");
+        let found: Vec<_> = members(&line).collect();
+        assert_eq!(found, [b"a", b"b"]);
+    }
+}

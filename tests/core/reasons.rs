@@ -1,7 +1,7 @@
 //! Why a request is refused: the field and the reason that the problem body, the hook and the log get.
 
 use tower_conditional::content_coding::RewrittenTags;
-use tower_conditional::precondition::Field;
+use tower_conditional::precondition::{Field, MethodClass};
 use tower_conditional::validator::Absent;
 use tower_conditional::{
     Current, EntityTag, PreconditionFailed, Preconditions, Reason, Representation,
@@ -345,5 +345,13 @@ fn names_are_stable() {
     for (field, name) in fields {
         assert_eq!((field.as_str(), field.to_string().as_str()), (name, name));
         assert!(field.header_name().as_str().eq_ignore_ascii_case(name));
+    }
+    let classes = [
+        (MethodClass::Read, "read"),
+        (MethodClass::Write, "write"),
+        (MethodClass::Neither, "neither"),
+    ];
+    for (class, name) in classes {
+        assert_eq!(class.as_str(), name);
     }
 }

@@ -1,5 +1,8 @@
 //! The order of section 13.2.2.
 
+use tower_conditional::validator::Absent;
+use tower_conditional::{Current, EntityTag, Representation};
+
 use crate::decision_table::{self as table, Expected, Policy, ROWS};
 use crate::naive::State;
 use crate::support::Outcome::{self, Failed, Malformed, NotModified, Run, RunWithoutRange};
@@ -94,5 +97,23 @@ fn other_fields_are_ignored() {
             &[(name, "*"), (INM, "\"v1\"")],
             NotModified,
         );
+    }
+}
+
+/// Section 13.2.1: whether there is a representation decides many conditions, and it may not be known.
+#[test]
+fn whether_the_target_exists() {
+    for (current, exists) in [
+        (Current::from(Representation::new()), Some(true)),
+        (Current::from(EntityTag::from_version(7)), Some(true)),
+        (Current::from(None::<EntityTag>), Some(false)),
+        (Current::absent(), Some(false)),
+        (Current::Absent(Absent::MaySucceed), Some(false)),
+        (Current::Unknown, None),
+        (Current::Delegated, None),
+    ] {
+        assert_eq!(current.exists(), exists, "{current:?}");
+        let representation = current.representation();
+        assert_eq!(representation.is_some(), exists == Some(true));
     }
 }

@@ -335,7 +335,10 @@ fn keys_and_epochs() {
     assert_eq!(of("\"3f9a\""), (None, key));
     // The epoch can be read even if the rest was changed.
     assert_eq!(of("W/\"n1.3f9a\""), (n1.clone(), None));
-    assert_eq!(of("\"n1.3f9a;gzip\""), (n1, None));
+    assert_eq!(of("\"n1.3f9a;gzip\""), (n1.clone(), None));
+    // It ends at the first dot, in a short tag and in a long one.
+    assert_eq!(of("\"n1.3.9\""), (n1.clone(), None));
+    assert_eq!(of("\"n1.3.9-and-more-of-it\""), (n1, None));
 }
 
 /// Sections 8.8.3 and 2.3: our tags consist of safe characters, and a list of the longest ones can be read.
