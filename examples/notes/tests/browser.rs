@@ -20,10 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(900);
 const PATIENCE_OF_NODE: &str = "--test-timeout=840000";
 
 /// Each has a service and a browser of its own, so that they run beside each other.
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "api.test.js",
     "conflicts.test.js",
     "drafts.test.js",
+    "places.test.js",
     "using.test.js",
     "views.test.js",
 ];

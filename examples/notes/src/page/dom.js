@@ -50,9 +50,10 @@ export function entitle() {
   document.title = `${parts.map((part) => shortened(part)).join(": ")} – Notes`;
 }
 
-// A message that is read out as it appears, with what can be done about it.
+// A message that is read out as it appears, with what can be done about it. One that is "good" is news until the next
+// input, one that offers to "undo" something stays.
 export function notice(kind, title, text, ...actions) {
-  const isGood = kind === "good";
+  const isGood = kind === "good" || kind === "undo";
   if (isGood) say(`${title} ${text}`);
   return h("div", { class: `notice notice-${kind}`, role: !isGood && "alert" },
     h("p", {}, h("strong", {}, title), " ", text),
@@ -66,6 +67,11 @@ export function titleOf(note) {
 // In a sentence, whichever way it is written.
 export function named(note) {
   return h("bdi", {}, shortened(titleOf(note)));
+}
+
+// The way to the list, where the list is not beside the note.
+export function back() {
+  return h("a", { class: "back", href: "#/" }, "All notes");
 }
 
 // Above the heading of a view that is about something else: which note it is.
@@ -86,13 +92,13 @@ export function lines(name, attributes, text, shown = text) {
 }
 
 // A question in front of everything else; Escape is a no.
-export function ask(title, text, yes) {
+export function ask(title, text, yes, no) {
   const dialog = h("dialog", { class: "ask", "aria-labelledby": "ask-title" },
     h("form", { method: "dialog" },
       h("h2", { id: "ask-title" }, title), h("p", {}, text),
       h("div", { class: "actions" },
         h("button", { class: "button button-danger", value: "yes" }, yes),
-        h("button", { class: "button", value: "no", autofocus: true }, "Keep it"))));
+        h("button", { class: "button", value: "no", autofocus: true }, no))));
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {

@@ -1,7 +1,7 @@
 // One note on the screen: its text, the version it was made from, and what to do when the server says no.
 
 import { conflict } from "./conflict.js";
-import { ask, button, h, lines, named, notice, ofNote, progress, saving } from "./dom.js";
+import { ask, back, button, h, lines, named, notice, ofNote, progress, saving } from "./dom.js";
 import { Form } from "./form.js";
 import * as shelf from "./shelf.js";
 import { plainly, withText } from "./words.js";
@@ -31,6 +31,8 @@ class Editor {
   #refused;
   // What the person has been told of: the tag of a newer version, or that there is none any more.
   #told = null;
+  // Whether the last that was said is that the server did not answer as it should.
+  #isOut = false;
   // How many requests of the person there were.
   #requests = 0;
 
@@ -48,6 +50,7 @@ class Editor {
   }
 
   opened(outcome) {
+    this.#isOut = false;
     const isUnread = this.#note.base === null && !this.#note.isDirty && !this.#note.isNew;
     if (outcome.kind === "deleted" && isUnread) return this.#showMissing();
     if (outcome.kind === "trouble" && isUnread) return this.#showUnread(outcome);
@@ -58,12 +61,13 @@ class Editor {
 
   // The window is looked at again. What this finds is shown, unless the person has gone on meanwhile.
   async look() {
-    if (this.#isBusy || this.#note.tag === null) return;
+    if (this.#isBusy || !(this.#note.tag || this.#isOut)) return;
     const [requests, view] = [this.#requests, this.#view()];
     const now = await this.#note.look();
     if (requests !== this.#requests || view !== this.#view() || document.querySelector("dialog[open]")) return;
     if (view === this.#form.element) this.#seenBehindForm(now);
     else if (view?.matches(".conflict")) this.#seenBehindConflict(view, now);
+    else if (view && this.#isOut && (now.ok || now.status === 404)) this.opened(this.#note.meet(now));
   }
 
   #seenBehindForm(now) {
@@ -72,6 +76,7 @@ class Editor {
     const outcome = this.#note.meet(now);
     if (outcome.kind === "conflict") return this.#showBehind(outcome.theirs);
     if (outcome.kind in DONE) return this.#show(outcome);
+    if (outcome.kind === "current" && this.#isOut) return this.#showForm(notice("good", "The notes can be reached again.", this.#stateOfText()));
     if (outcome.kind !== "deleted") return;
     this.#showForm(this.#gone());
     this.#told = newsOf(now);
@@ -97,7 +102,7 @@ class Editor {
     if (this.#note.tag && !this.#note.isDirty) return this.#check();
     const outcome = await this.#busy("Saving…", () => this.#note.save());
     if (replaced && outcome?.kind === "saved") {
-      return this.#showForm(notice("good", "Saved.", "Yours is kept.", this.#bringTheirsBack(replaced)));
+      return this.#showForm(notice("undo", "Yours is kept.", "", this.#bringTheirsBack(replaced)));
     }
     if (outcome) this.#show(outcome, isAgain);
   }
@@ -117,19 +122,25 @@ class Editor {
   async #check() {
     const outcome = await this.#busy("Asking…", () => this.#note.check());
     if (outcome?.kind === "conflict") return this.#showBehind(outcome.theirs);
-    if (outcome?.kind === "current") return this.#showForm(notice("good", "Nothing new.", "You have the current version."));
+    if (outcome?.kind === "current") return this.#showForm(notice("good", "Nothing new.", this.#stateOfText()));
     if (outcome) this.#show(outcome);
+  }
+
+  #stateOfText() {
+    return this.#note.isDirty ? "Your text is not saved yet." : "You have the newest version.";
   }
 
   #discard() {
     const before = this.#note.snapshot();
     this.#note.type(this.#note.start);
-    this.#showForm(notice("good", "Your edits are taken back.", "", this.#bringBack(before)));
+    this.#showForm(notice("undo", "Your edits are taken back.", "", this.#bringBack(before)));
   }
 
   async #askToRemove() {
+    const unsaved = this.#note.isDirty ? " What you have typed and not saved goes with it." : "";
     const isSure = await ask(["Delete “", named(this.#note.start), "”?"],
-      "Only the version that you see is deleted. If somebody has changed it since, you are asked again.", "Delete");
+      `It is deleted for everybody.${unsaved} If somebody has saved a newer version meanwhile, nothing is deleted, and you are shown that version first.`,
+      "Delete the note", "Keep the note");
     if (isSure) this.#remove();
   }
 
@@ -172,6 +183,7 @@ class Editor {
   #showForm(message) {
     if (!this.#stage.isCurrent()) return;
     this.#told = null;
+    this.#isOut = false;
     if (location.hash === "#/new" && !this.#note.isNew) history.replaceState(null, "", `#/notes/${this.#note.id}`);
     this.#form.update(message);
     this.#stage.show(this.#form.element);
@@ -200,6 +212,7 @@ class Editor {
       ? button("Try again", again)
       : button("Check for changes", () => this.#check());
     this.#showForm(notice("bad", ...(isSaved ? SAVED_UNSEEN : withText(answer)), way));
+    this.#isOut = isOutage(answer);
   }
 
   async #showConflict(theirs, isAgain = false) {
@@ -220,7 +233,7 @@ class Editor {
       keepTheirs: unlessBusy(() => {
         const before = note.snapshot();
         note.adopt(theirs);
-        this.#showForm(notice("good", "Theirs is kept.", "", this.#bringBack(before)));
+        this.#showForm(notice("undo", "Theirs is kept.", "", this.#bringBack(before)));
       }),
     }));
   }
@@ -295,23 +308,32 @@ class Editor {
   }
 
   #showUnread({ answer }) {
+    this.#isOut = isOutage(answer);
     this.#stage.show(message(null, ...plainly(answer), [],
       button("Try again", async () => this.opened(await this.#note.open()))));
   }
 
   #bringTheirsBack(theirs) {
     return button("Bring theirs back", () => {
+      const before = this.#note.snapshot();
       this.#note.type(theirs);
-      this.#showForm(notice("good", "Theirs is back.", "It is not saved yet."));
+      this.#showForm(notice("undo", "Theirs is back.", "It is not saved yet.", this.#bringBack(before)));
     });
   }
 
+  // What was typed meanwhile can be had again in the same way.
   #bringBack(before) {
     return button("Bring mine back", () => {
+      const { isDirty } = this.#note;
+      const now = this.#note.snapshot();
       this.#note.restore(before);
-      this.#showForm();
+      this.#showForm(isDirty ? notice("undo", "The text from before is back.", "", this.#bringBack(now)) : undefined);
     });
   }
+}
+
+function isOutage({ status }) {
+  return status === 0 || status >= 500;
 }
 
 function newsOf({ ok, tag, status }) {
@@ -320,6 +342,7 @@ function newsOf({ ok, tag, status }) {
 
 function message(note, title, words, texts, ...actions) {
   return h("article", { class: "message" },
+    back(),
     note && ofNote(note),
     h("h1", { tabindex: "-1" }, title), h("p", { class: "lead" }, words),
     texts.length > 0 && h("div", { class: "sides" }, texts),

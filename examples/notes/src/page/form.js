@@ -1,6 +1,6 @@
 // The form in which a note is written. It stays while requests come and go, and the cursor stays where it is.
 
-import { button, entitle, h, keepingFocus, saving, titleOf } from "./dom.js";
+import { back, button, entitle, h, keepingFocus, saving, titleOf } from "./dom.js";
 
 const AUTOSAVE = "notes:autosave";
 const PAUSE = 1500;
@@ -31,16 +31,17 @@ export class Form {
     this.#automatic.addEventListener("change", () => this.#setAutomatic());
     this.element = h("form", { class: "note", oninput: (event) => this.#typed(event) },
       h("div", { class: "note-head" },
-        h("a", { class: "back", href: "#/" }, "All notes"),
+        back(),
         this.#name, this.#state, this.#held),
-      this.#message,
       h("label", { for: "title" }, "Title"), this.#title,
       h("label", { for: "body" }, "Text"), this.#body,
+      // The text makes room for a message: nothing else moves.
+      this.#message,
       h("div", { class: "actions" },
         saving(h("button", { type: "submit", class: "button button-primary" }, "Save")),
-        button("Check for changes", check), this.#discard,
+        button("Check for changes", check),
         h("label", { class: "check" }, this.#automatic, "Save as I type"),
-        h("span", { class: "gap" }), this.#remove));
+        h("span", { class: "actions at-end" }, this.#discard, this.#remove)));
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
       clearTimeout(this.#timer);
@@ -61,12 +62,10 @@ export class Form {
     this.showSeen();
   }
 
-  // Which version this is, and what the server said when it was asked for last.
+  // What the server said when it was asked last.
   showSeen() {
     const { tag, seen } = this.#note;
-    this.#held.replaceChildren(...(tag
-      ? ["You hold version ", h("code", {}, tag), ". ", seen ? asked(seen) : ""]
-      : ["Not on the server yet."]));
+    this.#held.replaceChildren(tag && seen ? asked(seen) : "Not on the server yet.");
   }
 
   // What was said before a request is no news after it.
@@ -79,8 +78,14 @@ export class Form {
   #typed(event) {
     if (event.target === this.#automatic) return;
     this.#showState(this.#note.type({ title: this.#title.value, body: this.#body.value }));
+    this.#forgetNews();
     this.#drafted();
     if (this.#automatic.checked) this.#saveSoon();
+  }
+
+  // "Saved" is no longer true.
+  #forgetNews() {
+    this.#message.querySelector(".notice-good")?.remove();
   }
 
   #saveSoon() {
@@ -109,9 +114,15 @@ function unsaved(isKept) {
   return isKept ? "Not saved yet, kept in this browser" : "Not saved, and no room to keep it here";
 }
 
+const FOUND = {
+  0: "no answer.",
+  // The request log below says it in HTTP's words.
+  304: "nothing newer, so nothing was sent again.",
+  404: "not on the server any more.",
+};
+
 function asked({ status, at }) {
   const time = h("time", { datetime: at.toISOString() }, at.toLocaleTimeString("en-GB"));
-  if (status === 304) return h("span", {}, "Asked at ", time, ": ", h("b", {}, "304"), ", nothing newer.");
   if (status === 200) return h("span", {}, "Read at ", time, ".");
-  return h("span", {}, "Asked at ", time, ": ", h("b", {}, status || "no answer"), ".");
+  return h("span", {}, "Checked at ", time, ": ", FOUND[status] ?? "the server could not say.");
 }

@@ -5,6 +5,13 @@ import { record } from "./wire.js";
 const COPY = "notes:copy:";
 const PATIENCE = 20_000;
 
+// Tells the other tabs of this browser that something was saved or deleted.
+const writes = new BroadcastChannel("notes:written");
+
+export function onWriteElsewhere(then) {
+  writes.onmessage = then;
+}
+
 // Reads, and asks whether the copy that this tab already has is still current.
 export async function read(path) {
   const copy = JSON.parse(sessionStorage.getItem(COPY + path));
@@ -36,6 +43,8 @@ export function merge(base, theirs, mine) {
 async function send(method, path, conditions, content, sizeOfCopy) {
   const answer = await ask(method, path, conditions, content);
   record({ method, path, conditions, sizeOfCopy, ...answer });
+  if (answer.ok && (method === "PUT" || method === "DELETE")) writes.postMessage(path);
+  if (answer.status === 0) dispatchEvent(new Event("outage"));
   return answer;
 }
 

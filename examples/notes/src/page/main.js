@@ -2,8 +2,12 @@
 
 import { entitle, h, say } from "./dom.js";
 import { edit } from "./editor.js";
+import * as http from "./http.js";
 import { NEW, Note } from "./note.js";
 import * as shelf from "./shelf.js";
+
+// How long after an outage the server is asked again, in milliseconds.
+const AGAIN = 5_000;
 
 const main = document.getElementById("main");
 let current = 0;
@@ -69,8 +73,17 @@ addEventListener("keydown", (event) => {
 // Somebody may have saved while another window was in front.
 async function lookAgain() {
   if (document.visibilityState === "hidden" || isAsking()) return;
-  await Promise.all([shelf.refresh(), look?.()]);
+  await look?.();
+  // After the note, so that the list is never older.
+  await shelf.refresh();
 }
+
+// After an outage: asks for the list until there is an answer, and then for the note.
+let waiting;
+addEventListener("outage", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(async () => { if (await shelf.refresh()) look?.(); }, AGAIN);
+});
 
 // A question is answered about the note as it was asked.
 function isAsking() {
@@ -85,6 +98,7 @@ document.getElementById("look").addEventListener("click", lookAgain);
 addEventListener("focus", lookAgain);
 document.addEventListener("visibilitychange", lookAgain);
 // Another tab has kept a draft, or dropped one.
+http.onWriteElsewhere(lookAgain);
 addEventListener("storage", () => shelf.show());
 addEventListener("hashchange", route);
 await route();

@@ -163,8 +163,9 @@ export class Note {
   // The server has a text that this page has not seen.
   #meet(theirs, ifClean) {
     if (this.base && !this.isDirty) {
+      const isSame = same(theirs.text, this.mine);
       this.adopt(theirs);
-      return { kind: ifClean };
+      return { kind: isSame ? "current" : ifClean };
     }
     if (this.tag === null && same(this.mine, EMPTY)) {
       this.adopt(theirs);

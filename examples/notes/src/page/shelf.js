@@ -15,11 +15,13 @@ let shown = null;
 // The note that has been brought into view.
 let open = null;
 
+// The answer: whether the list could be read.
 export async function refresh() {
   const answer = await http.read("/notes");
   if (answer.ok) notes = answer.json;
   isRead = answer.ok;
   await show();
+  return isRead;
 }
 
 // A number that no note has as far as this tab knows, nor a draft of a note that was deleted.

@@ -21,7 +21,10 @@ const MEANINGS = {
 
 export function record(exchange) {
   const wire = document.getElementById("wire");
-  wire.prepend(row(exchange));
+  const happened = row(exchange);
+  // The same once more, as in an outage, does not push out what was before.
+  if (wire.firstElementChild?.textContent === happened.textContent && exchange.status === 0) wire.firstElementChild.remove();
+  wire.prepend(happened);
   while (wire.children.length > SHOWN) wire.lastElementChild.remove();
 }
 

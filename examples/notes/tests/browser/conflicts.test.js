@@ -65,7 +65,7 @@ test("a conflict while resolving one leads back to the same view", async () => {
   assert.match(await ada.side(1, "Theirs").innerText(), /No cheese/);
   assert.match(await ada.side(1, "Mine").innerText(), /Hard cheese/);
   await ada.press("Keep mine");
-  await ada.isTold("Saved.");
+  await ada.isTold("Yours is kept.");
   assert.equal((await stored(1)).body, edited(["Cheese", "Hard cheese"]));
   assert.deepEqual(wire.of("PUT", "/notes/1").map(({ status }) => status), [412, 412, 200]);
 });

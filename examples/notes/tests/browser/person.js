@@ -61,7 +61,7 @@ export class Person {
   }
 
   button(name) {
-    return this.page.getByRole("button", { name, exact: true }).first();
+    return this.page.getByRole("main").getByRole("button", { name, exact: true }).first();
   }
 
   press(name) {
@@ -90,7 +90,16 @@ export class Person {
 
   // The message above the text begins so.
   isTold(title) {
-    return this.page.locator(".notice strong").getByText(title, { exact: true }).waitFor();
+    return this.#news(title).waitFor();
+  }
+
+  // No message begins so any more.
+  isNotTold(title) {
+    return this.#news(title).waitFor({ state: "detached" });
+  }
+
+  #news(title) {
+    return this.page.locator(".notice strong").getByText(title, { exact: true });
   }
 
   sees(text) {
@@ -112,6 +121,11 @@ export class Person {
 
   chooses(number, name) {
     return this.change(number).getByRole("radio", { name, exact: true }).check();
+  }
+
+  // What is marked in it.
+  marks(number, name) {
+    return this.side(number, name).locator("mark").allTextContents();
   }
 
   result() {
@@ -226,6 +240,19 @@ export class Person {
   // An item of the list.
   inShelf(text) {
     return this.page.locator(".shelf li a").filter({ hasText: text });
+  }
+
+  // Where something begins, and how wide it is.
+  async place(locator) {
+    const { x, y, width } = await locator.boundingBox();
+    return [x, y, width].map(Math.round);
+  }
+
+  isInWindow(locator) {
+    return locator.evaluate((element) => {
+      const { top, bottom } = element.getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight;
+    });
   }
 
   log() {

@@ -192,10 +192,18 @@ test("what is kept of mine can be undone", async () => {
   await ada.saves();
   await ada.reads("Two edits met");
   await ada.press("Keep mine");
-  await ada.isTold("Saved.");
+  await ada.isTold("Yours is kept.");
   assert.equal((await stored(1)).body, "By Ada");
+  // An undo is still offered after the next input, and can be undone itself.
+  await ada.writes("By Ada, and more");
   await ada.press("Bring theirs back");
   await ada.isTold("Theirs is back.");
+  assert.equal(await ada.field("Text").inputValue(), "By Ben");
+  await ada.press("Bring mine back");
+  await ada.isTold("The text from before is back.");
+  assert.equal(await ada.field("Text").inputValue(), "By Ada, and more");
+  await ada.press("Bring mine back");
+  await ada.isTold("The text from before is back.");
   assert.equal(await ada.field("Text").inputValue(), "By Ben");
   await ada.saves();
   await ada.isTold("Saved.");
@@ -274,7 +282,7 @@ test("a look at the window asks for news: 304, a newer version, or none any more
   await ada.sees(/Read at \d/);
   wire.forget();
   await ada.looksAgain();
-  await ada.sees(/Asked at [\d:]+: 304, nothing newer\./);
+  await ada.sees(/Checked at [\d:]+: nothing newer, so nothing was sent again\./);
   const [{ status, headers }] = wire.of("GET", "/notes/1");
   assert.deepEqual([status, headers["if-none-match"]], [304, etag]);
   await ada.sawHappen(/GET \/notes\/1\s*If-None-Match: "[^"]+"\s*304\s*Nothing new: .* [\d,]+ bytes were not sent again/);
@@ -328,4 +336,66 @@ test("an answer to a look that comes too late changes nothing", async () => {
   await ada.page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await ada.reads("Changed since you read it");
   assert.equal((await stored(1)).body, "Unseen");
+});
+
+test("what was said of a save goes with the next input", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.writes("Mine");
+  await ada.saves();
+  await ada.isTold("Saved.");
+  await ada.writesFirst("More");
+  await ada.isNotTold("Saved.");
+  await ada.sees("Not saved yet, kept in this browser");
+  await ada.saves();
+  await ada.isTold("Saved.");
+  await put(1, { ...PICNIC, body: "Newer" });
+  await ada.looksAgain();
+  await ada.isTold("There was a newer version.");
+  await ada.writesFirst("More");
+  await ada.isNotTold("There was a newer version.");
+
+  // Both are said: nothing is newer, and what is here is not saved.
+  await ada.press("Check for changes");
+  await ada.isTold("Nothing new.");
+  await ada.sees(/Your text is not saved yet\./);
+});
+
+test("the message of an outage goes when the server is back, without being asked", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.page.clock.install();
+  await ada.writes("Mine");
+  wire.isCut(true);
+  await ada.saves();
+  await ada.isTold("No answer.");
+  await ada.page.getByText("The list could not be read.").waitFor();
+  await ada.page.clock.runFor(6_000);
+  await ada.isTold("No answer.");
+  wire.isCut(false);
+  await ada.page.clock.runFor(6_000);
+  await ada.isTold("The notes can be reached again.");
+  await ada.sees(/Your text is not saved yet\./);
+  await ada.page.getByText("The list could not be read.").waitFor({ state: "detached" });
+  assert.equal(await ada.field("Text").inputValue(), "Mine");
+
+  // A note that could not be read at all is read then.
+  wire.isCut(true);
+  await ada.opens("#/notes/2");
+  await ada.reads("No answer.");
+  await create(2, { title: "Shopping", body: "Bread" });
+  wire.isCut(false);
+  await ada.page.clock.runFor(6_000);
+  await ada.reads("Shopping");
+});
+
+test("what one tab saves is in the list of the other, and in its note", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  const other = await (await ada.anotherTab()).opens("#/notes/1");
+  await ada.writes("Bread, by Ada", "Sunday picnic");
+  await ada.saves();
+  await ada.isTold("Saved.");
+  await other.inShelf(/^Sunday picnic\s*Bread, by Ada/).waitFor();
+  await other.reads("Sunday picnic");
 });

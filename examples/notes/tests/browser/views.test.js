@@ -49,7 +49,7 @@ const VIEWS = {
   current: async () => {
     const ada = await person("#/notes/1");
     await ada.looksAgain();
-    await ada.sees(/304, nothing newer/);
+    await ada.sees(/nothing newer, so nothing was sent again/);
     return ada;
   },
   behind: async () => {

@@ -12,6 +12,7 @@ export class Wire {
   #lost;
   #held;
   #kept;
+  #isCut;
 
   // `service` is the URL of the notes; the browser never sees the headers whose names are in `hidden`.
   static async before(service, hidden = []) {
@@ -41,6 +42,11 @@ export class Wire {
     this.#lost = method;
   }
 
+  // Whether nobody is reached, and so nobody answers.
+  isCut(isCut) {
+    this.#isCut = isCut;
+  }
+
   // From now on: a request with this method waits, until the function that is returned is called.
   holds(method) {
     let release;
@@ -66,6 +72,7 @@ export class Wire {
     this.#lost = null;
     this.#held = null;
     this.#kept = null;
+    this.#isCut = false;
   }
 
   // The exchanges so far with this method and path.
@@ -84,6 +91,10 @@ export class Wire {
 
   async #pass(request, response) {
     const { method, url: path, headers } = request;
+    if (this.#isCut) {
+      response.destroy();
+      return;
+    }
     if (method === this.#held?.method) await this.#held.released;
     if (method === this.#answer?.method) {
       response.writeHead(this.#answer.status, this.#answer.fields).end();
