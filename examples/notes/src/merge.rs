@@ -78,8 +78,9 @@ fn hunks(base: Option<&str>, theirs: &str, mine: &str) -> Vec<Hunk> {
     let mut from = [0; 3];
     for to in unchanged.chain([ends]) {
         let [in_base, in_theirs, in_mine] = [0, 1, 2].map(|side| from[side]..to[side]);
-        let changed = Hunk::new(&base[in_base], &theirs[in_theirs], &mine[in_mine]);
-        changed.append_to(&mut hunks);
+        for changed in changes(&base[in_base], &theirs[in_theirs], &mine[in_mine]) {
+            changed.append_to(&mut hunks);
+        }
         if to != ends {
             let line = &base[to[0]..=to[0]];
             Hunk::new(line, line, line).append_to(&mut hunks);
@@ -87,6 +88,22 @@ fn hunks(base: Option<&str>, theirs: &str, mine: &str) -> Vec<Hunk> {
         from = to.map(|line| line + 1);
     }
     hunks
+}
+
+/// What was changed between two lines that both sides left alone.
+///
+/// Neighbouring lines are one change, unless it is certain which line became which: both sides have as many lines as the
+/// base, and no line was changed by both in different ways. Then each line is a change of its own, and nobody is asked.
+fn changes(base: &[&str], theirs: &[&str], mine: &[&str]) -> Vec<Hunk> {
+    let fits = |line: usize| {
+        theirs[line] == base[line] || mine[line] == base[line] || theirs[line] == mine[line]
+    };
+    let lines = base.len();
+    if theirs.len() != lines || mine.len() != lines || !(0..lines).all(fits) {
+        return vec![Hunk::new(base, theirs, mine)];
+    }
+    let single = |line| Hunk::new(&base[line..=line], &theirs[line..=line], &mine[line..=line]);
+    (0..lines).map(single).collect()
 }
 
 /// Lines without their ends: another line end is not an edit.

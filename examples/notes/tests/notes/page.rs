@@ -59,7 +59,7 @@ async fn page_refers_to_nothing_that_is_missing() {
 #[tokio::test]
 async fn merge_says_who_changed_which_lines() {
     type Hunk = [&'static str; 4];
-    let rows: [([&str; 3], &[Hunk]); 11] = [
+    let rows: [([&str; 3], &[Hunk]); 16] = [
         (["a/b", "a/b", "a/b"], &[["nobody", "a/b", "a/b", "a/b"]]),
         (
             ["a/b/c", "a/x/c", "a/b/c"],
@@ -89,8 +89,31 @@ async fn merge_says_who_changed_which_lines() {
             ["a/b", "a/x", "a/x"],
             &[["nobody", "a", "a", "a"], ["alike", "b", "x", "x"]],
         ),
-        // Neighbouring lines are one change: whether they fit together is for a person to say.
-        (["a/b", "x/b", "a/y"], &[["both", "a/b", "x/b", "a/y"]]),
+        // Each changed another of two neighbouring lines, and it is certain which line became which.
+        (
+            ["a/b", "x/b", "a/y"],
+            &[["theirs", "a", "x", "a"], ["mine", "b", "b", "y"]],
+        ),
+        (
+            ["a/b/c", "x/b/z", "x/y/c"],
+            &[
+                ["alike", "a", "x", "x"],
+                ["mine", "b", "b", "y"],
+                ["theirs", "c", "z", "c"],
+            ],
+        ),
+        // Otherwise neighbouring lines are one change, for a person to decide: one line was changed by both; or a line
+        // was added or removed beside another's change.
+        (
+            ["a/b/c", "x/p/c", "a/q/y"],
+            &[["both", "a/b/c", "x/p/c", "a/q/y"]],
+        ),
+        (["a/b", "x/n/b", "a/y"], &[["both", "a/b", "x/n/b", "a/y"]]),
+        (["a/b", "b", "a/y"], &[["both", "a/b", "b", "a/y"]]),
+        (
+            ["a/b", "a/b/n", "a/y"],
+            &[["nobody", "a", "a", "a"], ["both", "b", "b/n", "y"]],
+        ),
         // Both add a line at one place.
         (
             ["a", "a/x", "a/y"],
