@@ -12,7 +12,7 @@ use tower_conditional::{BodyHash, ConditionalLayer};
 
 use crate::app::REVALIDATE;
 
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 17] = [
     ("/", include_str!("page/index.html")),
     ("/page/style.css", include_str!("page/style.css")),
     ("/page/icon.svg", include_str!("page/icon.svg")),
@@ -22,6 +22,8 @@ const FILES: [(&str, &str); 15] = [
     ("/page/form.js", include_str!("page/form.js")),
     ("/page/conflict.js", include_str!("page/conflict.js")),
     ("/page/merge.js", include_str!("page/merge.js")),
+    ("/page/diff.js", include_str!("page/diff.js")),
+    ("/page/marks.js", include_str!("page/marks.js")),
     ("/page/note.js", include_str!("page/note.js")),
     ("/page/drafts.js", include_str!("page/drafts.js")),
     ("/page/http.js", include_str!("page/http.js")),

@@ -1,14 +1,15 @@
 // Two edits met: what both started from, theirs, mine, and a choice for each change.
 
-import { button, h, lines, ofNote, progress, saving } from "./dom.js";
+import { newWords } from "./diff.js";
+import { back, button, h, lines, ofNote, progress, saving } from "./dom.js";
 import * as http from "./http.js";
 import { Merge, UNDECIDED, whole } from "./merge.js";
 
 const CONTEXT = 3;
 
 const SIDES = [
-  ["base", "Base", "before both edits"],
-  ["theirs", "Theirs", "saved meanwhile"],
+  ["base", "Before", "at the start"],
+  ["theirs", "Theirs", "saved already"],
   ["mine", "Mine", "not saved yet"],
 ];
 
@@ -37,31 +38,29 @@ export async function conflict(note, theirs, isAgain, then) {
     tally.replaceChildren(count(merge));
     note.choose(theirs.tag, merge.choices);
   };
-  const decided = (use) => () => {
+  const save = () => {
     const open = merge.changes.findIndex((hunk) => hunk.choice === null);
-    if (open < 0) return use(merge.text);
+    if (open < 0) return then.save(merge.text);
     tally.replaceChildren(`Decide change ${open + 1} first.`);
     document.querySelector(`input[name="hunk-${open}"]`).focus();
   };
   update();
 
   return h("article", { class: "conflict" },
+    back(),
     ofNote(note),
     h("h1", { tabindex: "-1" }, title),
-    h("div", { class: "messages" }),
     h("p", { class: "lead" }, why),
-    h("p", { class: "held" }, "You hold ", h("code", {}, note.tag ?? "no version"),
-      h("span", { "aria-hidden": "true" }, " → "), " the server has ", h("code", {}, theirs.tag)),
     h("div", { class: "hunks" },
       titleChanges(merge, update),
       merge.body.map((hunk) => hunk.changed_by === "nobody" ? context(hunk.base) : change(merge, hunk, update))),
     h("section", { class: "result", "aria-labelledby": "result-name" },
       h("h2", { id: "result-name" }, "The merged note"), resultTitle, result),
     h("div", { class: "bar" },
-      tally,
+      h("div", { class: "bar-line" }, tally, h("div", { class: "messages" })),
       h("div", { class: "actions" },
-        saving(button("Save merged", decided(then.save), "button-primary")),
-        button("Edit the merged text", decided(then.edit)),
+        saving(button("Save merged", save, "button-primary")),
+        button("Edit the merged text", () => then.edit(merge.markedText)),
         h("span", { class: "gap" }),
         button("Keep mine", then.keepMine, "button-mine"),
         button("Keep theirs", then.keepTheirs, "button-theirs"))));
@@ -111,7 +110,7 @@ function change(merge, hunk, update, where = "") {
     h("div", { class: "sides" }, sides),
     hunk.changed_by === "both" && h("label", { class: "side-both" },
       option("both"), h("span", { id: `${name}-both` }, "Both"),
-      h("small", { id: `${name}-both-lines` }, "theirs first, then mine")));
+      h("small", { id: `${name}-both-lines` }, "theirs first, then mine; what both have stands once")));
 }
 
 function context(unchanged) {
@@ -132,23 +131,8 @@ function plain(lines) {
   return lines.join("\n");
 }
 
-// What differs from the base, to the word.
+// The words that are not in the base.
 function marked(base, lines) {
   if (lines.length === 0) return plain(lines);
-  const [before, after] = [words(base), words(lines)];
-  const start = after.findIndex((word, index) => word !== before[index]);
-  if (start < 0) return lines.join("\n");
-  const longest = Math.min(before.length, after.length) - start;
-  let end = 0;
-  while (end < longest && before.at(-1 - end) === after.at(-1 - end)) end += 1;
-  const cut = after.length - end;
-  return [
-    after.slice(0, start).join(""),
-    h("mark", {}, after.slice(start, cut).join("")),
-    after.slice(cut).join(""),
-  ];
-}
-
-function words(lines) {
-  return lines.join("\n").split(/(\s+)/);
+  return newWords(base.join("\n"), lines.join("\n")).map(({ text, isNew }) => isNew ? h("mark", {}, text) : text);
 }

@@ -3,6 +3,7 @@
 import { conflict } from "./conflict.js";
 import { ask, back, button, h, lines, named, notice, ofNote, progress, saving } from "./dom.js";
 import { Form } from "./form.js";
+import { undecided } from "./marks.js";
 import * as shelf from "./shelf.js";
 import { plainly, withText } from "./words.js";
 
@@ -99,7 +100,9 @@ class Editor {
 
   // `replaced` is what a person has decided to overwrite.
   async #save(isAgain = false, replaced = null) {
+    if (this.#isBusy) return;
     if (this.#note.tag && !this.#note.isDirty) return this.#check();
+    if (!await this.#mayBeSaved()) return this.#showForm();
     const outcome = await this.#busy("Saving…", () => this.#note.save());
     if (replaced && outcome?.kind === "saved") {
       return this.#showForm(notice("undo", "Yours is kept.", "", this.#bringTheirsBack(replaced)));
@@ -110,13 +113,20 @@ class Editor {
   // Never takes the text from under somebody who is typing.
   async #autosave() {
     const { tag } = this.#note;
-    if (tag === this.#refused) return;
+    if (tag === this.#refused || undecided(this.#note.mine) > 0) return;
     const outcome = await this.#busy("Saving…", () => this.#note.save());
     if (outcome?.kind in DONE) return this.#show(outcome);
     this.#refused = tag;
     if (outcome?.kind === "conflict") return this.#showBehind(outcome.theirs);
     if (outcome?.kind === "trouble") return this.#showTrouble(outcome);
     this.#showForm(notice("warn", "Not saved while you typed.", "Something has changed meanwhile.", button("See what", () => this.#save())));
+  }
+
+  // Marks of what is undecided are saved only by somebody who says so.
+  async #mayBeSaved() {
+    if (undecided(this.#note.mine) === 0) return true;
+    return ask("Save it with the marks?", "Some places are not decided: theirs and mine stand there one below the other, between marks.",
+      "Save with the marks", "Go on editing");
   }
 
   async #check() {
@@ -180,7 +190,7 @@ class Editor {
     }
   }
 
-  #showForm(message) {
+  #showForm(message = this.#undecidedPlaces()) {
     if (!this.#stage.isCurrent()) return;
     this.#told = null;
     this.#isOut = false;
@@ -188,6 +198,13 @@ class Editor {
     this.#form.update(message);
     this.#stage.show(this.#form.element);
     shelf.show();
+  }
+
+  #undecidedPlaces(...actions) {
+    const places = undecided(this.#note.mine);
+    if (places === 0) return null;
+    return notice("warn", places === 1 ? "One place is not decided." : `${places} places are not decided.`,
+      "Keep of the lines between the marks what you want, and delete the marks (««««««, ══════, »»»»»»).", ...actions);
   }
 
   #showBehind(theirs) {
@@ -226,8 +243,10 @@ class Editor {
     this.#stage.show(await conflict(note, theirs, isAgain, {
       save: unlessBusy((text) => save(text)),
       edit: unlessBusy((text) => {
+        const before = note.snapshot();
         note.rebase(theirs, text);
-        this.#showForm(notice("good", "This is the merged text.", "It is not saved yet."));
+        this.#showForm(this.#undecidedPlaces(this.#bringBack(before))
+          ?? notice("undo", "This is the merged text.", "It is not saved yet.", this.#bringBack(before)));
       }),
       keepMine: unlessBusy(() => save(note.mine, theirs.text)),
       keepTheirs: unlessBusy(() => {

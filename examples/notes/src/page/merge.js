@@ -1,5 +1,8 @@
 // Puts the hunks of a merge together once somebody has chosen.
 
+import { union } from "./diff.js";
+import { marked, markedTitle } from "./marks.js";
+
 export const UNDECIDED = Symbol("undecided");
 
 // A change by one side stands until somebody says otherwise; a change by both is for the person to decide.
@@ -37,6 +40,13 @@ export class Merge {
     const { title, body } = this.result;
     return { title: title.flat().join(" "), body: body.flat().join("\n") };
   }
+
+  // At any time: what is undecided, with both versions between marks.
+  get markedText() {
+    const orMarked = (mark) => (hunk) => hunk.choice === null ? mark(hunk) : chosen(hunk);
+    const title = this.title.flatMap(orMarked(markedTitle)).join(" ");
+    return { title, body: this.body.flatMap(orMarked(marked)).join("\n") };
+  }
 }
 
 // When no comparison is to be had: the whole texts, as one change by both.
@@ -60,6 +70,6 @@ function linesOf({ base, theirs, mine }) {
 
 function chosen(hunk) {
   if (hunk.choice === null) return UNDECIDED;
-  if (hunk.choice === "both") return [...hunk.theirs, ...hunk.mine];
+  if (hunk.choice === "both") return union(hunk.theirs, hunk.mine);
   return hunk[hunk.choice];
 }

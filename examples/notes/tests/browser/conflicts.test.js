@@ -20,7 +20,7 @@ test("one of two saves wins, the other is merged, and the note has both edits", 
   const [winner, loser] = isAda ? [ben, ada] : [ada, ben];
   await winner.isTold("Saved.");
   const cheese = isAda ? { theirs: "Hard cheese", mine: "Goat cheese" } : { theirs: "Goat cheese", mine: "Hard cheese" };
-  for (const [side, text] of [["Base", "Cheese"], ["Theirs", cheese.theirs], ["Mine", cheese.mine]]) {
+  for (const [side, text] of [["Before", "Cheese"], ["Theirs", cheese.theirs], ["Mine", cheese.mine]]) {
     assert.match(await loser.side(1, side).innerText(), new RegExp(text));
   }
 
@@ -50,6 +50,94 @@ test("edits to different lines fit together", async () => {
   assert.deepEqual({ title, body }, { title: "Sunday picnic", body: edited(["Bread", "Rolls"], ["noon", "one"]) });
 });
 
+test("neighbouring lines of which each changed another fit together", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await put(1, { ...PICNIC, body: edited(["Bread", "Rolls"], ["Apples", "Pears"]) });
+  await ada.writes(edited(["Cheese", "Goat cheese"]));
+  await ada.saves();
+  await ada.reads("Two edits met, and fit together");
+  for (const [number, text] of [[1, "Rolls"], [2, "Goat cheese"], [3, "Pears"]]) {
+    assert.match(await ada.change(number).innerText(), new RegExp(text));
+  }
+  await ada.press("Save merged");
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, "Rolls\nGoat cheese\nPears\n\nMeet at noon");
+});
+
+test("both have what each side has, and no line of both twice", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await put(1, { ...PICNIC, body: edited(["Bread", "Rolls\nButter\nSalt"]) });
+  await ada.writes(edited(["Bread", "Rye bread\nButter\nPepper"]));
+  await ada.saves();
+  await ada.reads("Two edits met");
+  await ada.chooses(1, "Both");
+  assert.equal(await ada.result(), "Rolls\nRye bread\nButter\nSalt\nPepper\nCheese\nApples\n\nMeet at noon");
+});
+
+test("the words that differ are marked, and no others", async () => {
+  const body = "We meet at noon by the old bridge, and bring bread.\nWho brings the cheese? And 🧺 by whom?";
+  await create(1, { title: "Picnic", body });
+  const ada = await person("#/notes/1");
+  await put(1, { title: "Picnic", body: body.replace("noon", "one").replace("bread", "rye bread").replace("cheese", "good old cheese") });
+  await ada.writes(body.replace("old", "new").replace("cheese", "wine"));
+  await ada.saves();
+  await ada.reads("Two edits met");
+  assert.deepEqual(await ada.marks(1, "Theirs"), ["one", "rye", "good old"]);
+  assert.deepEqual(await ada.marks(1, "Mine"), ["new", "wine"]);
+});
+
+test("the merged text can be edited while some is undecided, and is not saved so by accident", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await put(1, { title: "By Ben", body: edited(["Cheese", "Goat cheese"], ["noon", "one"]) });
+  await ada.writes(edited(["Cheese", "Hard cheese"], ["noon", "two"]), "By Ada");
+  await ada.saves();
+  await ada.reads("Two edits met");
+  await ada.chooses(2, "Both");
+  await ada.press("Edit the merged text");
+  await ada.isTold("2 places are not decided.");
+  const marked = "Bread\nGoat cheese\nHard cheese\nApples\n\n«««««« Theirs\nMeet at one\n══════ Mine\nMeet at two\n»»»»»» Not decided until here";
+  assert.equal(await ada.field("Text").inputValue(), marked);
+  assert.equal(await ada.field("Title").inputValue(), "«««««« By Ben ══════ By Ada »»»»»»");
+
+  // Back, with what was chosen, and again.
+  await ada.press("Bring mine back");
+  await ada.saves();
+  await ada.reads("Two edits met");
+  await ada.sees("1 of 3 decided");
+  await ada.press("Edit the merged text");
+  await ada.isTold("2 places are not decided.");
+
+  wire.forget();
+  const dialog = ada.page.getByRole("dialog");
+  await ada.saves();
+  await dialog.getByText("Save it with the marks?").waitFor();
+  await dialog.getByRole("button", { name: "Go on editing" }).click();
+  await ada.isTold("2 places are not decided.");
+  await ada.reloads();
+  await ada.isTold("2 places are not decided.");
+  await ada.page.clock.install();
+  await ada.field("Save as I type").check();
+  await ada.page.clock.runFor(5_000);
+  assert.deepEqual(wire.of("PUT", "/notes/1"), []);
+  await ada.field("Save as I type").uncheck();
+
+  await ada.writes(edited(["Cheese", "Goat cheese"], ["noon", "one o'clock"]), "By us");
+  await ada.saves();
+  await ada.isTold("Saved.");
+  const { title, body } = await stored(1);
+  assert.deepEqual({ title, body }, { title: "By us", body: edited(["Cheese", "Goat cheese"], ["noon", "one o'clock"]) });
+
+  // Somebody who says so may save the marks.
+  await ada.writes("══════ Mine");
+  await ada.saves();
+  await dialog.getByRole("button", { name: "Save with the marks" }).click();
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, "══════ Mine");
+});
+
 test("a conflict while resolving one leads back to the same view", async () => {
   await create(1, PICNIC);
   const ada = await person("#/notes/1");
@@ -61,7 +149,7 @@ test("a conflict while resolving one leads back to the same view", async () => {
   await ada.chooses(1, "Mine");
   await ada.press("Save merged");
   await ada.reads("It has changed once more");
-  assert.match(await ada.side(1, "Base").innerText(), /Goat cheese/);
+  assert.match(await ada.side(1, "Before").innerText(), /Goat cheese/);
   assert.match(await ada.side(1, "Theirs").innerText(), /No cheese/);
   assert.match(await ada.side(1, "Mine").innerText(), /Hard cheese/);
   await ada.press("Keep mine");
@@ -91,8 +179,6 @@ test("theirs can be kept, and mine brought back", async () => {
   assert.equal(await ada.field("Text").inputValue(), "Mine");
   await ada.saves();
   await ada.reads("Two edits met");
-  await ada.press("Edit the merged text");
-  await ada.sees("Decide change 1 first.");
   await ada.chooses(1, "Mine");
   await ada.press("Edit the merged text");
   await ada.writes("Mine, edited");

@@ -2,13 +2,46 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PICNIC, create, person, put, remove, wire } from "./scene.js";
+import { PICNIC, create, edited, person, put, remove, wire } from "./scene.js";
 
 const WINDOWS = [{ width: 1280, height: 800 }, { width: 1024, height: 750 }, { width: 390, height: 844 }];
 const LONG = "What we said we would bring to the picnic on Sunday, and who brings which part of it";
 
 for (const viewport of WINDOWS) {
   const size = `${viewport.width} by ${viewport.height}`;
+
+  test(`the buttons of a conflict stay in their place, in reach, at ${size}`, async () => {
+    await create(1, PICNIC);
+    const ada = await person("#/notes/1", { viewport });
+    await put(1, { ...PICNIC, body: edited(["Cheese", "Goat cheese"], ["noon", "one"]) });
+    await ada.writes(edited(["Cheese", "Hard cheese"], ["noon", "two"]));
+    await ada.saves();
+    await ada.reads("Two edits met");
+    const names = ["Save merged", "Edit the merged text", "Keep mine", "Keep theirs"];
+    const places = () => Promise.all(names.map((name) => ada.place(ada.button(name))));
+    const before = await places();
+    for (const name of names) assert.ok(await ada.isInWindow(ada.button(name)), `${name} is out of the window`);
+    const stay = async (when) => assert.deepEqual(await places(), before, when);
+    await ada.press("Save merged");
+    await ada.sees("Decide change 1 first.");
+    await stay("when they say what is missing");
+    await ada.chooses(1, "Both");
+    await stay("when something was chosen");
+    await put(1, { ...PICNIC, body: edited(["Cheese", "No cheese"]) });
+    await ada.looksAgain();
+    await ada.isTold("Somebody has saved once more.");
+    await stay("under a message");
+    await remove(1);
+    await ada.looksAgain();
+    await ada.isTold("Somebody has deleted this note.");
+    await stay("under another message");
+
+    // What comes into view does not come to lie under them.
+    await ada.page.locator(".result-body").focus();
+    const [result, bar] = await Promise.all([".result-body", ".bar"].map((part) => ada.page.locator(part).boundingBox()));
+    assert.ok(result.y >= 0 && result.y + result.height <= bar.y, `the merged note ends at ${result.y + result.height}, the bar begins at ${bar.y}`);
+    await ada.fitsItsWindow("the conflict");
+  });
 
   test(`the form stays in its place at ${size}`, async () => {
     await create(1, PICNIC);
@@ -58,4 +91,23 @@ test("a new note has the buttons where it has them once it is saved", async () =
   await ada.saves();
   await ada.isTold("Saved.");
   assert.deepEqual(await places(), before);
+});
+
+test("from every view of a phone there is a way to the list", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1", { viewport: { width: 390, height: 844 } });
+  const back = () => ada.page.getByRole("main").getByRole("link", { name: "All notes" });
+  await back().waitFor();
+  await put(1, { ...PICNIC, body: "Theirs" });
+  await ada.writes("Mine");
+  await ada.saves();
+  await ada.reads("Two edits met");
+  await back().click();
+  await ada.inShelf(/Picnic\s*draft/).click();
+  await ada.reads("Two edits met");
+  await remove(1);
+  await ada.press("Keep mine");
+  await ada.reads("Deleted meanwhile");
+  await back().click();
+  await ada.reads("Two people, one note");
 });

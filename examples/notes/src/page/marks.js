@@ -1,0 +1,18 @@
+// What nobody has decided, in a text that is edited by hand: both versions, between marks.
+
+const [THEIRS, MINE, END] = ["«««««« ", "══════ ", "»»»»»» "];
+
+export function marked({ theirs, mine }) {
+  return [`${THEIRS}Theirs`, ...theirs, `${MINE}Mine`, ...mine, `${END}Not decided until here`];
+}
+
+// In one line, for a title.
+export function markedTitle({ theirs, mine }) {
+  return [`${THEIRS}${theirs.join(" ")} ${MINE}${mine.join(" ")} ${END}`.trim()];
+}
+
+// How many places are not decided; one whose marks are removed in part still is one.
+export function undecided({ title, body }) {
+  const count = (mark) => `${title}\n${body}`.split(mark.trim()).length - 1;
+  return Math.max(...[THEIRS, MINE, END].map(count));
+}
