@@ -4,6 +4,8 @@
 mod sync {
     pub(super) use shuttle::sync::atomic::{AtomicUsize, Ordering};
     pub(super) use shuttle::sync::{Arc, Mutex, MutexGuard};
+    // Nothing that it is made of waits, so it is no point to switch at.
+    pub(super) use std::sync::OnceLock;
 }
 
 #[path = "../../src/lock/keyed_queue.rs"]

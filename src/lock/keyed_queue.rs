@@ -7,14 +7,17 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use super::sync::{Arc, Mutex, MutexGuard};
+use super::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 /// How many parts the table has, so that writers of different keys seldom contend for a mutex.
 const SHARDS: usize = 16;
 
 /// A lock for each key in use, with a queue of waiters. Clones share one table.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct KeyedQueue(Arc<[Mutex<Shard>; SHARDS]>);
+pub(crate) struct KeyedQueue(Arc<OnceLock<Shards>>);
+
+/// Made with the first key: most layers of a service with one for each route never lock.
+type Shards = Box<[Mutex<Shard>; SHARDS]>;
 
 /// A key is in the table while its guard exists, or while a woken waiter has not taken it yet.
 type Shard = HashMap<u64, Queue, BuildHasherDefault<AsItIs>>;
@@ -105,7 +108,8 @@ impl KeyedQueue {
         )]
         let index = key as usize % SHARDS;
         // No code panics while it holds the mutex, so a poisoned shard is consistent.
-        self.0[index]
+        let shards = self.0.get_or_init(Shards::default);
+        shards[index]
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }

@@ -21,7 +21,7 @@ use crate::BoxError;
 
 /// The primitives of the queue and its limit. A model checker replaces them.
 mod sync {
-    pub(super) use std::sync::{Arc, Mutex, MutexGuard};
+    pub(super) use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 }
 
 /// A lock for each resource. A write holds it from before its evaluation until its handler has answered.

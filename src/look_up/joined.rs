@@ -11,7 +11,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering};
+use super::sync::{Arc, AtomicUsize, Mutex, MutexGuard, OnceLock, Ordering};
 use super::wakers::Wakers;
 
 /// How many different resources with one key have a group. Further ones are looked up by each request itself. A client can
@@ -47,9 +47,11 @@ pub(crate) struct Joined<T>(Arc<Table<T>>);
 struct Table<T> {
     /// How many requests look up now, alone or together.
     looking: AtomicUsize,
-    shards: [Mutex<Shard<T>>; SHARDS],
+    /// Made when requests first meet: a layer for each route must not cost a kilobyte each.
+    shards: OnceLock<Shards<T>>,
 }
 
+type Shards<T> = Box<[Mutex<Shard<T>>; SHARDS]>;
 type Shard<T> = HashMap<u64, Vec<Arc<Group<T>>>>;
 
 /// The members that ask for one resource, or listen for news of it.
@@ -103,7 +105,7 @@ impl<T> Default for Joined<T> {
     fn default() -> Self {
         Self(Arc::new(Table {
             looking: AtomicUsize::new(0),
-            shards: std::array::from_fn(|_| Mutex::default()),
+            shards: OnceLock::new(),
         }))
     }
 }
@@ -125,7 +127,8 @@ impl<T> Joined<T> {
             reason = "any bits of a hash will do"
         )]
         let index = key as usize % SHARDS;
-        lock(&self.0.shards[index])
+        let shards = self.0.shards.get_or_init(Shards::default);
+        lock(&shards[index])
     }
 
     /// How many resources are in the table.

@@ -25,7 +25,7 @@ pub(crate) type Member = joined::Member<Ended>;
 /// The primitives of the shared look-ups. A model checker replaces them.
 mod sync {
     pub(super) use std::sync::atomic::{AtomicUsize, Ordering};
-    pub(super) use std::sync::{Arc, Mutex, MutexGuard};
+    pub(super) use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 }
 
 /// Looks up the current state of a resource, together with other requests if there are any.

@@ -34,6 +34,17 @@ pub(super) fn rows(meter: &mut impl Meter) {
         routed(meter, Row::new(name), bare, &request, StatusCode::OK);
     }
     let layer = || ConditionalLayer::new(Fixed::new(EntityTag::from_static(TAG)));
+    meter.held(
+        Row::new("route"),
+        || (),
+        |()| -> MethodRouter { get(read()) },
+    );
+    let row = Row::new("route with a layer of its own").over("route");
+    meter.held(
+        row,
+        || (),
+        |()| -> MethodRouter { get(read()).route_layer(layer()) },
+    );
     let around_routes = &mut Router::new()
         .route("/notes/{id}", get(read()))
         .layer(layer())
