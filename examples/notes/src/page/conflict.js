@@ -26,7 +26,7 @@ export async function conflict(note, theirs, isAgain, then) {
   const answer = await http.merge(note.base, theirs.text, note.mine);
   progress(null);
   const merge = new Merge(answer.ok ? answer.json : whole(note.base, theirs.text, note.mine));
-  const [title, why] = [heading(merge, isAgain), explanation(merge)];
+  const [title, why] = [heading(merge, isAgain), explanation(merge, note)];
   merge.choose(note.merge?.choices ?? {});
   const result = h("pre", { class: "lines result-body", dir: "auto", tabindex: "0", "aria-labelledby": "result-name" });
   const resultTitle = h("p", { class: "result-title", dir: "auto" });
@@ -71,11 +71,16 @@ function heading(merge, isAgain) {
   return merge.open.length > 0 ? "Two edits met" : "Two edits met, and fit together";
 }
 
-function explanation(merge) {
-  const before = "While you were editing, somebody else saved. Nothing is lost: theirs is stored, yours is here.";
+function explanation(merge, note) {
+  const before = `${happened(note)} Nothing is lost: theirs is stored, yours is here.`;
   return merge.open.length > 0
     ? `${before} Choose what to keep.`
     : `${before} You changed different lines: look at the result, and save it.`;
+}
+
+function happened({ tag, base }) {
+  if (tag) return "While you were editing, somebody else saved.";
+  return base ? "Somebody has put this note back already." : "While you were writing, somebody created this note.";
 }
 
 function count(merge) {

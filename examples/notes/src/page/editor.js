@@ -15,6 +15,7 @@ const DONE = {
   overtaken: ["Saved, and changed again since.", "This is the newest version."],
 };
 
+const PUT_BACK_ALREADY = ["Somebody has put it back already.", "It says exactly this."];
 const SAVED_UNSEEN = ["Saved, but not read back.", "Check for changes before you go on editing."];
 
 export async function edit(stage, note) {
@@ -27,6 +28,7 @@ class Editor {
   #stage;
   #note;
   #form;
+  #address = location.hash;
   #isBusy = false;
   // A tag that was refused: nothing more is saved by itself over it.
   #refused;
@@ -78,6 +80,7 @@ class Editor {
     if (outcome.kind === "conflict") return this.#showBehind(outcome.theirs);
     if (outcome.kind in DONE) return this.#show(outcome);
     if (outcome.kind === "current" && this.#isOut) return this.#showForm(notice("good", "The notes can be reached again.", this.#stateOfText()));
+    if (outcome.kind === "exists") return this.#showForm(notice("warn", "Somebody was first.", "There is such a note by now.", button("See theirs", () => this.#showTaken(now))));
     if (outcome.kind !== "deleted") return;
     this.#showForm(this.#gone());
     this.#told = newsOf(now);
@@ -108,6 +111,14 @@ class Editor {
       return this.#showForm(notice("undo", "Yours is kept.", "", this.#bringTheirsBack(replaced)));
     }
     if (outcome) this.#show(outcome, isAgain);
+  }
+
+  async #putBack() {
+    if (this.#isBusy || !await this.#mayBeSaved()) return;
+    this.#note.revive();
+    const outcome = await this.#busy("Saving…", () => this.#note.save());
+    if (outcome?.kind === "already") return this.#showForm(notice("good", ...PUT_BACK_ALREADY));
+    if (outcome) this.#show(outcome);
   }
 
   // Never takes the text from under somebody who is typing.
@@ -194,10 +205,18 @@ class Editor {
     if (!this.#stage.isCurrent()) return;
     this.#told = null;
     this.#isOut = false;
-    if (location.hash === "#/new" && !this.#note.isNew) history.replaceState(null, "", `#/notes/${this.#note.id}`);
+    this.#showNumber();
     this.#form.update(message);
     this.#stage.show(this.#form.element);
     shelf.show();
+  }
+
+  // Once the note is stored under another number than the address has, unless somebody is on the way elsewhere.
+  #showNumber() {
+    const { isNew, key, id } = this.#note;
+    if (isNew || key !== id || location.hash !== this.#address) return;
+    this.#address = `#/notes/${id}`;
+    history.replaceState(null, "", this.#address);
   }
 
   #undecidedPlaces(...actions) {
@@ -249,15 +268,17 @@ class Editor {
           ?? notice("undo", "This is the merged text.", "It is not saved yet.", this.#bringBack(before)));
       }),
       keepMine: unlessBusy(() => save(note.mine, theirs.text)),
-      keepTheirs: unlessBusy(() => {
-        const before = note.snapshot();
-        note.adopt(theirs);
-        this.#showForm(notice("undo", "Theirs is kept.", "", this.#bringBack(before)));
-      }),
+      keepTheirs: unlessBusy(() => this.#keepTheirs(theirs)),
     }));
   }
 
-  // A number that was free when the person began to write.
+  #keepTheirs(theirs) {
+    const before = this.#note.snapshot();
+    this.#note.adopt(theirs);
+    this.#showForm(notice("undo", "Theirs is kept.", "", this.#bringBack(before)));
+  }
+
+  // A number that was free when the person began to write, or when the note was deleted.
   #showTaken(theirs) {
     const note = this.#note;
     const saveAsNew = async () => {
@@ -265,11 +286,12 @@ class Editor {
       note.renumber(await shelf.freeId());
       this.#save();
     };
-    this.#stage.show(message(note, "Somebody was first",
-      `While you were writing, somebody created note ${note.id}. Theirs is stored, yours is here.`,
+    const what = note.isNew ? `While you were writing, somebody created note ${note.id}.` : "Somebody has put this note back already, with another text.";
+    this.#stage.show(message(note, "Somebody was first", `${what} Theirs is stored, yours is here.`,
       [text("Theirs", theirs.text), text("Mine", note.mine)],
       saving(button("Save mine as a note of its own", saveAsNew, "button-primary")),
-      button("Merge the two", () => this.#showConflict(theirs))));
+      button("Merge the two", () => this.#showConflict(theirs)),
+      button("Keep theirs", () => this.#keepTheirs(theirs), "button-theirs")));
   }
 
   #showDeleted() {
@@ -277,7 +299,7 @@ class Editor {
     this.#stage.show(message(note, "Deleted meanwhile",
       "Somebody deleted this note while you were editing it. Your text is still here.",
       [text("Mine", note.mine)],
-      saving(button("Put it back with my text", () => { note.revive(); this.#save(); }, "button-primary")),
+      saving(button("Put it back with my text", () => this.#putBack(), "button-primary")),
       button("Let it go", () => { note.forget(); location.hash = "#/"; })));
   }
 
@@ -299,11 +321,7 @@ class Editor {
 
   #showRemoved() {
     const note = this.#note;
-    const putBack = () => {
-      note.revive();
-      this.#save();
-    };
-    this.#stage.show(message(note, "Deleted", ["“", named(note.mine), "” is gone."], [], button("Put it back", putBack)));
+    this.#stage.show(message(note, "Deleted", ["“", named(note.mine), "” is gone."], [], button("Put it back", () => this.#putBack())));
   }
 
   async #showMissing() {

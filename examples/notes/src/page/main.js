@@ -9,6 +9,9 @@ import * as shelf from "./shelf.js";
 // How long after an outage the server is asked again, in milliseconds.
 const AGAIN = 5_000;
 
+// How long and how far apart two clicks are one double click at most, in milliseconds and pixels.
+const DOUBLE = { time: 500, distance: 8 };
+
 const main = document.getElementById("main");
 let current = 0;
 let hasShown = false;
@@ -69,6 +72,19 @@ addEventListener("keydown", (event) => {
   if (save) save.click();
   else say("There is nothing to save here.");
 });
+
+// The second half of a double click is not meant for a view that has come under the pointer meanwhile.
+let last = { at: 0 };
+addEventListener("click", (event) => {
+  const click = { at: Date.now(), x: event.clientX, y: event.clientY, view: main.firstElementChild };
+  const isSecond = event.detail > 0 && click.at - last.at < DOUBLE.time && Math.hypot(click.x - last.x, click.y - last.y) < DOUBLE.distance;
+  if (isSecond && click.view !== last.view) {
+    event.preventDefault();
+    event.stopPropagation();
+  } else {
+    last = click;
+  }
+}, { capture: true });
 
 // Somebody may have saved while another window was in front.
 async function lookAgain() {

@@ -112,8 +112,9 @@ export class Note {
     this.#keep();
   }
 
-  // After a deletion: as a new note, under the same number.
+  // After a deletion: as a new note, under the same number. If nothing was changed, all of the text is what is not saved.
   revive() {
+    if (!this.isDirty) this.base = null;
     this.tag = null;
     this.#keep();
   }

@@ -243,9 +243,60 @@ test("put back by two: the second one merges", async () => {
   await create(1, { ...PICNIC, body: edited(["noon", "one"]) });
   await ada.press("Put it back with my text");
   await ada.reads("Two edits met, and fit together");
+  await ada.sees(/^Somebody has put this note back already\./);
   await ada.press("Save merged");
   await ada.isTold("Saved.");
   assert.equal((await stored(1)).body, edited(["Bread", "Rolls"], ["noon", "one"]));
+});
+
+test("put back what somebody has put back already: nothing is lost, and one is told", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  const deletes = async () => {
+    await ada.press("Delete");
+    await ada.page.getByRole("dialog").getByRole("button", { name: "Delete the note" }).click();
+    await ada.reads("Deleted");
+  };
+  await deletes();
+  await create(1, PICNIC);
+  await ada.press("Put it back");
+  await ada.isTold("Somebody has put it back already.");
+  assert.deepEqual(wire.of("PUT", "/notes/1").map(({ status }) => status), [412]);
+
+  await deletes();
+  await create(1, { title: "Tax", body: "Another note" });
+  await ada.press("Put it back");
+  await ada.reads("Somebody was first");
+  await ada.sees(/Somebody has put this note back already, with another text\./);
+  await ada.sees("Another note");
+  // The text is nowhere else by now: it is kept.
+  await ada.reloads();
+  await ada.reads("Somebody was first");
+  await ada.press("Keep theirs");
+  await ada.isTold("Theirs is kept.");
+  await ada.press("Bring mine back");
+  await ada.press("Save");
+  await ada.press("Save mine as a note of its own");
+  await ada.isTold("Saved.");
+  assert.deepEqual([(await stored(1)).body, (await stored(2)).body], ["Another note", PICNIC.body]);
+  assert.match(ada.page.url(), /#\/notes\/2$/);
+});
+
+test("put back in an outage: the text is kept until it is saved", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.press("Delete");
+  await ada.page.getByRole("dialog").getByRole("button", { name: "Delete the note" }).click();
+  wire.answers("PUT", 503, {});
+  await ada.press("Put it back");
+  await ada.isTold("The notes are busy.");
+  await ada.sees("Not saved yet, kept in this browser");
+  wire.forget();
+  await ada.reloads();
+  await ada.reads("Deleted meanwhile");
+  await ada.press("Put it back with my text");
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, PICNIC.body);
 });
 
 test("changed meanwhile: not deleted unseen", async () => {

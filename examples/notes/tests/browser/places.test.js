@@ -111,3 +111,28 @@ test("from every view of a phone there is a way to the list", async () => {
   await back().click();
   await ada.reads("Two people, one note");
 });
+
+test("the second half of a double click does nothing in a view that has come under it", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await put(1, { ...PICNIC, body: edited(["Cheese", "Goat cheese"]) });
+  await ada.writes(edited(["Cheese", "Hard cheese"]));
+  await ada.saves();
+  await ada.reads("Two edits met");
+  const now = Date.now();
+  await ada.page.clock.setFixedTime(now);
+  // Where "Keep theirs" was, the form has other things.
+  const { x, y, width, height } = await ada.button("Keep theirs").boundingBox();
+  const clicks = () => ada.page.mouse.click(x + width / 2, y + height / 2);
+  await clicks();
+  await ada.isTold("Theirs is kept.");
+  await ada.page.evaluate(() => {
+    globalThis.clicks = 0;
+    addEventListener("click", () => { globalThis.clicks += 1; });
+  });
+  await clicks();
+  assert.equal(await ada.page.evaluate(() => globalThis.clicks), 0);
+  await ada.page.clock.setFixedTime(now + 1_000);
+  await clicks();
+  assert.equal(await ada.page.evaluate(() => globalThis.clicks), 1);
+});
