@@ -14,7 +14,7 @@ test("a draft survives a reload, on the version that it was made from", async ()
   await ada.isTold("Somebody has saved a newer version.");
   await ada.saves();
   await ada.reads("Two edits met");
-  assert.match(await ada.side(1, "Base").innerText(), /Cheese/);
+  assert.match(await ada.side(1, "Before").innerText(), /Cheese/);
 
   await ada.opens("#/new");
   await ada.writes("A new one", "New");
