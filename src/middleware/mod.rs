@@ -20,6 +20,7 @@ mod request_body;
 mod service;
 mod take_lock;
 mod write;
+mod write_rules;
 
 pub use checked::{Checked, EvaluatedByHandler, NewVersion};
 pub use evaluation::{Evaluation, Outcome, Phase};
