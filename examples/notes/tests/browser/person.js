@@ -242,10 +242,18 @@ export class Person {
     return this.page.locator(".shelf li a").filter({ hasText: text });
   }
 
-  // Where something begins, and how wide it is.
+  // Where in the window something begins, and how wide it is.
   async place(locator) {
     const { x, y, width } = await locator.boundingBox();
     return [x, y, width].map(Math.round);
+  }
+
+  // The same in the page, however far it is scrolled: the driver of Firefox scrolls before it clicks.
+  placeInPage(locator) {
+    return locator.evaluate((element) => {
+      const { x, y, width } = element.getBoundingClientRect();
+      return [x, y + scrollY, width].map(Math.round);
+    });
   }
 
   isInWindow(locator) {

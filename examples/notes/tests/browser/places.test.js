@@ -49,7 +49,7 @@ for (const viewport of WINDOWS) {
     const parts = () => [
       ada.field("Title"), ada.field("Text"), ada.button("Save"), ada.button("Check for changes"), ada.field("Save as I type"), ada.button("Delete"),
     ];
-    const places = () => Promise.all(parts().map((part) => ada.place(part)));
+    const places = () => Promise.all(parts().map((part) => ada.placeInPage(part)));
     const before = await places();
     const stay = async (when) => assert.deepEqual(await places(), before, when);
 
@@ -84,7 +84,7 @@ for (const viewport of WINDOWS) {
 
 test("a new note has the buttons where it has them once it is saved", async () => {
   const ada = await person("#/new");
-  const places = () => Promise.all(["Save", "Check for changes"].map((name) => ada.place(ada.button(name))));
+  const places = () => Promise.all(["Save", "Check for changes"].map((name) => ada.placeInPage(ada.button(name))));
   const before = await places();
   await ada.writes("Mine", "Title");
   assert.deepEqual(await places(), before);
