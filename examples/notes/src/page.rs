@@ -12,7 +12,7 @@ use tower_conditional::{BodyHash, ConditionalLayer};
 
 use crate::app::REVALIDATE;
 
-const FILES: [(&str, &str); 17] = [
+const FILES: [(&str, &str); 18] = [
     ("/", include_str!("page/index.html")),
     ("/page/style.css", include_str!("page/style.css")),
     ("/page/icon.svg", include_str!("page/icon.svg")),
@@ -24,6 +24,7 @@ const FILES: [(&str, &str); 17] = [
     ("/page/merge.js", include_str!("page/merge.js")),
     ("/page/diff.js", include_str!("page/diff.js")),
     ("/page/marks.js", include_str!("page/marks.js")),
+    ("/page/messages.js", include_str!("page/messages.js")),
     ("/page/note.js", include_str!("page/note.js")),
     ("/page/drafts.js", include_str!("page/drafts.js")),
     ("/page/http.js", include_str!("page/http.js")),

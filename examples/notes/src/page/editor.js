@@ -1,11 +1,12 @@
 // One note on the screen: its text, the version it was made from, and what to do when the server says no.
 
 import { conflict } from "./conflict.js";
-import { ask, back, button, h, lines, named, notice, ofNote, progress, saving } from "./dom.js";
+import { ask, button, named, notice, progress } from "./dom.js";
 import { Form } from "./form.js";
 import { undecided } from "./marks.js";
+import * as messages from "./messages.js";
 import * as shelf from "./shelf.js";
-import { plainly, withText } from "./words.js";
+import { withText } from "./words.js";
 
 const DONE = {
   saved: ["Saved.", ""],
@@ -278,76 +279,63 @@ class Editor {
     this.#showForm(notice("undo", "Theirs is kept.", "", this.#bringBack(before)));
   }
 
-  // A number that was free when the person began to write, or when the note was deleted.
   #showTaken(theirs) {
-    const note = this.#note;
-    const saveAsNew = async () => {
-      await shelf.refresh();
-      note.renumber(await shelf.freeId());
-      this.#save();
-    };
-    const what = note.isNew ? `While you were writing, somebody created note ${note.id}.` : "Somebody has put this note back already, with another text.";
-    this.#stage.show(message(note, "Somebody was first", `${what} Theirs is stored, yours is here.`,
-      [text("Theirs", theirs.text), text("Mine", note.mine)],
-      saving(button("Save mine as a note of its own", saveAsNew, "button-primary")),
-      button("Merge the two", () => this.#showConflict(theirs)),
-      button("Keep theirs", () => this.#keepTheirs(theirs), "button-theirs")));
+    this.#stage.show(messages.taken(this.#note, theirs, {
+      saveAsNew: async () => {
+        await shelf.refresh();
+        this.#note.renumber(await shelf.freeId());
+        this.#save();
+      },
+      merge: () => this.#showConflict(theirs),
+      keepTheirs: () => this.#keepTheirs(theirs),
+    }));
   }
 
   #showDeleted() {
-    const note = this.#note;
-    this.#stage.show(message(note, "Deleted meanwhile",
-      "Somebody deleted this note while you were editing it. Your text is still here.",
-      [text("Mine", note.mine)],
-      saving(button("Put it back with my text", () => this.#putBack(), "button-primary")),
-      button("Let it go", () => { note.forget(); location.hash = "#/"; })));
+    this.#stage.show(messages.deleted(this.#note, {
+      putBack: () => this.#putBack(),
+      letGo: () => {
+        this.#note.forget();
+        location.hash = "#/";
+      },
+    }));
   }
 
   #showChanged(theirs) {
-    const note = this.#note;
-    const isDirty = note.isDirty;
-    const see = () => note.rebase(theirs, isDirty ? note.mine : theirs.text);
-    const keep = () => {
-      if (isDirty) return this.#showBehind(theirs);
-      see();
-      this.#showForm();
-    };
-    this.#stage.show(message(note, "Changed since you read it",
-      "Somebody has saved a newer version, so nothing was deleted. This is the note as it is now.",
-      [text("Theirs", theirs.text)],
-      button("Delete this version", () => { see(); this.#remove(); }, "button-danger"),
-      button("Keep the note", keep)));
+    const { isDirty, mine } = this.#note;
+    const see = () => this.#note.rebase(theirs, isDirty ? mine : theirs.text);
+    this.#stage.show(messages.changed(this.#note, theirs, {
+      remove: () => {
+        see();
+        this.#remove();
+      },
+      keep: () => {
+        if (isDirty) return this.#showBehind(theirs);
+        see();
+        this.#showForm();
+      },
+    }));
   }
 
   #showRemoved() {
-    const note = this.#note;
-    this.#stage.show(message(note, "Deleted", ["“", named(note.mine), "” is gone."], [], button("Put it back", () => this.#putBack())));
+    this.#stage.show(messages.removed(this.#note, { putBack: () => this.#putBack() }));
   }
 
   async #showMissing() {
     const draft = await this.#note.elsewhere();
-    if (draft) return this.#showElsewhere(draft);
-    this.#stage.show(message(null, "There is no such note", "Somebody has deleted it, or it was never written.", [],
-      h("a", { class: "button", href: "#/new" }, "Write a note")));
-  }
-
-  // Another tab has it open: both may go on with it, and neither takes it from the other.
-  #showElsewhere(draft) {
-    const goOn = () => {
-      this.#note.restore(draft);
-      this.#showDeleted();
-      shelf.show();
-    };
-    this.#stage.show(message(draft, "Not on the server any more",
-      "Somebody has deleted this note. What was typed and not saved is in another tab of this browser.",
-      [text("Mine", draft.mine)],
-      button("Go on with a copy here", goOn, "button-primary")));
+    if (!draft) return this.#stage.show(messages.missing());
+    this.#stage.show(messages.elsewhere(draft, {
+      goOn: () => {
+        this.#note.restore(draft);
+        this.#showDeleted();
+        shelf.show();
+      },
+    }));
   }
 
   #showUnread({ answer }) {
     this.#isOut = isOutage(answer);
-    this.#stage.show(message(null, ...plainly(answer), [],
-      button("Try again", async () => this.opened(await this.#note.open()))));
+    this.#stage.show(messages.unread(answer, { again: async () => this.opened(await this.#note.open()) }));
   }
 
   #bringTheirsBack(theirs) {
@@ -375,19 +363,4 @@ function isOutage({ status }) {
 
 function newsOf({ ok, tag, status }) {
   return ok ? tag : status;
-}
-
-function message(note, title, words, texts, ...actions) {
-  return h("article", { class: "message" },
-    back(),
-    note && ofNote(note),
-    h("h1", { tabindex: "-1" }, title), h("p", { class: "lead" }, words),
-    texts.length > 0 && h("div", { class: "sides" }, texts),
-    h("div", { class: "actions" }, actions));
-}
-
-function text(whose, { title, body }) {
-  return h("section", { class: `side side-${whose.toLowerCase()}` },
-    h("h2", { class: "side-head" }, whose),
-    lines("b", {}, title || "Untitled"), lines("div", {}, body));
 }
