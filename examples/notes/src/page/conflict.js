@@ -115,7 +115,7 @@ function change(merge, hunk, update, where = "") {
     h("div", { class: "sides" }, sides),
     hunk.changed_by === "both" && h("label", { class: "side-both" },
       option("both"), h("span", { id: `${name}-both` }, "Both"),
-      h("small", { id: `${name}-both-lines` }, "theirs first, then mine; what both have stands once")));
+      h("small", { id: `${name}-both-lines` }, "theirs first, then mine; shared lines once")));
 }
 
 function context(unchanged) {

@@ -156,7 +156,7 @@ async function takePicture(ada, file, size) {
   // A window as high as the page: what sticks to its lower edge then stands where it belongs.
   await page.setViewportSize(size);
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewportSize({ ...size, height: Math.min(height, 1750) });
+  await page.setViewportSize({ ...size, height: Math.min(height, 2750) });
   await page.evaluate(() => scrollTo(0, 0));
   await ada.isStill();
   await writeFile(new URL(file, IMAGES), await page.screenshot());
