@@ -333,6 +333,9 @@ mod tests {
                 assert!(terse.body().is_empty());
                 assert!(!terse.headers().contains_key(CONTENT_TYPE));
                 assert_eq!(terse.headers()[CACHE_CONTROL], "no-store");
+                let says_when = terse.headers().contains_key(RETRY_AFTER);
+                assert_eq!(says_when, refusal.status() == 503, "{reason}");
+                assert_eq!((refusal.field(), refusal.reason()), (field, reason));
             }
         }
     }
@@ -392,10 +395,13 @@ mod tests {
             PreconditionFailed::modified(),
             PreconditionFailed::absent(),
         ] {
-            assert_eq!(
-                Refusal::from(lost).status(),
-                StatusCode::PRECONDITION_FAILED
-            );
+            let refusal = Refusal::from(lost);
+            assert_eq!(refusal.status(), StatusCode::PRECONDITION_FAILED);
+            // The layer recognises the response by this.
+            let response = lost.to_response();
+            assert_eq!(response.extensions().get(), Some(&lost));
+            assert_eq!(response.status(), refusal.status());
+            assert_eq!(response.body(), refusal.to_problem().body());
         }
     }
 }
