@@ -588,7 +588,7 @@ mod tests {
         };
         assert_eq!(&response.body()[..], b"no");
 
-        let error = std::io::Error::other(std::fmt::Error);
+        let error = std::io::Error::other(fmt::Error);
         let shown = (error.to_string(), format!("{error:?}"));
         let Err(SourceError::Failed(error)) = come_back(Err(SourceError::Failed(error.into())))
         else {
@@ -597,6 +597,37 @@ mod tests {
         assert_eq!((error.to_string(), format!("{error:?}")), shown);
         assert!(Ended::from(Err(SourceError::Failed(error))).is_failure());
         assert!(!found(7).is_failure());
+    }
+
+    #[test]
+    fn a_shared_error_has_the_source_of_its_own() {
+        #[derive(Debug)]
+        struct Outer(std::fmt::Error);
+
+        impl fmt::Display for Outer {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("outer")
+            }
+        }
+
+        impl Error for Outer {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+
+        let shared = SharedError(Arc::new(Outer(fmt::Error)));
+        assert!(shared.source().unwrap().is::<fmt::Error>());
+    }
+
+    #[test]
+    fn a_resource_is_shared_once() {
+        let mut resource = Some(Identified::Own(7));
+        let first = Identified::share(&mut resource).unwrap();
+        let second = Identified::share(&mut resource).unwrap();
+        assert!(Arc::ptr_eq(&first, &second));
+        assert_eq!(resource.as_deref(), Some(&7));
+        assert!(Identified::<u64>::share(&mut None).is_none());
     }
 
     /// Resources that cannot be compared share no look-ups.
