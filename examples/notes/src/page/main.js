@@ -113,8 +113,8 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 document.getElementById("look").addEventListener("click", lookAgain);
 addEventListener("focus", lookAgain);
 document.addEventListener("visibilitychange", lookAgain);
-// Another tab has kept a draft, or dropped one.
 http.onWriteElsewhere(lookAgain);
+// Another tab has kept a draft, or dropped one.
 addEventListener("storage", () => shelf.show());
 addEventListener("hashchange", route);
 await route();

@@ -11,8 +11,9 @@ export function markedTitle({ theirs, mine }) {
   return [`${THEIRS}${theirs.join(" ")} ${MINE}${mine.join(" ")} ${END}`.trim()];
 }
 
-// How many places are not decided; one whose marks are removed in part still is one.
+// How many places are not decided; one whose marks are removed in part still is one. A longer rule is no mark.
 export function undecided({ title, body }) {
-  const count = (mark) => `${title}\n${body}`.split(mark.trim()).length - 1;
+  const marks = `${title}\n${body}`.match(/(?<![«═»])(«{6}|═{6}|»{6})(?![«═»])/g) ?? [];
+  const count = (mark) => marks.filter((found) => found === mark.trim()).length;
   return Math.max(...[THEIRS, MINE, END].map(count));
 }

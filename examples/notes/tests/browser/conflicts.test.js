@@ -130,6 +130,11 @@ test("the merged text can be edited while some is undecided, and is not saved so
   const { title, body } = await stored(1);
   assert.deepEqual({ title, body }, { title: "By us", body: edited(["Cheese", "Goat cheese"], ["noon", "one o'clock"]) });
 
+  // A rule that somebody has drawn is no mark.
+  await ada.writes(`Picnic\n${"═".repeat(12)}\nBread`);
+  await ada.saves();
+  await ada.isTold("Saved.");
+
   // Somebody who says so may save the marks.
   await ada.writes("══════ Mine");
   await ada.saves();
