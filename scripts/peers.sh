@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 manifest=benches/peers/Cargo.toml
-peers='actix-web|entity-tag|etag|headers|httpdate|memory-serve|rustango|static-serve|tower-etag-cache|tower-http'
+peers='actix-web|entity-tag|etag|headers|httpdate|loco-rs|memory-serve|rustango|static-serve|tower-etag-cache|tower-http'
 
 MEMORY_SERVE_QUIET=1 cargo build --release --locked --quiet --manifest-path $manifest
 cat benches/peers.in.md

@@ -12,6 +12,7 @@ use tower_conditional::{ConditionalLayer, EntityTag, FromResponse};
 use tower_conditional_benches::meter::Meter;
 
 use super::{Job, KIB, NOT_MODIFIED, OK, Who, bare, layered, made};
+use crate::peers::loco::with_etags;
 use crate::request::TAG;
 
 const JOBS: &[Job] = &[OK, NOT_MODIFIED];
@@ -67,6 +68,9 @@ fn tagged_by_the_handler(meter: &mut impl Meter) {
     let ours = &mut made(router().layer(ConditionalLayer::new(FromResponse)));
     let name = "tower-conditional, the tag is the handler's";
     layered(meter, who(name, Some(BARE)), ours);
+    let loco = Router::new().route(PATH, get(read_tagged()));
+    let name = "loco-rs, the tag is the handler's (equal bytes)";
+    layered(meter, who(name, Some(BARE)), &mut made(with_etags(loco)));
     let rustango = &mut made(router().etag(EtagLayer::new()));
     let name = "rustango, the tag is the handler's (splits at commas)";
     layered(meter, who(name, Some(BARE)), rustango);
