@@ -388,6 +388,8 @@ mod tests {
         let keys = std::collections::HashSet::from([a.clone(), b.clone(), a.clone()]);
         assert_eq!(keys.len(), 2);
         assert_ne!(a.hash(), b.hash());
+        let state = std::hash::RandomState::new();
+        assert_ne!(state.hash_one(&a), state.hash_one(&b));
         let shown = format!("{a:?} {:?}", a.bytes);
         let bytes = r"\x00\x00\x00\x00\x00\x00\x00\x01a";
         assert_eq!(shown, format!(r#"WriteKey("{bytes}") KeyBuf("{bytes}")"#));
