@@ -294,7 +294,8 @@ class Editor {
   #showDeleted() {
     this.#stage.show(messages.deleted(this.#note, {
       putBack: () => this.#putBack(),
-      letGo: () => {
+      throwAway: async () => {
+        if (!await ask("Throw your text away?", "It is not on the server, and cannot be brought back.", "Throw it away", "Keep it")) return;
         this.#note.forget();
         location.hash = "#/";
       },

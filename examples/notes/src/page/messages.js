@@ -19,7 +19,7 @@ export function deleted(note, then) {
     "Somebody deleted this note while you were editing it. Your text is still here.",
     [text("Mine", note.mine)],
     saving(button("Put it back with my text", then.putBack, "button-primary")),
-    button("Let it go", then.letGo));
+    button("Throw my text away", then.throwAway));
 }
 
 export function changed(note, theirs, then) {

@@ -69,7 +69,17 @@ test("the draft of a note that was deleted is in the list, and opens, after a re
   await ada.writes("Never mind");
   await remove(2);
   await ada.saves();
-  await ada.press("Let it go");
+  // The only copy is not thrown away unasked.
+  const answers = async (answer) => {
+    await ada.press("Throw my text away");
+    await ada.page.getByRole("dialog").getByText("It is not on the server, and cannot be brought back.").waitFor();
+    await ada.page.getByRole("dialog").getByRole("button", { name: answer, exact: true }).click();
+  };
+  await answers("Keep it");
+  await ada.reloads();
+  await ada.reads("Deleted meanwhile");
+  await ada.sees("Never mind");
+  await answers("Throw it away");
   await ada.reads("Two people, one note");
   await ada.inShelf(/Shopping list/).waitFor({ state: "detached" });
 });
@@ -87,7 +97,9 @@ test("the draft of a deleted note that another tab has open is in the list, and 
   await other.press("Go on with a copy here");
   await other.reads("Deleted meanwhile");
   await other.inShelf(/Not on the server: kept in this browser/).waitFor();
-  await other.press("Let it go");
+  await other.press("Throw my text away");
+  await other.page.getByRole("dialog").getByRole("button", { name: "Throw it away" }).click();
+  await other.reads("Two people, one note");
 
   // The first tab still has it; and once that tab is closed, the second one finds it.
   await ada.reloads();
