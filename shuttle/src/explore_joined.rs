@@ -12,7 +12,8 @@ use shuttle::sync::Arc;
 use shuttle::thread;
 
 use crate::counted::{check_pct, check_random, iterations};
-use crate::joined::{Joined, LookUp};
+use crate::group::LookUp;
+use crate::joined::Joined;
 use crate::versioned::{Polls, Version, join};
 
 /// A resource that is written while it is looked up, and how often it was.

@@ -13,8 +13,10 @@ use shuttle::sync::Arc;
 use shuttle::thread;
 
 use crate::counted::{check_pct, check_random, iterations};
-use crate::joined::{Joined, LookUp, Member};
+use crate::group::LookUp;
+use crate::joined::Joined;
 use crate::keyed_queue::{KeyGuard, KeyedQueue};
+use crate::member::Member;
 use crate::versioned::{Polls, Version, join};
 use crate::waiters::{Place, Waiters};
 

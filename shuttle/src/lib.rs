@@ -19,6 +19,14 @@ mod waiters;
 #[path = "../../src/look_up/wakers.rs"]
 mod wakers;
 
+#[path = "../../src/look_up/group.rs"]
+#[allow(dead_code, reason = "the crate uses all of it")]
+mod group;
+
+#[path = "../../src/look_up/member.rs"]
+#[allow(dead_code, reason = "the crate uses all of it")]
+mod member;
+
 #[path = "../../src/look_up/joined.rs"]
 #[allow(dead_code, reason = "the crate uses all of it")]
 mod joined;

@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 
 use shuttle::sync::Arc;
 
-use crate::joined::{Answer, Joined, Member};
+use crate::group::Answer;
+use crate::joined::Joined;
+use crate::member::Member;
 
 /// The state of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

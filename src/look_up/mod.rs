@@ -1,6 +1,8 @@
 //! Looking up the current state of a resource: for one request, or for several requests together.
 
+mod group;
 mod joined;
+mod member;
 mod wakers;
 
 use std::any::Any;
@@ -20,7 +22,7 @@ use crate::source::{Found, SourceError, ValidatorSource};
 pub(crate) type LookUps = joined::Joined<Ended>;
 
 /// A request that shares the look-ups of a resource with others.
-pub(crate) type Member = joined::Member<Ended>;
+pub(crate) type Member = member::Member<Ended>;
 
 /// The primitives of the shared look-ups. A model checker replaces them.
 mod sync {
@@ -68,7 +70,7 @@ impl joined::Joined<Ended> {
     }
 }
 
-impl joined::Member<Ended> {
+impl member::Member<Ended> {
     /// Waits for a look-up that begins after this request joined.
     pub(crate) async fn ask_for<V: ValidatorSource>(
         &mut self,
@@ -103,7 +105,7 @@ pub(crate) enum Ended {
     Failed(Arc<dyn Error + Send + Sync>),
 }
 
-impl joined::Answer for Ended {
+impl group::Answer for Ended {
     fn is_failure(&self) -> bool {
         matches!(self, Self::Failed(_))
     }
@@ -214,7 +216,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::task::{Context, Poll, Wake, Waker};
 
-    use super::joined::{Answer, LookUp};
+    use super::group::{Answer, LookUp};
     use super::*;
     use crate::EntityTag;
     use crate::source::Beside;
