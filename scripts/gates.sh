@@ -2,7 +2,8 @@
 # Fails when a row costs more than benches/gates.csv allows, or other than benches/counts.csv says.
 #
 #   scripts/gates.sh            holds both
-#   scripts/gates.sh record     writes benches/counts.csv anew, after a change that is meant
+#   scripts/gates.sh record     writes benches/counts.csv anew, after a change that is meant; then the page is out of date:
+#                             scripts/performance.sh counted
 set -euo pipefail
 
 case ${1-hold} in
