@@ -62,8 +62,20 @@ export async function conflict(note, theirs, isAgain, then) {
         saving(button("Save merged", save, "button-primary")),
         button("Edit the merged text", () => then.edit(merge.markedText)),
         h("span", { class: "gap" }),
-        button("Keep mine", then.keepMine, "button-mine"),
-        button("Keep theirs", then.keepTheirs, "button-theirs"))));
+        dropping("Save only mine", changes(merge, "theirs", "their"), then.keepMine, "mine", "theirs"),
+        dropping("Keep only theirs", changes(merge, "mine", "my"), then.keepTheirs, "theirs", "mine"))));
+}
+
+// Keeps one side, and says what it drops of the other.
+function dropping(label, dropped, act, kept, other) {
+  const title = `Drops ${dropped}, also in lines that did not clash. “Bring ${other} back” undoes it.`;
+  return h("button", { type: "button", class: `button button-${kept}`, title, onclick: () => act(dropped) },
+    label, h("small", { "aria-hidden": "true" }, `drops ${dropped}`));
+}
+
+function changes(merge, side, whose) {
+  const { length } = merge.changes.filter((hunk) => hunk.changed_by === side || hunk.changed_by === "both");
+  return length === 1 ? `${whose} change` : `${whose} ${length} changes`;
 }
 
 function heading(merge, isAgain) {

@@ -109,7 +109,7 @@ class Editor {
     if (!await this.#mayBeSaved()) return this.#showForm();
     const outcome = await this.#busy("Saving…", () => this.#note.save());
     if (replaced && outcome?.kind === "saved") {
-      return this.#showForm(notice("undo", "Yours is kept.", "", this.#bringTheirsBack(replaced)));
+      return this.#showForm(notice("undo", "Only yours is saved.", `Dropped: ${replaced.dropped}. “Bring theirs back” undoes it.`, this.#bringTheirsBack(replaced.text)));
     }
     if (outcome) this.#show(outcome, isAgain);
   }
@@ -268,15 +268,15 @@ class Editor {
         this.#showForm(this.#undecidedPlaces(this.#bringBack(before))
           ?? notice("undo", "This is the merged text.", "It is not saved yet.", this.#bringBack(before)));
       }),
-      keepMine: unlessBusy(() => save(note.mine, theirs.text)),
-      keepTheirs: unlessBusy(() => this.#keepTheirs(theirs)),
+      keepMine: unlessBusy((dropped) => save(note.mine, { text: theirs.text, dropped })),
+      keepTheirs: unlessBusy((dropped) => this.#keepTheirs(theirs, dropped)),
     }));
   }
 
-  #keepTheirs(theirs) {
+  #keepTheirs(theirs, dropped = "all of my text") {
     const before = this.#note.snapshot();
     this.#note.adopt(theirs);
-    this.#showForm(notice("undo", "Theirs is kept.", "", this.#bringBack(before)));
+    this.#showForm(notice("undo", "Only theirs is kept.", `Dropped: ${dropped}. “Bring mine back” undoes it.`, this.#bringBack(before)));
   }
 
   #showTaken(theirs) {

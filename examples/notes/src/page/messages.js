@@ -11,7 +11,7 @@ export function taken(note, theirs, then) {
     [text("Theirs", theirs.text), text("Mine", note.mine)],
     saving(button("Save mine as a note of its own", then.saveAsNew, "button-primary")),
     button("Merge the two", then.merge),
-    button("Keep theirs", then.keepTheirs, "button-theirs"));
+    button("Keep only theirs", then.keepTheirs, "button-theirs"));
 }
 
 export function deleted(note, then) {

@@ -157,8 +157,8 @@ test("a conflict while resolving one leads back to the same view", async () => {
   assert.match(await ada.side(1, "Before").innerText(), /Goat cheese/);
   assert.match(await ada.side(1, "Theirs").innerText(), /No cheese/);
   assert.match(await ada.side(1, "Mine").innerText(), /Hard cheese/);
-  await ada.press("Keep mine");
-  await ada.isTold("Yours is kept.");
+  await ada.press("Save only mine");
+  await ada.isTold("Only yours is saved.");
   assert.equal((await stored(1)).body, edited(["Cheese", "Hard cheese"]));
   assert.deepEqual(wire.of("PUT", "/notes/1").map(({ status }) => status), [412, 412, 200]);
 });
@@ -171,6 +171,33 @@ test("nothing to save makes no version", async () => {
   assert.deepEqual(wire.of("PUT", "/notes/1"), []);
 });
 
+test("to keep one side says what it drops of the other, and how that is undone", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  const meets = async () => {
+    await put(1, { title: "By Ben", body: edited(["Cheese", "Goat cheese"], ["noon", "one"]) });
+    await ada.writes(edited(["Bread", "Rolls"], ["noon", "two"]));
+    await ada.saves();
+    await ada.reads("Two edits met");
+  };
+  const says = async (name, drops) => {
+    await ada.button(name).getByText(`drops ${drops}`, { exact: true }).waitFor();
+    assert.match(await ada.button(name).getAttribute("title"), new RegExp(`${drops}, also in lines that did not clash`));
+    await ada.press(name);
+  };
+  await meets();
+  await says("Save only mine", "their 3 changes");
+  await ada.isTold("Only yours is saved.");
+  await ada.sees(/Dropped: their 3 changes\. “Bring theirs back” undoes it\./);
+  await put(1, PICNIC);
+  await ada.looksAgain();
+  await ada.isTold("There was a newer version.");
+  await meets();
+  await says("Keep only theirs", "my 2 changes");
+  await ada.isTold("Only theirs is kept.");
+  await ada.sees(/Dropped: my 2 changes\. “Bring mine back” undoes it\./);
+});
+
 test("theirs can be kept, and mine brought back", async () => {
   await create(1, PICNIC);
   const ada = await person("#/notes/1");
@@ -178,7 +205,7 @@ test("theirs can be kept, and mine brought back", async () => {
   await ada.writes("Mine");
   await ada.saves();
   await ada.reads("Two edits met");
-  await ada.press("Keep theirs");
+  await ada.press("Keep only theirs");
   assert.equal(await ada.field("Text").inputValue(), "Theirs");
   await ada.press("Bring mine back");
   assert.equal(await ada.field("Text").inputValue(), "Mine");
@@ -277,8 +304,8 @@ test("put back what somebody has put back already: nothing is lost, and one is t
   // The text is nowhere else by now: it is kept.
   await ada.reloads();
   await ada.reads("Somebody was first");
-  await ada.press("Keep theirs");
-  await ada.isTold("Theirs is kept.");
+  await ada.press("Keep only theirs");
+  await ada.isTold("Only theirs is kept.");
   await ada.press("Bring mine back");
   await ada.press("Save");
   await ada.press("Save mine as a note of its own");

@@ -17,7 +17,7 @@ for (const viewport of WINDOWS) {
     await ada.writes(edited(["Cheese", "Hard cheese"], ["noon", "two"]));
     await ada.saves();
     await ada.reads("Two edits met");
-    const names = ["Save merged", "Edit the merged text", "Keep mine", "Keep theirs"];
+    const names = ["Save merged", "Edit the merged text", "Save only mine", "Keep only theirs"];
     // And the bar has the same height: at the end of the page it does not stick, and would push them down.
     const places = async () => {
       const { height } = await ada.page.locator(".bar").boundingBox();
@@ -110,7 +110,7 @@ test("from every view of a phone there is a way to the list", async () => {
   await ada.inShelf(/Picnic\s*draft/).click();
   await ada.reads("Two edits met");
   await remove(1);
-  await ada.press("Keep mine");
+  await ada.press("Save only mine");
   await ada.reads("Deleted meanwhile");
   await back().click();
   await ada.reads("Two people, one note");
@@ -125,11 +125,11 @@ test("the second half of a double click does nothing in a view that has come und
   await ada.reads("Two edits met");
   const now = Date.now();
   await ada.page.clock.setFixedTime(now);
-  // Where "Keep theirs" was, the form has other things.
-  const { x, y, width, height } = await ada.button("Keep theirs").boundingBox();
+  // Where "Keep only theirs" was, the form has other things.
+  const { x, y, width, height } = await ada.button("Keep only theirs").boundingBox();
   const clicks = () => ada.page.mouse.click(x + width / 2, y + height / 2);
   await clicks();
-  await ada.isTold("Theirs is kept.");
+  await ada.isTold("Only theirs is kept.");
   await ada.page.evaluate(() => {
     globalThis.clicks = 0;
     addEventListener("click", () => { globalThis.clicks += 1; });

@@ -163,8 +163,8 @@ test("the focus is never lost", async () => {
   await presses("Try again");
   await ada.reads("Two edits met");
   assert.equal(await ada.focus(), "Two edits met");
-  await presses("Keep theirs");
-  await ada.isTold("Theirs is kept.");
+  await presses("Keep only theirs");
+  await ada.isTold("Only theirs is kept.");
   assert.equal(await ada.focus(), "Picnic");
 
   await presses("Delete");
@@ -191,8 +191,8 @@ test("what is kept of mine can be undone", async () => {
   await ada.writes("By Ada");
   await ada.saves();
   await ada.reads("Two edits met");
-  await ada.press("Keep mine");
-  await ada.isTold("Yours is kept.");
+  await ada.press("Save only mine");
+  await ada.isTold("Only yours is saved.");
   assert.equal((await stored(1)).body, "By Ada");
   // An undo is still offered after the next input, and can be undone itself.
   await ada.writes("By Ada, and more");
@@ -302,7 +302,7 @@ test("a look at the window asks for news: 304, a newer version, or none any more
   assert.deepEqual(wire.of("PUT", "/notes/1"), []);
   await ada.press("Compare");
   await ada.reads("Two edits met");
-  await ada.press("Keep theirs");
+  await ada.press("Keep only theirs");
 
   await ada.writes("Mine, after all");
   await remove(1);
