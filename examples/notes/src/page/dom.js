@@ -53,9 +53,8 @@ export function entitle() {
 // A message that is read out as it appears, with what can be done about it. One that is "good" is news until the next
 // input, one that offers to "undo" something stays.
 export function notice(kind, title, text, ...actions) {
-  const isGood = kind === "good" || kind === "undo";
-  if (isGood) say(`${title} ${text}`);
-  return h("div", { class: `notice notice-${kind}`, role: !isGood && "alert" },
+  if (kind === "good") say(`${title} ${text}`);
+  return h("div", { class: `notice notice-${kind}`, role: kind !== "good" && kind !== "undo" && "alert" },
     h("p", {}, h("strong", {}, title), " ", text),
     actions.length > 0 && h("div", { class: "notice-actions" }, actions));
 }

@@ -4,6 +4,7 @@
 // that is gone are taken over by the next one that opens the note.
 
 const DRAFT = "notes:draft:";
+const UNDO = "notes:undo:";
 const TAB = "notes:tab";
 const LOCK = "notes:tab:";
 
@@ -20,6 +21,19 @@ export function keep(key, draft) {
 
 export function drop(key) {
   localStorage.removeItem(nameOf(key, tab));
+}
+
+// What a person may want back, for as long as the tab lives; without room, until the note is left.
+export function keepUndo(key, undo) {
+  try {
+    sessionStorage.setItem(UNDO + key, JSON.stringify(undo));
+  } catch {
+    sessionStorage.removeItem(UNDO + key);
+  }
+}
+
+export function undoOf(key) {
+  return JSON.parse(sessionStorage.getItem(UNDO + key)) ?? {};
 }
 
 // The draft of this tab, or the latest that a tab which is gone has left.

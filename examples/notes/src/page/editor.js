@@ -1,7 +1,7 @@
 // One note on the screen: its text, the version it was made from, and what to do when the server says no.
 
 import { conflict } from "./conflict.js";
-import { ask, button, named, notice, progress } from "./dom.js";
+import { ask, button, named, notice, progress, say } from "./dom.js";
 import { Form } from "./form.js";
 import { undecided } from "./marks.js";
 import * as messages from "./messages.js";
@@ -109,7 +109,8 @@ class Editor {
     if (!await this.#mayBeSaved()) return this.#showForm();
     const outcome = await this.#busy("Saving…", () => this.#note.save());
     if (replaced && outcome?.kind === "saved") {
-      return this.#showForm(notice("undo", "Only yours is saved.", `Dropped: ${replaced.dropped}. “Bring theirs back” undoes it.`, this.#bringTheirsBack(replaced.text)));
+      const before = { ...this.#note.snapshot(), mine: replaced.text };
+      return this.#offer("choice", "Only yours is saved.", `Dropped: ${replaced.dropped}. “Bring theirs back” undoes it.`, before, "Bring theirs back");
     }
     if (outcome) this.#show(outcome, isAgain);
   }
@@ -155,7 +156,7 @@ class Editor {
   #discard() {
     const before = this.#note.snapshot();
     this.#note.type(this.#note.start);
-    this.#showForm(notice("undo", "Your edits are taken back.", "", this.#bringBack(before)));
+    this.#offer("edits", "Your edits are taken back.", "", before, "Bring my edits back");
   }
 
   async #askToRemove() {
@@ -207,7 +208,7 @@ class Editor {
     this.#told = null;
     this.#isOut = false;
     this.#showNumber();
-    this.#form.update(message);
+    this.#form.update([message, ...this.#undoes()].filter(Boolean));
     this.#stage.show(this.#form.element);
     shelf.show();
   }
@@ -220,11 +221,11 @@ class Editor {
     history.replaceState(null, "", this.#address);
   }
 
-  #undecidedPlaces(...actions) {
+  #undecidedPlaces() {
     const places = undecided(this.#note.mine);
     if (places === 0) return null;
     return notice("warn", places === 1 ? "One place is not decided." : `${places} places are not decided.`,
-      "Keep of the lines between the marks what you want, and delete the marks (««««««, ══════, »»»»»»).", ...actions);
+      "Keep of the lines between the marks what you want, and delete the marks (««««««, ══════, »»»»»»).");
   }
 
   #showBehind(theirs) {
@@ -265,8 +266,7 @@ class Editor {
       edit: unlessBusy((text) => {
         const before = note.snapshot();
         note.rebase(theirs, text);
-        this.#showForm(this.#undecidedPlaces(this.#bringBack(before))
-          ?? notice("undo", "This is the merged text.", "It is not saved yet.", this.#bringBack(before)));
+        this.#offer("choice", "You went on with the merged text.", "", before);
       }),
       keepMine: unlessBusy((dropped) => save(note.mine, { text: theirs.text, dropped })),
       keepTheirs: unlessBusy((dropped) => this.#keepTheirs(theirs, dropped)),
@@ -276,7 +276,7 @@ class Editor {
   #keepTheirs(theirs, dropped = "all of my text") {
     const before = this.#note.snapshot();
     this.#note.adopt(theirs);
-    this.#showForm(notice("undo", "Only theirs is kept.", `Dropped: ${dropped}. “Bring mine back” undoes it.`, this.#bringBack(before)));
+    this.#offer("choice", "Only theirs is kept.", `Dropped: ${dropped}. “Bring mine back” undoes it.`, before);
   }
 
   #showTaken(theirs) {
@@ -339,22 +339,29 @@ class Editor {
     this.#stage.show(messages.unread(answer, { again: async () => this.opened(await this.#note.open()) }));
   }
 
-  #bringTheirsBack(theirs) {
-    return button("Bring theirs back", () => {
-      const before = this.#note.snapshot();
-      this.#note.type(theirs);
-      this.#showForm(notice("undo", "Theirs is back.", "It is not saved yet.", this.#bringBack(before)));
-    });
+  #offer(kind, title, text, before, label = "Bring mine back") {
+    this.#note.offer(kind, { title, text, before, label });
+    this.#showForm();
+    say(`${title} ${text}`);
+  }
+
+  #undoes() {
+    return Object.entries(this.#note.undo).map(([kind, { title, text, before, label }]) =>
+      notice("undo", title, text, button(label, () => this.#bringBack(kind, before)), button("Dismiss", () => this.#dismiss(kind))));
+  }
+
+  #dismiss(kind) {
+    this.#note.offer(kind);
+    this.#showForm();
   }
 
   // What was typed meanwhile can be had again in the same way.
-  #bringBack(before) {
-    return button("Bring mine back", () => {
-      const { isDirty } = this.#note;
-      const now = this.#note.snapshot();
-      this.#note.restore(before);
-      this.#showForm(isDirty ? notice("undo", "The text from before is back.", "", this.#bringBack(now)) : undefined);
-    });
+  #bringBack(kind, before) {
+    const { isDirty } = this.#note;
+    const now = this.#note.snapshot();
+    this.#note.restore(before);
+    if (isDirty) return this.#offer(kind, "The text from before is back.", "", now);
+    this.#dismiss(kind);
   }
 }
 

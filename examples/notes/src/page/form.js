@@ -50,12 +50,12 @@ export class Form {
   }
 
   // Shows the note as it now is. A field is left alone unless its text is another one.
-  update(message) {
+  update(messages) {
     const { tag, mine } = this.#note;
     if (this.#title.value !== mine.title) this.#title.value = mine.title;
     if (this.#body.value !== mine.body) this.#body.value = mine.body;
     keepingFocus(() => {
-      this.#message.replaceChildren(...(message ? [message] : []));
+      this.#message.replaceChildren(...messages);
       this.#remove.hidden = tag === null;
       this.#showState(true);
     });

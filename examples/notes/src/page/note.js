@@ -16,7 +16,7 @@ export class Note {
   // `base` is the text that the tag stands for, `mine` is what the person has made of it.
   // `merge` is what has been chosen so far in a conflict with the version of its tag, `seen` the last answer to a read.
   constructor(id, { key = id, tag = null, base = null, mine = EMPTY } = {}) {
-    Object.assign(this, { id, key, tag, base, mine, merge: null, seen: null });
+    Object.assign(this, { id, key, tag, base, mine, merge: null, seen: null, undo: drafts.undoOf(key) });
   }
 
   get path() {
@@ -128,6 +128,13 @@ export class Note {
     drafts.drop(this.key);
   }
 
+  // What was dropped by a "choice", or when "edits" were taken back: neither takes the place of the other.
+  offer(kind, undo) {
+    this.undo = { ...this.undo, [kind]: undo };
+    if (!undo) delete this.undo[kind];
+    drafts.keepUndo(this.key, this.undo);
+  }
+
   snapshot() {
     const { tag, base, mine, merge } = this;
     return { tag, base, mine, merge };
@@ -182,11 +189,15 @@ export class Note {
   // There is a note of this number: its draft goes under the number as well.
   #isStored() {
     drafts.drop(this.key);
+    drafts.keepUndo(this.key, {});
     this.key = this.id;
+    drafts.keepUndo(this.key, this.undo);
   }
 
   #gone(kind) {
     if (kind === "removed" || !this.isDirty) drafts.drop(this.key);
+    // The number may be another note's by and by.
+    if (kind === "removed") drafts.keepUndo(this.key, {});
     return { kind };
   }
 

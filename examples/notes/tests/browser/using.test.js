@@ -151,7 +151,7 @@ test("the focus is never lost", async () => {
   await presses("Take back my edits");
   await ada.isTold("Your edits are taken back.");
   assert.equal(await ada.focus(), "Picnic");
-  await presses("Bring mine back");
+  await presses("Bring my edits back");
   await ada.button("Take back my edits").waitFor();
   assert.equal(await ada.focus(), "Picnic");
 
@@ -197,7 +197,7 @@ test("what is kept of mine can be undone", async () => {
   // An undo is still offered after the next input, and can be undone itself.
   await ada.writes("By Ada, and more");
   await ada.press("Bring theirs back");
-  await ada.isTold("Theirs is back.");
+  await ada.isTold("The text from before is back.");
   assert.equal(await ada.field("Text").inputValue(), "By Ben");
   await ada.press("Bring mine back");
   await ada.isTold("The text from before is back.");
@@ -209,6 +209,49 @@ test("what is kept of mine can be undone", async () => {
   await ada.isTold("Saved.");
   const { title, body } = await stored(1);
   assert.deepEqual({ title, body }, { title: "Theirs", body: "By Ben" });
+});
+
+test("an undo lasts as long as the tab, and taking back an edit leaves that of a choice", async () => {
+  await create(1, PICNIC);
+  await create(2, { title: "Shopping", body: "Bread" });
+  const ada = await person("#/notes/1");
+  await put(1, { ...PICNIC, body: "By Ben" });
+  await ada.writes("By Ada");
+  await ada.saves();
+  await ada.press("Keep only theirs");
+  await ada.writesFirst("x");
+  await ada.press("Take back my edits");
+  await ada.isTold("Your edits are taken back.");
+  for (const comes of [() => ada.reloads(), async () => { await ada.opens("#/notes/2"); await ada.reads("Shopping"); await ada.opens("#/notes/1"); }]) {
+    await comes();
+    await ada.isTold("Only theirs is kept.");
+    await ada.isTold("Your edits are taken back.");
+  }
+  await ada.press("Bring mine back");
+  await ada.isNotTold("Only theirs is kept.");
+  assert.equal(await ada.field("Text").inputValue(), "By Ada");
+  await ada.press("Bring my edits back");
+  await ada.isTold("The text from before is back.");
+  assert.equal(await ada.field("Text").inputValue(), "x\nBy Ben");
+  await ada.press("Dismiss");
+  await ada.isNotTold("The text from before is back.");
+
+  // Theirs, after mine was saved over it; and nobody's newer version is overwritten by it.
+  await put(2, { title: "Shopping", body: "Rolls" });
+  await ada.opens("#/notes/2");
+  await ada.reads("Shopping");
+  await ada.writes("Milk");
+  await put(2, { title: "Shopping", body: "Rolls, and butter" });
+  await ada.saves();
+  await ada.press("Save only mine");
+  await ada.isTold("Only yours is saved.");
+  await put(2, { title: "Shopping", body: "Milk, and salt" });
+  await ada.reloads();
+  await ada.press("Bring theirs back");
+  assert.equal(await ada.field("Text").inputValue(), "Rolls, and butter");
+  await ada.saves();
+  await ada.reads("Two edits met");
+  assert.equal((await stored(2)).body, "Milk, and salt");
 });
 
 test("choices survive a reload, and a newer version where they still fit", async () => {
