@@ -41,8 +41,10 @@ export async function conflict(note, theirs, isAgain, then) {
   const save = () => {
     const open = merge.changes.findIndex((hunk) => hunk.choice === null);
     if (open < 0) return then.save(merge.text);
-    tally.replaceChildren(`Decide change ${open + 1} first.`);
-    document.querySelector(`input[name="hunk-${open}"]`).focus();
+    tally.replaceChildren(h("b", {}, `Decide change ${open + 1} first.`));
+    const input = document.querySelector(`input[name="hunk-${open}"]`);
+    input.closest(".hunk").classList.add("hunk-wanted");
+    input.focus();
   };
   update();
 
@@ -112,7 +114,7 @@ function change(merge, hunk, update, where = "") {
   const option = (choice) => h("input", {
     type: "radio", name, value: choice, checked: hunk.choice === choice,
     "aria-labelledby": `${name}-${choice}`, "aria-describedby": `${name}-${choice}-lines`,
-    onchange: () => { hunk.choice = choice; update(); },
+    onchange: ({ target }) => { hunk.choice = choice; target.closest(".hunk").classList.remove("hunk-wanted"); update(); },
   });
   const isFree = hunk.changed_by !== "alike";
   const sides = SIDES.map(([side, label, hint]) =>

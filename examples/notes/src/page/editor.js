@@ -23,6 +23,7 @@ export async function edit(stage, note) {
   const editor = new Editor(stage, note);
   stage.onLook(() => editor.look());
   editor.opened(await note.open());
+  if (note.isNew && stage.isCurrent()) document.getElementById("title").focus();
 }
 
 class Editor {
@@ -105,7 +106,7 @@ class Editor {
   // `replaced` is what a person has decided to overwrite.
   async #save(isAgain = false, replaced = null) {
     if (this.#isBusy) return;
-    if (this.#note.tag && !this.#note.isDirty) return this.#check();
+    if (this.#note.tag && !this.#note.isDirty) return this.#check("There was nothing to save.");
     if (!await this.#mayBeSaved()) return this.#showForm();
     const outcome = await this.#busy("Saving…", () => this.#note.save());
     if (replaced && outcome?.kind === "saved") {
@@ -115,10 +116,14 @@ class Editor {
     if (outcome) this.#show(outcome, isAgain);
   }
 
-  async #putBack() {
+  // `aside` is what was typed before the note was deleted: no more than was stored is put back.
+  async #putBack(aside = null) {
     if (this.#isBusy || !await this.#mayBeSaved()) return;
+    if (aside) this.#note.type(this.#note.start);
     this.#note.revive();
     const outcome = await this.#busy("Saving…", () => this.#note.save());
+    const before = { ...this.#note.snapshot(), mine: aside };
+    if (aside) this.#note.offer("edits", { title: "Your edits are not in it.", text: "", before, label: "Bring my edits back" });
     if (outcome?.kind === "already") return this.#showForm(notice("good", ...PUT_BACK_ALREADY));
     if (outcome) this.#show(outcome);
   }
@@ -142,10 +147,10 @@ class Editor {
       "Save with the marks", "Go on editing");
   }
 
-  async #check() {
+  async #check(ifCurrent = "Nothing new.") {
     const outcome = await this.#busy("Asking…", () => this.#note.check());
     if (outcome?.kind === "conflict") return this.#showBehind(outcome.theirs);
-    if (outcome?.kind === "current") return this.#showForm(notice("good", "Nothing new.", this.#stateOfText()));
+    if (outcome?.kind === "current") return this.#showForm(notice("good", ifCurrent, this.#stateOfText()));
     if (outcome) this.#show(outcome);
   }
 
@@ -160,7 +165,7 @@ class Editor {
   }
 
   async #askToRemove() {
-    const unsaved = this.#note.isDirty ? " What you have typed and not saved goes with it." : "";
+    const unsaved = this.#note.isDirty ? " What you have typed and not saved goes with it, unless you put the note back at once." : "";
     const isSure = await ask(["Delete “", named(this.#note.start), "”?"],
       `It is deleted for everybody.${unsaved} If somebody has saved a newer version meanwhile, nothing is deleted, and you are shown that version first.`,
       "Delete the note", "Keep the note");
@@ -224,7 +229,7 @@ class Editor {
   #undecidedPlaces() {
     const places = undecided(this.#note.mine);
     if (places === 0) return null;
-    return notice("warn", places === 1 ? "One place is not decided." : `${places} places are not decided.`,
+    return notice("warn notice-marks", places === 1 ? "One place is not decided." : `${places} places are not decided.`,
       "Keep of the lines between the marks what you want, and delete the marks (««««««, ══════, »»»»»»).");
   }
 
@@ -271,6 +276,7 @@ class Editor {
       keepMine: unlessBusy((dropped) => save(note.mine, { text: theirs.text, dropped })),
       keepTheirs: unlessBusy((dropped) => this.#keepTheirs(theirs, dropped)),
     }));
+    this.#view()?.querySelector(".hunk")?.scrollIntoView({ block: "nearest" });
   }
 
   #keepTheirs(theirs, dropped = "all of my text") {
@@ -319,7 +325,7 @@ class Editor {
   }
 
   #showRemoved() {
-    this.#stage.show(messages.removed(this.#note, { putBack: () => this.#putBack() }));
+    this.#stage.show(messages.removed(this.#note, { putBack: () => this.#putBack(this.#note.isDirty ? this.#note.mine : null) }));
   }
 
   async #showMissing() {

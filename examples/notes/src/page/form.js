@@ -1,6 +1,7 @@
 // The form in which a note is written. It stays while requests come and go, and the cursor stays where it is.
 
 import { back, button, entitle, h, keepingFocus, saving, titleOf } from "./dom.js";
+import { undecided } from "./marks.js";
 
 const AUTOSAVE = "notes:autosave";
 const PAUSE = 1500;
@@ -83,9 +84,10 @@ export class Form {
     if (this.#automatic.checked) this.#saveSoon();
   }
 
-  // "Saved" is no longer true.
+  // "Saved" is no longer true, nor that places are undecided once their marks are gone.
   #forgetNews() {
     this.#message.querySelector(".notice-good")?.remove();
+    if (undecided(this.#note.mine) === 0) this.#message.querySelector(".notice-marks")?.remove();
   }
 
   #saveSoon() {

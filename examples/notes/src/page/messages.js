@@ -31,7 +31,7 @@ export function changed(note, theirs, then) {
 }
 
 export function removed(note, then) {
-  return message(note, "Deleted", ["“", named(note.mine), "” is gone."], [], button("Put it back", then.putBack));
+  return message(note, "Deleted", ["“", named(note.start), "” is gone."], [], button("Put it back", then.putBack));
 }
 
 export function missing() {

@@ -124,6 +124,8 @@ test("the merged text can be edited while some is undecided, and is not saved so
   assert.deepEqual(wire.of("PUT", "/notes/1"), []);
   await ada.field("Save as I type").uncheck();
 
+  await ada.writes(edited(["Cheese", "Goat cheese"]), "By us");
+  await ada.isNotTold("2 places are not decided.");
   await ada.writes(edited(["Cheese", "Goat cheese"], ["noon", "one o'clock"]), "By us");
   await ada.saves();
   await ada.isTold("Saved.");
@@ -167,7 +169,7 @@ test("nothing to save makes no version", async () => {
   await create(1, PICNIC);
   const ada = await person("#/notes/1");
   await ada.saves();
-  await ada.isTold("Nothing new.");
+  await ada.isTold("There was nothing to save.");
   assert.deepEqual(wire.of("PUT", "/notes/1"), []);
 });
 
@@ -312,6 +314,47 @@ test("put back what somebody has put back already: nothing is lost, and one is t
   await ada.isTold("Saved.");
   assert.deepEqual([(await stored(1)).body, (await stored(2)).body], ["Another note", PICNIC.body]);
   assert.match(ada.page.url(), /#\/notes\/2$/);
+});
+
+test("what was typed and not saved is not put back for everybody, and can be had again", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  await ada.writes("Typed, not saved", "Typed");
+  await ada.press("Delete");
+  const dialog = ada.page.getByRole("dialog");
+  await dialog.getByText(/goes with it, unless you put the note back at once/).waitFor();
+  await dialog.getByRole("button", { name: "Delete the note" }).click();
+  await ada.sees("“Picnic” is gone.");
+  await ada.press("Put it back");
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).body, PICNIC.body);
+  await ada.isTold("Your edits are not in it.");
+  await ada.press("Bring my edits back");
+  assert.equal(await ada.field("Text").inputValue(), "Typed, not saved");
+  await ada.saves();
+  await ada.isTold("Saved.");
+  assert.equal((await stored(1)).title, "Typed");
+});
+
+test("what is missing for a save comes into view and is marked, after a click too", async () => {
+  const body = Array.from({ length: 30 }, (_, line) => `Line ${line}`).join("\n");
+  await create(1, { title: "Long", body });
+  const ada = await person("#/notes/1");
+  const change = (who) => body.split("\n").map((line, index) => index % 2 === 0 ? line : index === 5 ? who : `${line}, ${who}`).join("\n");
+  await put(1, { title: "Long", body: body.replace("Line 1\n", "Line one\n") });
+  await ada.writes(change("Ada").replace("Line 1, Ada", "Line eins"));
+  await ada.saves();
+  await ada.reads("Two edits met");
+  await ada.page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  assert.ok(!await ada.isInWindow(ada.change(1)), "it is out of view");
+  await ada.press("Save merged");
+  await ada.sees("Decide change 1 first.");
+  const first = ada.change(1).getByRole("radio").first();
+  assert.ok(await ada.isInWindow(first), "it is in view");
+  const outline = () => ada.change(1).evaluate((change) => getComputedStyle(change).outlineStyle);
+  assert.equal(await outline(), "solid");
+  await ada.chooses(1, "Mine");
+  assert.equal(await outline(), "none");
 });
 
 test("put back in an outage: the text is kept until it is saved", async () => {

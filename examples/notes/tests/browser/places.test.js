@@ -86,6 +86,17 @@ for (const viewport of WINDOWS) {
   });
 }
 
+test("the badge stays beside the title, whatever is said below", async () => {
+  await create(1, PICNIC);
+  const ada = await person("#/notes/1");
+  const badge = () => ada.placeInPage(ada.page.locator(".note-head .chip"));
+  await ada.page.locator(".held").evaluate((held) => { held.textContent = "Short."; });
+  const before = await badge();
+  await ada.looksAgain();
+  await ada.sees(/nothing newer, so nothing was sent again/);
+  assert.deepEqual(await badge(), before);
+});
+
 test("a new note has the buttons where it has them once it is saved", async () => {
   const ada = await person("#/new");
   const places = () => Promise.all(["Save", "Check for changes"].map((name) => ada.placeInPage(ada.button(name))));
@@ -96,6 +107,19 @@ test("a new note has the buttons where it has them once it is saved", async () =
   await ada.isTold("Saved.");
   assert.deepEqual(await places(), before);
 });
+
+for (const viewport of [{ width: 390, height: 844 }, { width: 360, height: 740 }]) {
+  test(`a conflict opens with its choices above the buttons, at ${viewport.width} by ${viewport.height}`, async () => {
+    await create(1, PICNIC);
+    const ada = await person("#/notes/1", { viewport });
+    await put(1, { ...PICNIC, body: edited(["Cheese", "Goat cheese"]) });
+    await ada.writes(edited(["Cheese", "Hard cheese"]));
+    await ada.saves();
+    await ada.reads("Two edits met");
+    const [change, bar] = await Promise.all([ada.change(1), ada.page.locator(".bar")].map((part) => part.boundingBox()));
+    assert.ok(change.y >= 0 && change.y + change.height <= bar.y, `the change ends at ${change.y + change.height}, the bar begins at ${bar.y}`);
+  });
+}
 
 test("from every view of a phone there is a way to the list", async () => {
   await create(1, PICNIC);

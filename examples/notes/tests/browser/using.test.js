@@ -211,6 +211,13 @@ test("what is kept of mine can be undone", async () => {
   assert.deepEqual({ title, body }, { title: "Theirs", body: "By Ben" });
 });
 
+test("a new note begins in its title", async () => {
+  const ada = await person();
+  await ada.page.getByRole("link", { name: "New note" }).click();
+  await ada.reads("A new note");
+  assert.equal(await ada.focus(), "Title");
+});
+
 test("an undo lasts as long as the tab, and taking back an edit leaves that of a choice", async () => {
   await create(1, PICNIC);
   await create(2, { title: "Shopping", body: "Bread" });
