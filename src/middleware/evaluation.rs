@@ -50,7 +50,7 @@ pub struct Evaluation {
     /// How long the request waited for the source.
     pub look_up: Duration,
     /// How many versions the client was behind, where its tag and the current one are version tags of one epoch; how
-    /// many nanoseconds, where they are tags of [times](EntityTag::from_time).
+    /// many nanoseconds, where they are tags of [times](crate::EntityTag::from_time).
     pub versions_behind: Option<u64>,
     /// A short hash of the first tag in If-Match, keyed for each process. A value that repeats is a tag that a client has
     /// hard-coded. The tag cannot be computed from it.
