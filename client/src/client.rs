@@ -178,7 +178,8 @@ where
 
     /// Replaces what was seen by a new value: a PUT with If-Match.
     ///
-    /// Returns the new version: with the tag of the answer, or read again if the answer has none.
+    /// Returns the new version: with the tag of the answer, or read again if the answer has none. What was read again may be
+    /// what somebody else has saved since: begin the next change from [`Seen::value`], and not from what was sent.
     ///
     /// # Errors
     ///
