@@ -1,4 +1,5 @@
-//! Lists of tags: any field lines are evaluated without a panic, and as the naive model of the tests evaluates them.
+//! Lists of tags: any field lines are evaluated without a panic, and as the naive model of the tests evaluates them; so is
+//! each line by hand, as the item of a batch is.
 //!
 //! Input: one byte that picks method and state, then field lines with LF between them.
 #![no_main]
@@ -21,15 +22,18 @@ fuzz_target!(|data: &[u8]| {
     let Some((&choice, lines)) = data.split_first() else {
         return;
     };
-    let lines: Vec<HeaderValue> = lines
-        .split(|&byte| byte == b'\n')
+    let method = [Method::GET, Method::PUT][usize::from(choice & 1)].clone();
+    let state = state(choice >> 1);
+    let texts = lines.split(|&byte| byte == b'\n');
+    for text in texts.clone() {
+        assert_by_hand_as_in_a_field(text, &state);
+    }
+    let lines: Vec<HeaderValue> = texts
         .filter_map(|line| HeaderValue::from_bytes(line).ok())
         .collect();
     for line in &lines {
         assert_reads_as_one_tag_or_none(line);
     }
-    let method = [Method::GET, Method::PUT][usize::from(choice & 1)].clone();
-    let state = state(choice >> 1);
     for field in [Field::IfMatch, Field::IfNoneMatch, Field::IfRange] {
         let mut headers = HeaderMap::new();
         headers.insert("range", HeaderValue::from_static("bytes=0-3"));
@@ -68,6 +72,24 @@ fn assert_reads_as_one_tag_or_none(line: &HeaderValue) {
         assert!(tag.weak_eq(&model.ours()));
         assert_eq!(tag.strong_eq(&model.ours()), !model.weak);
         let _ = (tag.version::<i64>(), tag.key(), tag.epoch());
+    }
+}
+
+/// What no field can carry is malformed.
+fn assert_by_hand_as_in_a_field(text: &[u8], state: &State) {
+    for (field, by_hand) in [
+        (Field::IfMatch, Preconditions::if_match(text)),
+        (Field::IfNoneMatch, Preconditions::if_none_match(text)),
+    ] {
+        let Ok(line) = HeaderValue::from_bytes(text) else {
+            assert_eq!(by_hand.malformed(), Some(field));
+            continue;
+        };
+        let headers = HeaderMap::from_iter([(field.header_name(), line)]);
+        let request = Request::read(MethodClass::of(&Method::PUT), "PUT", &headers, NOW);
+        assert_eq!(by_hand.malformed(), request.malformed());
+        let answer = Answer::from(by_hand.evaluate(&state.current()));
+        assert_eq!(answer, request.evaluate(state));
     }
 }
 
