@@ -1,5 +1,5 @@
-//! Prints what every row costs, as a table; fails and names the rows that broke a gate, or cost other than they did; draws
-//! how the cost grows.
+//! Prints what every row costs, as a table; fails and names the rows that broke a gate, or cost other than they did or
+//! than the page says; draws how the cost grows.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::{env, fs};
 
+mod gate;
+mod hold;
 mod plot;
 
+use gate::Gate;
 use plot::{Line, Plot};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -19,46 +22,17 @@ fn main() -> Result<ExitCode> {
     match arguments[..] {
         [] => Costs::measured(&[])?.print(),
         ["beside", gates] => Costs::measured(&[])?.print_beside(&Gate::all(gates)?),
-        ["hold", gates, counts] => return Costs::measured(&[])?.hold(gates, counts),
+        ["hold", gates, counts, page] => return Costs::measured(&[])?.hold(gates, counts, page),
         ["record", counts] => fs::write(counts, Costs::measured(&[])?.to_record())?,
         ["plots", folder] => Costs::measured(&["growth"])?.plot(Path::new(folder))?,
         _ => {
             return Err(
-                "cost [beside GATES | hold GATES COUNTS | record COUNTS | plots FOLDER]".into(),
+                "cost [beside GATES | hold GATES COUNTS PAGE | record COUNTS | plots FOLDER]"
+                    .into(),
             );
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A line of gates.csv.
-struct Gate {
-    row: String,
-    what: String,
-    held: f64,
-    goal: f64,
-    peer: String,
-}
-
-impl Gate {
-    fn all(path: &str) -> Result<Vec<Self>> {
-        let text = fs::read_to_string(path)?;
-        let lines = text
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
-        lines.map(Self::parse).collect()
-    }
-
-    fn parse(line: &str) -> Result<Self> {
-        let [row, what, held, goal, peer] = columns(line)?;
-        Ok(Self {
-            row,
-            what,
-            held: held.parse()?,
-            goal: goal.parse()?,
-            peer,
-        })
-    }
 }
 
 /// Rows in their order, and what was found of each.
@@ -147,62 +121,6 @@ impl Costs {
         }
     }
 
-    /// Fails where a gate does not hold, or a row costs other than was recorded. One whose row is gone does not hold either.
-    fn hold(&self, gates: &str, counts: &str) -> Result<ExitCode> {
-        let mut code = ExitCode::SUCCESS;
-        for Gate {
-            row, what, held, ..
-        } in Gate::all(gates)?
-        {
-            let figure = self.figure(&row, &what);
-            let shown = figure.map_or("not measured".into(), |figure| format!("{figure:.2}"));
-            if figure.is_some_and(|figure| figure <= held) {
-                println!("{row}: {what} {shown} (at most {held})");
-            } else {
-                eprintln!("BROKEN {row}: {what} {shown}, at most {held}");
-                code = ExitCode::FAILURE;
-            }
-        }
-        let recorded = fs::read_to_string(counts)?;
-        if self.differ_from(&recorded)? {
-            eprintln!("If that is meant: scripts/gates.sh record");
-            code = ExitCode::FAILURE;
-        }
-        Ok(code)
-    }
-
-    /// Names the rows whose own count is not the recorded one, within 2 %, of crowds 10 %: worse, or better and not recorded.
-    fn differ_from(&self, recorded: &str) -> Result<bool> {
-        let mut differ = false;
-        for line in recorded.lines().filter(|line| !line.starts_with('#')) {
-            let [row, instructions, allocations] = columns(line)?;
-            // Crowds share the parts of a table by hashes that each process seeds anew; what is inlined moves with the code beside it.
-            let slack = if row.contains("writers") { 0.10 } else { 0.02 };
-            for (what, recorded, slack, at_least) in [
-                ("instructions", instructions, slack, 10.0),
-                ("allocations", allocations, 0.0, 0.0),
-            ] {
-                let recorded: f64 = recorded.parse()?;
-                let figure = self.figure(&row, what).unwrap_or(f64::NAN);
-                let is_near = (figure - recorded).abs() <= (recorded * slack).max(at_least);
-                if !is_near {
-                    eprintln!("CHANGED {row}: {figure:.0} {what}, was {recorded:.0}");
-                    differ = true;
-                }
-            }
-        }
-        let is_new = |row: &&Row| {
-            !recorded
-                .lines()
-                .any(|line| line.starts_with(&format!("{},", row.name)))
-        };
-        for row in self.counted().filter(is_new) {
-            eprintln!("NEW {}", row.name);
-            differ = true;
-        }
-        Ok(differ)
-    }
-
     /// The rows whose instructions are counted.
     fn counted(&self) -> impl Iterator<Item = &Row> {
         self.rows
@@ -257,16 +175,9 @@ impl Costs {
     fn print_beside(&self, gates: &[Gate]) {
         println!("| row | figure | here | goal | best peer |");
         println!("| --- | --- | ---: | ---: | --- |");
-        // The others hold that nothing is copied, lost, or worse than linear.
-        let is_a_cost = |gate: &&Gate| gate.goal > 0.0 && !gate.what.starts_with("times");
-        for gate in gates.iter().filter(is_a_cost) {
+        for gate in gates.iter().filter(|gate| gate.is_a_cost()) {
             let figure = self.figure(&gate.row, &gate.what).unwrap_or(f64::NAN);
-            let decimals = if gate.what.starts_with("times") { 2 } else { 0 };
-            let missed = if figure > gate.goal { " (missed)" } else { "" };
-            println!(
-                "| {} | {} | {figure:.decimals$}{missed} | {} | {} |",
-                gate.row, gate.what, gate.goal, gate.peer,
-            );
+            println!("{}", gate.page_line(figure));
         }
     }
 
