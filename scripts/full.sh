@@ -18,9 +18,14 @@ part_gate() {
     bash .ci/run
 }
 
+# Of the packages; of the workspaces beside them, which nobody publishes, where their dependencies come from.
 part_licences() {
+    local lock
     if cargo_tool cargo-deny; then
         cargo deny --locked --workspace check bans licenses sources
+        for lock in $(git ls-files '*/Cargo.lock'); do
+            cargo deny --locked --manifest-path "${lock%.lock}.toml" --config deny.toml check sources
+        done
     else
         skip "bans, licences, sources" "cargo-deny cannot be installed"
     fi
