@@ -49,7 +49,7 @@ part_external-types() {
         skip "external types" "no nightly toolchain, or cargo-check-external-types cannot be installed"
         return 0
     fi
-    for manifest in Cargo.toml testkit/Cargo.toml; do
+    for manifest in Cargo.toml testkit/Cargo.toml client/Cargo.toml; do
         status=0
         cargo +nightly check-external-types --all-features --manifest-path "$manifest" || status=$?
         case $status in
