@@ -115,7 +115,7 @@ impl Refusal {
             }
             (Reason::Exists, _) => {
                 "If-None-Match does not allow the current resource version: the resource exists already. Fetch \
-                 it, and send If-Match with its ETag to change it."
+                 it, apply your change to what you get, and send it with If-Match and its ETag."
             }
             (Reason::Modified, _) => {
                 "The resource was modified after the date in If-Unmodified-Since. Fetch it again, apply your \
@@ -134,16 +134,18 @@ impl Refusal {
                  If-Match: \"abc\". Send the ETag exactly as it was received, quotes included."
             }
             (Reason::Missing, _) => {
-                "This request needs a precondition. If the resource exists, fetch it and send If-Match with the ETag \
-                 of the response. If it does not, and this request can create it, send If-None-Match: *."
+                "This request needs a precondition. If the resource exists, fetch it, apply your change to what \
+                 you get, and send it with If-Match and its ETag. If it does not, and this request can create it, send \
+                 If-None-Match: *."
             }
             (Reason::Wildcard, _) => {
-                "If-Match: * does not prevent a lost update. Fetch the resource and send If-Match with the ETag \
-                 of the response."
+                "If-Match: * does not prevent a lost update. Fetch the resource, apply your change to what you get, and \
+                 send it with If-Match and its ETag."
             }
             (Reason::Inapplicable, _) => {
                 "If-Unmodified-Since does not protect this resource: it has no modification date, or one that two changes \
-                 within one second share. Fetch the resource and send If-Match with the ETag of the response."
+                 within one second share. Fetch the resource, apply your change to what you get, and send it with If-Match \
+                 and its ETag."
             }
             // A read, because If-Range is not evaluated on writes.
             (Reason::Source | Reason::Lock, Some(Field::IfRange)) => {

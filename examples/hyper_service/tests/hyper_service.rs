@@ -163,8 +163,9 @@ async fn refusals_are_problem_details() {
         "title": "Precondition Required",
         "status": 428,
         "error": "precondition_required",
-        "detail": "This request needs a precondition. If the resource exists, fetch it and send If-Match with the ETag \
-                   of the response. If it does not, and this request can create it, send If-None-Match: *.",
+        "detail": "This request needs a precondition. If the resource exists, fetch it, apply your change to what you get, and \
+                   send it with If-Match and its ETag. If it does not, and this request can create it, send \
+                   If-None-Match: *.",
         "field": "If-Match",
         "reason": "missing",
     });
