@@ -81,7 +81,7 @@ const CAUSES: [Cause; 17] = [
         current: version_9,
         status: 412,
         reason: "other_epoch",
-        to_do: "passes as clients refetch; by accident: the golden test of the epoch should have failed",
+        to_do: "client: refetch, merge, resend: somebody may have saved as well. It passes; by accident: the golden test of the epoch should have failed",
     },
     Cause {
         what: "the resource is gone",
@@ -97,7 +97,7 @@ const CAUSES: [Cause; 17] = [
         current: version_9,
         status: 412,
         reason: "exists",
-        to_do: "client: fetch it and change it with If-Match",
+        to_do: "client: fetch it, merge, and save with If-Match",
     },
     Cause {
         what: "the resource was modified after the date the client has",
@@ -129,7 +129,7 @@ const CAUSES: [Cause; 17] = [
         current: version_9,
         status: 428,
         reason: "missing",
-        to_do: "client: fetch, and send If-Match",
+        to_do: "client: send If-Match with the tag of what the text was made from; without one fetch and merge",
     },
     Cause {
         what: "`If-Match: *` where only a tag counts",
