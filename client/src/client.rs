@@ -178,8 +178,22 @@ where
 
     /// Replaces what was seen by a new value: a PUT with If-Match.
     ///
-    /// Returns the new version: with the tag of the answer, or read again if the answer has none. What was read again may be
-    /// what somebody else has saved since: begin the next change from [`Seen::value`], and not from what was sent.
+    /// Returns the new version: with the tag of the answer, or read again if the answer has none. What was read again is what
+    /// the server has made of the value, or what somebody else has saved since. So begin the next change from
+    /// [`Seen::value`], and not from what was sent; what was typed while the save was on its way is merged with it, and what
+    /// was sent is what both were made from:
+    ///
+    /// ```no_run
+    /// # fn merge(base: &str, mine: &str, theirs: &str) -> String { todo!() }
+    /// # async fn f(notes: tower_conditional_client::Client<axum::Router>, typed: impl Fn() -> String)
+    /// #     -> Result<(), Box<dyn std::error::Error>> {
+    /// # let seen = notes.read::<String>(&"/notes/1".parse()?).await?;
+    /// let sent = typed();
+    /// let saved = notes.save(seen, sent.clone()).await?;
+    /// let next = merge(&sent, &typed(), saved.value());
+    /// # let _ = next;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -74,7 +74,7 @@
 //! client names the attempt, the layer may answer as the first time
 //! ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). Recognise the *attempt*, and not the
 //! state: another client may want the same state and has not made it. Keep the name of the attempt in the transaction of the
-//! write.
+//! write, together with the user and the resource; with another body it is another attempt, which must not get the first answer.
 //!
 //! ```
 //! use axum::{Router, extract::{Path, State}, routing::put};

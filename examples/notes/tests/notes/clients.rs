@@ -98,13 +98,22 @@ const now = (await save(url, mine, { title: "Milk", body: "base mine" })).theirs
 console.log(now.value.body);
 console.log("merged", (await save(url, now, { title: "Milk", body: now.value.body + " mine" })).saved.value.body);
 await save(url, { tag: "7" }, {}).catch((error) => console.log(/: 400 /.test(error.message)));
-await read(url + "7").catch((error) => console.log(/: 404$/.test(error.message)));
+console.log("nothing", await read(url + "7"));
 const other = url.replace(/1$/, "2");
 const created = await save(other, null, { title: "Tea", body: "" });
 console.log("exists", (await save(other, null, { title: "Tea", body: "" })).theirs.value.title);
 await fetch(other, { method: "DELETE", headers: { "if-match": created.saved.tag } });
 console.log("absent", (await save(other, created.saved, { title: "Tea", body: "" })).theirs);
 await save("http://127.0.0.1:9/", null, {}).catch((error) => console.log(error.message, error.cause !== undefined));
+// A server that sends no tag with its 204, and a person who saves in between.
+let get = () => new Response('{"body":"somebody else"}', { headers: { etag: '"9"' } });
+globalThis.fetch = async (_, init) => (init.method === "PUT" ? new Response(null, { status: 204 }) : get());
+const { saved } = await save(url, now, { body: "mine" });
+console.log("untagged", saved.value.body, saved.tag);
+get = () => new Response(null, { status: 404 });
+console.log("deleted since", (await save(url, now, { body: "mine" })).saved);
+get = () => new Response(null, { status: 503 });
+await save(url, now, { body: "mine" }).catch((error) => console.log(error.message.split(":")[0]));
 "#;
     let directory = tempfile::tempdir().unwrap();
     let example = notes(Path::new(&directory.path().join("notes.db"))).await;
@@ -115,8 +124,9 @@ await save("http://127.0.0.1:9/", null, {}).catch((error) => console.log(error.m
     let output = output_of(Command::new("node").arg(&module).arg(url)).await;
     assert_eq!(
         output,
-        "again true\nbase theirs\nmerged base theirs mine\ntrue\ntrue\nexists Tea\nabsent null\n\
-         Perhaps it was saved, perhaps not: read it, and compare true\n"
+        "again true\nbase theirs\nmerged base theirs mine\ntrue\nnothing null\nexists Tea\nabsent null\n\
+         Perhaps it was saved, perhaps not: read it, and compare true\n\
+         untagged somebody else \"9\"\ndeleted since null\nSaved, and cannot be read\n"
     );
     assert_eq!(body_of(&example).await, "base theirs mine");
 }
