@@ -14,7 +14,7 @@ async fn append(
     loop {
         match notes.save(seen, mine).await {
             Ok(_) => return Ok(()),
-            Err(WriteError::Conflict(conflict)) => match *conflict {
+            Err(WriteError::Conflict(conflict)) if conflict.rewritten.is_none() => match *conflict {
                 Conflict { mine: Some(text), base: Some(base), theirs: Current::Exists(theirs), .. } => {
                     mine = merge(&base, &text, theirs.value());
                     seen = theirs; // the merged text, with the tag of the one that it was merged with

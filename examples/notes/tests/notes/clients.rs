@@ -97,23 +97,37 @@ console.log("again", "saved" in await save(url, first.saved, { title: "Milk", bo
 const now = (await save(url, mine, { title: "Milk", body: "base mine" })).theirs;
 console.log(now.value.body);
 console.log("merged", (await save(url, now, { title: "Milk", body: now.value.body + " mine" })).saved.value.body);
-await save(url, { tag: "7" }, {}).catch((error) => console.log(/: 400 /.test(error.message)));
+const message = (error) => console.log(error.message.replace(/ {.*/, ""), "cause" in error && error.cause !== undefined);
+await save(url, { url, tag: "7" }, {}).catch(message);
 console.log("nothing", await read(url + "7"));
 const other = url.replace(/1$/, "2");
 const created = await save(other, null, { title: "Tea", body: "" });
-console.log("exists", (await save(other, null, { title: "Tea", body: "" })).theirs.value.title);
+console.log("exists", (await save(other, null, { title: "Coffee", body: "" })).theirs.value.title);
 await fetch(other, { method: "DELETE", headers: { "if-match": created.saved.tag } });
 console.log("absent", (await save(other, created.saved, { title: "Tea", body: "" })).theirs);
-await save("http://127.0.0.1:9/", null, {}).catch((error) => console.log(error.message, error.cause !== undefined));
-// A server that sends no tag with its 204, and a person who saves in between.
-let get = () => new Response('{"body":"somebody else"}', { headers: { etag: '"9"' } });
-globalThis.fetch = async (_, init) => (init.method === "PUT" ? new Response(null, { status: 204 }) : get());
-const { saved } = await save(url, now, { body: "mine" });
-console.log("untagged", saved.value.body, saved.tag);
-get = () => new Response(null, { status: 404 });
-console.log("deleted since", (await save(url, now, { body: "mine" })).saved);
-get = () => new Response(null, { status: 503 });
-await save(url, now, { body: "mine" }).catch((error) => console.log(error.message.split(":")[0]));
+await save("http://127.0.0.1:9/", null, {}).catch(message);
+
+// Servers that answer otherwise than the notes.
+const seen = { url, tag: '"8"', value: { body: "base" } };
+async function answered(put, get) {
+  globalThis.fetch = async (_, init) => (init.method === "PUT" ? put() : get());
+  const outcome = await save(url, seen, { body: "mine" }).catch((error) => ({ error: error.message.split(":")[0] }));
+  console.log(JSON.stringify(outcome));
+}
+const status = (status) => () => new Response(null, { status });
+const text = (body, tag) => () => new Response(JSON.stringify({ body }), { headers: { etag: tag } });
+await answered(status(204), text("somebody else", '"9"'));
+await answered(status(204), status(404));
+await answered(status(204), status(503));
+await answered(status(412), text("somebody else", '"9"'));
+await answered(status(412), text("mine", '"9"'));
+await answered(status(412), text("base", '"8"'));
+await answered(status(404), status(404));
+await answered(status(202), text("base", '"8"'));
+await answered(status(500), text("base", '"8"'));
+await answered(() => new Response("precondition_unavailable", { status: 503 }), text("base", '"8"'));
+await answered(status(403), text("base", '"8"'));
+await answered(text("", 'W/"9"'), text("mine", '"9"'));
 "#;
     let directory = tempfile::tempdir().unwrap();
     let example = notes(Path::new(&directory.path().join("notes.db"))).await;
@@ -124,9 +138,27 @@ await save(url, now, { body: "mine" }).catch((error) => console.log(error.messag
     let output = output_of(Command::new("node").arg(&module).arg(url)).await;
     assert_eq!(
         output,
-        "again true\nbase theirs\nmerged base theirs mine\ntrue\nnothing null\nexists Tea\nabsent null\n\
-         Perhaps it was saved, perhaps not: read it, and compare true\n\
-         untagged somebody else \"9\"\ndeleted since null\nSaved, and cannot be read\n"
+        r#"again true
+base theirs
+merged base theirs mine
+Not saved: 400 false
+nothing null
+exists Tea
+absent null
+Perhaps it was saved, perhaps not: read it, and compare true
+{"saved":{"url":"","value":{"body":"somebody else"},"tag":"\"9\""}}
+{"saved":null}
+{"error":"Saved, and cannot be read"}
+{"theirs":{"url":"","value":{"body":"somebody else"},"tag":"\"9\""}}
+{"saved":{"url":"","value":{"body":"mine"},"tag":"\"9\""}}
+{"error":"Not saved"}
+{"theirs":null}
+{"error":"Perhaps it was saved, perhaps not"}
+{"error":"Perhaps it was saved, perhaps not"}
+{"error":"Not saved"}
+{"error":"Not saved"}
+{"saved":{"url":"","value":{"body":"mine"},"tag":"\"9\""}}
+"#
     );
     assert_eq!(body_of(&example).await, "base theirs mine");
 }
