@@ -15,7 +15,7 @@ use tower::Service;
 use tower_conditional::EntityTag;
 
 use crate::backoff::Backoff;
-use crate::error::is_absent;
+use crate::error::{is_absent, leaves_open};
 use crate::exchange::{Answer, exchange, names, redirect};
 use crate::problem::Problem;
 use crate::write_error::{
@@ -438,7 +438,10 @@ where
                 return Outcome::Required(required_by(&response), Box::new(response));
             }
             // The head says that it was refused, also if the body was lost.
-            (answer, false) if status.is_client_error() || status.is_redirection() => {
+            (answer, false)
+                if !leaves_open(status)
+                    && (status.is_client_error() || status.is_redirection()) =>
+            {
                 return Outcome::Refused(Error::Status(Box::new(whole(answer))));
             }
             (answer, false) => answer.into_error(),

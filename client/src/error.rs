@@ -65,8 +65,8 @@ impl Error {
             Self::NotSent(_) | Self::Encode(_) | Self::ScratchExists => false,
             Self::Lost(_) | Self::Body(..) | Self::Decode(_) => true,
             Self::Status(response) => {
-                let accepted = response.status() == StatusCode::ACCEPTED;
-                accepted || response.status().is_server_error() && !says_not_performed(response)
+                let status = response.status();
+                leaves_open(status) || status.is_server_error() && !says_not_performed(response)
             }
         }
     }
@@ -95,6 +95,20 @@ impl Error {
 /// Whether the status says that the resource does not exist.
 pub(crate) fn is_absent(status: StatusCode) -> bool {
     matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE)
+}
+
+/// Whether the status does not say that the write was performed, nor that it was not: it was only accepted; the redirect can be to what
+/// came of it (RFC 9110, section 15.4), and is not if the method stays (307, 308); or a time limit has ended the wait for a
+/// handler that may have written before.
+pub(crate) fn leaves_open(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::ACCEPTED
+            | StatusCode::MOVED_PERMANENTLY
+            | StatusCode::FOUND
+            | StatusCode::SEE_OTHER
+            | StatusCode::REQUEST_TIMEOUT
+    )
 }
 
 /// Whether a 503 says that the precondition could not be evaluated, so that nothing was performed. Any other 5xx may come

@@ -169,6 +169,9 @@ async fn every_answer_to_every_call() {
         // The body, and so the tag, is of another resource.
         (answer(200, &[TAG, ("content-location", "/log/1")], "text"), of("text as of \"2\"", READ, READ, "deleted", READ)),
         (answer(202, &[], ""), writes("202", &lost("202"))),
+        // What came of a write, or where to write: only the second one says that nothing was performed.
+        (answer(302, &[("location", "/b")], ""), writes(READ, &lost("302"))),
+        (answer(303, &[("location", "/b")], ""), writes(READ, &lost("303"))),
         (answer(304, &[TAG], ""), writes("304", "not performed: 304")),
         (answer(307, &[("location", "/b")], ""), writes(READ, "not performed: 307")),
         (answer(307, &[("location", "http://elsewhere/b")], ""), writes("307", "not performed: 307")),
@@ -176,6 +179,8 @@ async fn every_answer_to_every_call() {
         (answer(403, &[], ""), writes("403", "not performed: 403")),
         (answer(404, &[], ""), of("404", "conflict: gone", "not performed: 404", "conflict: gone", "conflict: gone")),
         (answer(410, &[], ""), of("410", "conflict: gone", "not performed: 410", "conflict: gone", "conflict: gone")),
+        // A time limit around a handler answers 408 as well, and the handler may have written before.
+        (answer(408, &[], ""), writes("408", &lost("408"))),
         (answer(409, &[], ""), writes("409", "not performed: 409")),
         (answer(412, &[], ""), of("412", conflict, conflict, conflict, "lost 1 times")),
         (answer(412, &[PROBLEM], STALE), of("412", stale, stale, stale, "lost 1 times")),
