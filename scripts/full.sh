@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Runs the gate, and everything that is too slow for it, in parts that can be started one by one.
+# Runs the gate, and everything that is too slow for it, in parts that can be started one by one: about three hours on two cores.
 #
 #   scripts/full.sh           runs the parts that have not passed yet at this commit, until one fails
 #   scripts/full.sh PART…     runs these, whether they have passed or not
 #   scripts/full.sh --list    lists the parts, and says which have passed at this commit
 #
-# A tool that is missing and cannot be installed here is skipped loudly, and named again at the end.
+# A tool that is missing and cannot be installed here is skipped loudly, and named again at the end. FUZZ_SECONDS (120 for each target),
+# MUTANTS_SHARD (0/100 of each part), SHUTTLE_ITERATIONS (50000) and HISTORIES_REQUESTS (100000) make the long parts longer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
@@ -168,18 +169,17 @@ part_models() {
     scripts/models.sh full
 }
 
-# Of each part but the core, which goes whole, one shard of twenty; MUTANTS_SHARD says which.
+# One shard of each part; scripts/mutants.sh PART goes through it whole.
 part_mutants() {
     local part
-    scripts/mutants.sh core
-    for part in lock middleware sources content-coding extract description; do
-        scripts/mutants.sh "$part" "${MUTANTS_SHARD:-0/20}"
+    for part in core lock middleware sources content-coding extract description; do
+        scripts/mutants.sh "$part" "${MUTANTS_SHARD:-0/100}"
     done
 }
 
 fuzz() { # target
     if has_toolchain nightly; then
-        scripts/fuzz.sh "${FUZZ_SECONDS:-600}" "$1"
+        scripts/fuzz.sh "${FUZZ_SECONDS:-120}" "$1"
     else
         skip "fuzzing of $1" "no nightly toolchain"
     fi
