@@ -245,7 +245,7 @@ fn every_reason_in_words() {
                 "precondition_required",
                 "If-Match",
                 "missing",
-                "send If-Match with the ETag",
+                "apply your change to what you get, and send it with If-Match and its ETag",
             ),
         ),
         (
@@ -257,7 +257,7 @@ fn every_reason_in_words() {
                 "precondition_required",
                 "If-Match",
                 "wildcard",
-                "send If-Match with the ETag",
+                "apply your change to what you get, and send it with If-Match and its ETag",
             ),
         ),
         (
@@ -269,7 +269,7 @@ fn every_reason_in_words() {
                 "precondition_required",
                 "If-Unmodified-Since",
                 "inapplicable",
-                "send If-Match with the ETag",
+                "apply your change to what you get, and send it with If-Match and its ETag",
             ),
         ),
         (
