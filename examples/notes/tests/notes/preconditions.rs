@@ -104,7 +104,7 @@ async fn refusals_say_in_json_what_failed_and_what_to_do() {
             "x-nothing",
             "",
             required("If-Match", "missing"),
-            "send If-Match with the ETag",
+            "send it with If-Match and its ETag",
         ),
     ];
     for protocol in Protocol::BOTH {
