@@ -184,9 +184,11 @@ where
     /// was sent is what both were made from:
     ///
     /// ```no_run
-    /// # fn merge(base: &str, mine: &str, theirs: &str) -> String { todo!() }
-    /// # async fn f(notes: tower_conditional_client::Client<axum::Router>, typed: impl Fn() -> String)
-    /// #     -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn f(
+    /// #     notes: tower_conditional_client::Client<axum::Router>,
+    /// #     typed: impl Fn() -> String,
+    /// #     merge: impl Fn(&str, &str, &str) -> String,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
     /// # let seen = notes.read::<String>(&"/notes/1".parse()?).await?;
     /// let sent = typed();
     /// let saved = notes.save(seen, sent.clone()).await?;

@@ -87,7 +87,7 @@
 //!
 //! # When the answer is lost
 //!
-//! If the connection breaks after a save was sent, or the answer says nothing of it (202, 301 to 303, 408, 5xx), nobody knows
+//! If the connection breaks after a save was sent, or the answer says nothing of it (202, 301 to 303, 408, most 5xx), nobody knows
 //! whether it was performed. The client reads the resource again, and says what it finds ([`AnswerLost`]): the content that was
 //! sent, the version before, or another one. It does not send the save once more. What the server adds to the content by itself
 //! must not count ([`Content::is_same`]).

@@ -120,7 +120,8 @@ fn has_suffix(long: &EntityTag, short: &EntityTag) -> bool {
     preconditions.check(short.clone()).is_ok()
 }
 
-/// A write whose answer was lost: the connection broke after the request may have been sent, or a 5xx came.
+/// A write whose answer was lost: the connection broke after the request may have been sent, or the answer says nothing of it
+/// (202, 301 to 303, 408, most 5xx).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct AnswerLost<T> {
