@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the gate, and everything that is too slow for it, in parts that can be started one by one: about three hours on two cores.
+# Runs the gate, and everything that is too slow for it, in parts that can be started one by one.
 #
 #   scripts/full.sh           runs the parts that have not passed yet at this commit, until one fails
 #   scripts/full.sh PART…     runs these, whether they have passed or not

@@ -32,6 +32,7 @@ impl Gate {
             peer,
         })
     }
+
     /// Is it on the page? The others hold that nothing is copied, lost, or worse than linear.
     pub(crate) fn is_a_cost(&self) -> bool {
         self.goal > 0.0 && !self.what.starts_with("times")
