@@ -46,7 +46,7 @@ async fn stalled_bodies_delay_no_other_write() {
         assert_eq!(client.go_on().await, "HTTP/1.1 412 Precondition Failed");
     }
     drop(stalled);
-    // Those that have hung up take their turns as well. If they are more than may wait, there is no room for a moment.
+    // Those that have hung up wait for the lock as well. If more of them do than may wait, others get 503 meanwhile.
     let tag = current_tag(&mut writer).await;
     let mut saved = save(&mut writer, &tag).await;
     while saved == 503 && clients() > WAITERS {
